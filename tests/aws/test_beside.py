@@ -47,7 +47,7 @@ CASES: dict[str, tuple[Any, Any, Any, str]] = {
         "2 of 2 tasks run; 5xx unknown; 7 ERROR events in the logs within the hour"),
     "a part of the logs is not": (
         [], _errors(1), [*LOGS, stand_in(seen=0, unread=DENIED)],
-        f"task count unknown; 5xx peaked at 1 in a minute; {SEVEN}, 1 log groups unknown"),
+        f"task count unknown; 5xx peaked at 1 in a minute; {SEVEN}, 1 log group unknown"),
 }  # fmt: skip
 
 

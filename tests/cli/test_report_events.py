@@ -53,6 +53,17 @@ def test_many_findings_are_a_file_for_each_call(filed: Path) -> None:
     assert not Path("none").exists()
 
 
+def test_files_of_an_earlier_run_are_not_sent_again(filed: Path) -> None:
+    folder = Path("to-send")
+    _asff(filed, thousand(), "--out", str(folder))
+    (folder / "asff-notes.json").write_text("mine")
+    assert len(list(folder.iterdir())) > 3
+    _asff(filed, morning(FAULTS), "--out", str(folder))
+    assert {path.name for path in folder.iterdir()} == {"asff-notes.json", "asff-123456789012-us-west-2-001.json"}
+    _asff(filed, ran(), "--out", str(folder))
+    assert [path.name for path in folder.iterdir()] == ["asff-notes.json"]
+
+
 def test_a_sandbox_has_no_findings_for_security_hub(filed: Path) -> None:
     filed.write_text(to_json(RUNS["sandbox"]), encoding="utf-8")
     assert refused(opschecks("report", "asff", "run.json")) == "production is a sandbox: it has no account of AWS"

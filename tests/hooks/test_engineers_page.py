@@ -38,6 +38,14 @@ def test_every_check_has_a_row_with_our_columns(browser: Browser, path: Path) ->
         assert rows["test_no_alarm_is_ringing"] == ("high", "passed", "", "alarms", "")
 
 
+def test_it_links_to_the_page_for_managers_and_that_links_back(browser: Browser, path: Path) -> None:
+    with opened(browser, path) as page:
+        assert (
+            page.locator('a[href="daily.html"]').inner_text() == "The report with verdict, evidence and runbook steps"
+        )
+    assert f'href="{path.name}"' in (path.parent / "daily.html").read_text(encoding="utf-8")
+
+
 def test_severities_sort_by_rank(browser: Browser, path: Path) -> None:
     ranks = ["low", "medium", "high", "critical"]
     with opened(browser, path) as page:

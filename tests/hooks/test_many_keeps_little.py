@@ -46,7 +46,7 @@ def test_reports_findings_and_what_was_examined_are_let_go(tmp_path: Path) -> No
     ended = project.run("checks/daily", "--stack", "all")
     assert ended.code == 1, ended.all
     assert (tmp_path / "kept").read_text(encoding="utf-8") == repr(({"": (9, 1), "passed": (2, 1)}, False, []))
-    assert "1 failed, 2 passed, 3 blind" in ended.out
+    assert "1 failed, 2 passed, 3 could not look" in ended.out
     assert "AccessDenied: no" in ended.out
     told = project.told()
     assert told["counts"]["blind"] == 3

@@ -79,7 +79,7 @@ WRONG: dict[str, tuple[str, dict[str, str], str]] = {
     "index beyond": (
         "",
         {**BATCH, "AWS_BATCH_JOB_ARRAY_INDEX": "10"},
-        "AWS_BATCH_JOB_ARRAY_INDEX=10, AWS_BATCH_JOB_ARRAY_SIZE=10: not one of so many",
+        "AWS_BATCH_JOB_ARRAY_INDEX=10, AWS_BATCH_JOB_ARRAY_SIZE=10: the index is out of range",
     ),
     "no number": ("", {**GITLAB, "CI_NODE_INDEX": "x"}, "CI_NODE_INDEX=x"),
     "gitlab from zero": ("", {**GITLAB, "CI_NODE_INDEX": "0"}, "CI_NODE_INDEX=0"),

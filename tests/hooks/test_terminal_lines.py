@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,9 +15,8 @@ from tests.report.situations import FAULTS, morning
 
 def _said(fix: str, *changes: tuple[str, str], code: int = 1) -> list[str]:
     made = tuple({"stack": stack, "result": "planned", "risk": risk} for stack, risk in changes)
-    run: Any = SimpleNamespace(reports=Path("reports"))
     config: Any = SimpleNamespace(option=SimpleNamespace(fix=fix))
-    return list(_next(run, morning(FAULTS, changes=made, exit_code=code), config))
+    return list(_next(morning(FAULTS, changes=made, exit_code=code, plan="reports/plan.json"), config))
 
 
 def test_a_plan_names_its_file_and_the_command_that_makes_it() -> None:

@@ -1,6 +1,7 @@
 """Makes the page of each situation, and pictures of it: `python -m tests.report.pictures FOLDER [NAME …]`.
 
-Of each: wide and on a phone, light and dark, and a PDF. To be looked at after every change of a template or the style.
+Of each: wide and on a phone, light and dark, and a PDF; and what `looks` finds wrong with it, axe included, is printed.
+To be looked at after every change of a template or the style.
 `python -m tests.report.pictures docs` makes the six pictures of the docs instead.
 """
 
@@ -14,6 +15,7 @@ from playwright.sync_api import Browser
 
 from tests.browser import PHONE, WIDE, chromium
 from tests.exported import page_of
+from tests.report.looks import wrong
 from tests.report.situations import SITUATIONS
 
 DOCS = Path("docs")
@@ -28,9 +30,10 @@ OF_THE_DOCS = {
 """The pictures of the docs: the situation, the width and the height in px, and whether it is dark."""
 
 
-def main(folder: Path, names: list[str]) -> None:
-    """Write pages, pictures and PDFs into the folder."""
+def main(folder: Path, names: list[str]) -> int:
+    """Write pages, pictures and PDFs into the folder; how many things are wrong with the pages."""
     folder.mkdir(parents=True, exist_ok=True)
+    found = 0
     with chromium() as browser:
         for name in names or SITUATIONS:
             path = folder / f"{name.replace(' ', '-')}.html"
@@ -43,6 +46,10 @@ def main(folder: Path, names: list[str]) -> None:
                     if (width, scheme) == (WIDE, "light"):
                         page.pdf(path=path.with_suffix(".pdf"), format="A4")
                     page.close()
+            for one in wrong(browser, path.resolve(), dark=False, axe=True):
+                print(f"{name}: {one}")
+                found += 1
+    return found
 
 
 def of_the_docs() -> None:
@@ -66,4 +73,4 @@ if __name__ == "__main__":
     if sys.argv[1:] == [str(DOCS)]:
         of_the_docs()
     else:
-        main(Path(sys.argv[1]), sys.argv[2:])
+        raise SystemExit(1 if main(Path(sys.argv[1]), sys.argv[2:]) else 0)

@@ -75,7 +75,17 @@ def _passed() -> tuple[list[CheckResult], list[Finding]]:
         for place in range(count):
             name = f"test_{area}_is_as_it_should_be_{place}"
             checks.append(
-                CheckResult("production", name, f"x::{name}", area, HIGH, "logs", "It is bad", "It hurts", P.value)
+                CheckResult(
+                    "production",
+                    name,
+                    f"checks/daily/test_{area}.py::{name}",
+                    area,
+                    HIGH,
+                    "logs",
+                    "It is bad",
+                    "It hurts",
+                    P.value,
+                )
             )
             findings.append(Finding("production", name, f"arn:{name}", area, P, HIGH, "9 of 9 are as they should be"))
     return checks, findings
@@ -118,13 +128,16 @@ def _seen(failed: Collection[str]) -> tuple[ObservationResult, ...]:
     )
 
 
+DAY_FOUR = (*("passed",) * 10, *("failed",) * 3)
+"""The runs before one in which something has been failing since three days."""
+
+
 def morning(bad: Iterable[tuple[CheckResult, Finding]] = (), **more: Any) -> Run:
-    """A morning of one production stack on which these checks failed, compared with 13 good ones."""
+    """A morning of one production stack on which these checks failed, compared with 13 before it."""
     checks, findings = _passed()
     pairs = list(bad)
-    strips: Mapping[str, tuple[str, ...]] = dict.fromkeys(
-        ("", *AREAS, *(check.check for check, _ in pairs)), ("passed",) * 13
-    )
+    strips = dict.fromkeys(("", *AREAS, *(check.check for check, _ in pairs)), ("passed",) * 13)
+    strips |= {key: DAY_FOUR for check, _ in pairs[1:] for key in ("", check.area, check.check)}
     standings = tuple(
         Standing(
             check.check, one.resource, one.name, "still" if place else "new", ago(3 * bool(place)), 1 + 3 * bool(place)
@@ -162,7 +175,7 @@ def thousand() -> Run:
         run,
         findings=(*many, *run.findings[1:]),
         changes=planned,
-        past=(replace(run.past[0], standings=standings),),
+        past=(replace(run.past[0], standings=standings, strips={**run.past[0].strips, check.check: DAY_FOUR}),),
     )
 
 
@@ -210,7 +223,10 @@ def twelve() -> Run:
 
 def all_blind() -> Run:
     """Nothing could be looked at: no network."""
-    run, why = morning(), "sts:GetCallerIdentity: EndpointConnectionError: Could not connect to the endpoint URL"
+    run, why = (
+        morning(),
+        "sts:GetCallerIdentity: EndpointConnectionError: Could not connect – check the network, and run it again",
+    )
     return replace(
         run,
         checks=tuple(replace(one, outcome=B.value, message=why) for one in run.checks),
@@ -253,7 +269,10 @@ def fixed() -> Run:
 
 def refused() -> Run:
     """A failure whose remedy was refused."""
-    return morning(FAULTS[:1], changes=(_change("refused", "a freeze until Mon 30 Nov, 08:00", ""),))
+    return morning(
+        FAULTS[:1],
+        changes=(_change("refused", "frozen until 2026-11-30 16:00 UTC: release of the winter catalogue", ""),),
+    )
 
 
 def week(*, faults: bool = False, days: bool = True) -> Run:

@@ -89,6 +89,17 @@ def test_a_command_is_selected_whole_and_a_link_opens_the_runbook(page: Page) ->
 
 
 @pytest.mark.parametrize("name", ["four faults"])
+def test_the_text_of_charts_is_as_large_at_every_width(page: Page) -> None:
+    heights = "() => [...document.querySelectorAll('.card .chart text')].map(one => one.getBoundingClientRect().height)"
+    shown = []
+    for width in (1280, 760, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        shown += page.evaluate(heights)
+    assert len(shown) > 20
+    assert max(shown) - min(shown) <= 1
+
+
+@pytest.mark.parametrize("name", ["four faults"])
 def test_paper_has_the_steps_and_no_raw_json(page: Page) -> None:
     page.emulate_media(media="print")
     page.set_viewport_size({"width": 700, "height": 1000})  # of A4 with the margins of a browser

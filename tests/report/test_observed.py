@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from opschecks.core.check_names import find_checks
 from opschecks.core.model import Check, Fact, Finding, Outcome, Resource, Severity
 from opschecks.hooks.examine import Examine
+from opschecks.report.notes import notes as notes_of
 from opschecks.report.observed import Observed, observed
 from opschecks.report.runfile import from_json, to_json
+from opschecks.report.standing import PROMISES, promise
 from tests.report.runs import check_of, found
 from tests.report.sentences import run_of
 
@@ -95,6 +99,9 @@ def test_a_check_says_facts_and_every_output_the_same_sentence(
     assert observed(finding, check_of("test_load", "ecs", F, "high-cpu")) == told
     run = run_of(findings=(finding,), checks=(check_of("test_load", "ecs", F, "high-cpu"),))
     assert from_json(to_json(run)).findings == (finding,)
+    ((said,),) = (one.findings for one in notes_of(run).bad)  # of Slack, mail, Markdown and annotations
+    assert said.message == told.sentence
+    assert told.sentence.startswith(told.observed + told.limit)
 
 
 def test_secrets_in_facts_are_masked() -> None:
@@ -108,3 +115,20 @@ def test_what_passed_has_no_facts() -> None:
     with examine(Resource(arn="arn:svc", name="svc")) as note:
         note("peaked at 9 %", expected="at most 90 %")
     assert (examine.findings[0].message, examine.findings[0].facts) == ("peaked at 9 %", ())
+
+
+@pytest.mark.parametrize(
+    ("check", "words"),
+    [
+        ("test_cpu_is_not_saturated", "CPU is not saturated"),
+        ("test_websocket_sessions_are_sticky", "WebSocket sessions are sticky"),
+        ("test_alarms_can_see", "alarms get the data that they judge"),
+        ("test_of_ones_own", "of ones own"),
+    ],
+)
+def test_a_check_is_told_in_words_of_the_trade(check: str, words: str) -> None:
+    assert promise(check) == words
+
+
+def test_words_of_promises_are_of_checks_that_there_are() -> None:
+    assert set(PROMISES) <= {name.removeprefix("test_") for name, _ in find_checks(Path("checks"))}

@@ -100,7 +100,7 @@ def story_week() -> dict[str, Any]:
         ],
         restores=[
             {"table": "orders", "at": ago(20).isoformat(),
-             "told": {"result": ["the same", ""], "restored in": [14, "minutes"], "items compared": [1200, ""]}}
+             "told": {"result": ["as the backup", ""], "restored in": [14, "minutes"], "items compared": [1200, ""]}}
         ],
     )  # fmt: skip
 

@@ -26,7 +26,7 @@ _RULES = f"{_UNHEARD}, and EventBridge has rules of alarms"
 _COUNTED, _METRIC = 'log_searches say by = "insights"', 'log_searches say by = "metric"'
 _IDLE = "a load balancer had no traffic in a week"
 _THROTTLED = "a table was throttled"
-_UNLISTED = "incidents_table is none of the stack's tables"
+_UNLISTED = "incidents_table is not one of the stack's tables"
 
 OCCASIONS: Mapping[tuple[str, str], Occasion] = {
     ("balancer_use", "elasticloadbalancing:DescribeTags"): Occasion("the stack's own are found by tags"),

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from ..core.model import Figure, Resource, Series
 from ..core.observation import CouldNotLook, observation, seen
+from ..core.wording import plural
 from .cloudwatch_metrics import CALL, HOUR, OF_GROUP, SPAN, Metrics
 from .ecs import Service
 from .elbv2 import LoadBalancer
@@ -241,7 +242,7 @@ def _log_errors_beside(log_errors: list[LogErrors] | CouldNotLook) -> str:
         return "log errors unknown"
     unread = sum(bool(log.unread) for log in log_errors)
     known = f"{sum(log.seen for log in log_errors)} ERROR events in the logs within the hour"
-    return known + (f", {unread} log groups unknown" if unread else "")
+    return known + (f", {plural(unread, 'log group')} unknown" if unread else "")
 
 
 @observation()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ..report.columns import width_of, wrapped
+from ..report.columns import width_of
 from .doctor import doctor
 from .export_logs import export_logs
 from .fitting import fit
@@ -24,12 +24,10 @@ from .own_test import test
 from .policy import policy
 from .recording import backtest, recording
 from .report import report
+from .table import ListRow, table_of
 
-ListRow = Mapping[str, str]
 _KINDS = ("checks", "observations", "remedies", "drills", "faults", "stacks", "keys")
 _OF_A_STACK = ("limits", "coverage", "actions")
-NAME_SHARE = 3
-"""A list has its names beside what is told of them where they take at most such a part of the width."""
 
 
 @click.group(cls=OneLineErrors, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -94,24 +92,8 @@ def list_(kind: str, name: str | None, form: str, stacks: Path) -> None:
     if not rows:
         click.echo(f"no {kind} here; see README.md")
         return
-    for line in _table(rows, width_of(sys.stdout)):
+    for line in table_of(rows, width_of(sys.stdout)):
         click.echo(line)
-
-
-def _table(rows: Sequence[ListRow], width: int | None) -> Iterator[str]:
-    """The rows, each with what is told of it beside its name; below it where the terminal is too narrow for that."""
-    column, *rest = rows[0]
-    broad = max(len(row[column]) for row in rows)
-    beside = width is None or broad <= width // NAME_SHARE
-    for row in rows:
-        first, *others = [row[key] for key in rest if row[key]] or [""]
-        if beside:
-            yield from wrapped(f"{row[column]:{broad}}  {first}".rstrip(), width, broad + 2)
-        else:
-            others = [first, *others]
-            yield from wrapped(row[column], width)
-        for line in others:
-            yield from wrapped(f"{'':{broad if beside else 2}}  {line}", width, 0)
 
 
 def _of_a_stack(kind: str, name: str | None, stacks: Path) -> Iterator[ListRow]:

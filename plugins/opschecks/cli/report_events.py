@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ from .run_lookup import found_run
 if TYPE_CHECKING:
     from ..core.run import Run
 
+_OWN = re.compile(r"asff-\d{12}-[a-z0-9-]+-\d{3,}\.json")
+"""How the files are called that --out makes."""
 _RUN = click.argument("run", default="reports/daily.json")
 _PAGE_URL = click.option("--page-url", default="", metavar="URL", help="address of the page, for links to its cards")
 
@@ -25,7 +28,7 @@ _PAGE_URL = click.option("--page-url", default="", metavar="URL", help="address 
 @_PAGE_URL
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), default=None,
-    help="a folder: a file for each call of Security Hub; default: the terminal",
+    help="a folder: a file for each call of Security Hub, in place of earlier ones; default: the terminal",
 )  # fmt: skip
 @STACKS
 @REPORTS
@@ -50,6 +53,7 @@ def asff(run: str, name: str | None, page_url: str, out: Path | None, stacks: Pa
             many = f"{plural(len(findings), 'finding')}: Security Hub takes {BATCH} of one account and region at a time"
             click.echo(f"{many}; --out FOLDER makes a file for each call", err=True)
         return
+    _forget(out)
     if not findings:
         click.echo("no findings: no check looked")
     for number, (account, region, own) in enumerate(batches(findings), start=1):
@@ -57,6 +61,16 @@ def asff(run: str, name: str | None, page_url: str, out: Path | None, stacks: Pa
         write(path, to_text(own))
         place = shlex.quote(f"file://{path}")
         click.echo(f"aws securityhub batch-import-findings --region {shlex.quote(region)} --findings {place}")
+
+
+def _forget(folder: Path) -> None:
+    """Delete the files of an earlier run there: who sends the folder would send what is no longer so."""
+    for path in folder.glob("asff-*.json"):
+        if _OWN.fullmatch(path.name):
+            try:
+                path.unlink()
+            except OSError as error:
+                raise click.ClickException(f"{path}: of an earlier run, cannot be deleted: {error.strerror}") from None
 
 
 @click.command()

@@ -151,7 +151,8 @@ class Run:
     `suite` is daily, weekly, deploy-before, deploy-after or drills. `state`: unfinished (or killed), finished, or
     stopped (ended early; `stopped_by` says why). `partial` is what narrowed the selection of checks, empty where the
     whole suite was selected. `part` is the fleet that the run belongs to (null: none). `replayed`: a
-    recording answered, and AWS was asked nothing. `exit_code`: 0 all known and
+    recording answered, and AWS was asked nothing. `plan`: the file in which a planning run has its changes, as it is
+    typed where the run was made; empty of other runs. `exit_code`: 0 all known and
     good, 1 something failed, 10 something could not be looked at or was not run, else pytest's own; None until it has
     ended. `versions` are those of the programs that made it.
     """
@@ -175,6 +176,7 @@ class Run:
     notes: Annotated[tuple[Note, ...], LATER] = ()
     part: Annotated[FleetPart | None, LATER] = None
     replayed: Annotated[bool, LATER] = False
+    plan: Annotated[str, LATER] = ""
     versions: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ..core.change import DRILLED, Change, Risk
@@ -73,7 +73,7 @@ def frozen(stack: Stack, now: datetime) -> str:
     """Why nothing may be changed at this moment, or nothing. Asked again right before each change."""
     for freeze in stack.fix.freeze:
         if freeze.begins <= now < freeze.ends:
-            return f"frozen until {freeze.ends:%Y-%m-%d %H:%M %Z}: {freeze.reason}"
+            return f"frozen until {freeze.ends.astimezone(UTC):%Y-%m-%d %H:%M} UTC: {freeze.reason}"
     return ""
 
 

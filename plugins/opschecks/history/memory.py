@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import tzinfo
+from datetime import UTC
 
 from ..core.wording import plural
 from .summaries import Saw, Summary
@@ -24,7 +24,7 @@ def last_seen(name: str, before: Iterable[Summary]) -> tuple[Summary, Saw] | Non
     return next(((run, run.saw[name]) for run in before if name in run.saw), None)
 
 
-def vanished(name: str, before: Iterable[Summary], zone: tzinfo) -> str:
+def vanished(name: str, before: Iterable[Summary]) -> str:
     """What is to be said of an observation that sees nothing; "" where the last one saw nothing either."""
     found = last_seen(name, before)
     if not found or not found[1].count:
@@ -32,20 +32,20 @@ def vanished(name: str, before: Iterable[Summary], zone: tzinfo) -> str:
     run, saw = found
     more = f" and {saw.count - len(saw.names)} more" if saw.count > len(saw.names) else ""
     return (
-        f"there is none, and the run of {run.started.astimezone(zone):%Y-%m-%d %H:%M} saw {_count(name, saw.count)} "
+        f"there is none, and the run of {run.started.astimezone(UTC):%Y-%m-%d %H:%M} UTC saw {_count(name, saw.count)} "
         f'({", ".join(saw.names)}{more}){ADVICE}restore what was deleted, or accept it by gone = ["{name}"] for this '
         "stack in stacks.toml for one run"
     )
 
 
-def shrunk(name: str, now: int, before: Iterable[Summary], zone: tzinfo) -> str:
+def shrunk(name: str, now: int, before: Iterable[Summary]) -> str:
     """What is to be said where less than half of what the last run saw is left; "" otherwise."""
     found = last_seen(name, before)
     if not found or not now or 2 * now >= found[1].count or found[1].count - now < SHRUNK_BY:
         return ""
     run, saw = found
     return (
-        f"{_count(name, now)} where the run of {run.started.astimezone(zone):%Y-%m-%d %H:%M} saw {saw.count}: "
+        f"{_count(name, now)} where the run of {run.started.astimezone(UTC):%Y-%m-%d %H:%M} UTC saw {saw.count}: "
         "look whether the others were meant to go"
     )
 

@@ -269,6 +269,7 @@ def build(run: ChecksRun, state: str, reason: str) -> Run:
         notes=tuple(run.notes),
         part=run.part,
         replayed=run.tape.replays,
+        plan=run.plan,
         versions=_versions(),
     )
 

@@ -45,11 +45,13 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
 
 def _write_plan(run: ChecksRun) -> None:
     """The plan file; its digest goes into the state of each stack that has one for all who change it."""
+    from ..config.load import shown_path
     from ..fixing.plan import write_plan
 
     stores = [run.store(stack) for stack in run.stacks if stack.state]
     try:
         write_plan(run.reports / "plan.json", run.suite, _as_arguments(run), stores)
+        run.plan = str(shown_path(run.reports / "plan.json"))
     except OSError as error:
         raise pytest.UsageError(f"--fix=plan: the plan could not be written: {error}") from None
 

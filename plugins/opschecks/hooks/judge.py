@@ -195,9 +195,10 @@ def describe_check(item: pytest.Item) -> CheckResult:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_report_teststatus(report: Any) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
-    """Blind is neither a failure nor an error in the terminal: it has its own letter and count."""
+    """Blind is neither a failure nor an error in the terminal: it has its own letter, and is counted in plain words."""
     if getattr(report, BLIND, False):
-        return "blind", "B", ("BLIND", {"yellow": True})
+        words = Outcome.BLIND.words
+        return words, "B", (words.upper(), {"yellow": True})
     return None
 
 

@@ -59,7 +59,7 @@ def _require(
         return
     from ..history.memory import vanished
 
-    if why := vanished(observation.name, before(), stack.zone):
+    if why := vanished(observation.name, before()):
         raise CouldNotLook(observation.name, why)
 
 
@@ -69,11 +69,11 @@ def notes(stack: Stack, seen: Iterable[ObservationResult], before: list[Summary]
 
     lasting = [one for one in seen if one.stack == stack.name and one.name in REGISTRY and REGISTRY[one.name].lasting]
     for one in lasting:
-        gone = vanished(one.name, before, stack.zone) if not one.resources else ""
+        gone = vanished(one.name, before) if not one.resources else ""
         if gone and (not one.error or gone in one.error):
             accepted = f'{gone.partition(ADVICE)[0]} (accepted by gone = ["{one.name}"])'
             yield Note(stack.name, f"{one.name}: {gone if one.error else accepted}")
-        elif less := shrunk(one.name, len(one.resources), before, stack.zone):
+        elif less := shrunk(one.name, len(one.resources), before):
             yield Note(stack.name, less)
     counts = {one.name: len(one.resources) for one in lasting if not one.error}
     for line in idle(stack.gone, counts, before):

@@ -105,7 +105,7 @@ def _scheduled(one: Scheduler, environment: Mapping[str, str]) -> tuple[int, int
             "completions), or give --shard i/n"
         )
     if not (index.isdecimal() and total.isdecimal() and one.first <= int(index) < one.first + int(total)):
-        raise ShardError(f"{one.index}={index}, {one.total}={total}: not one of so many; {one.name} sets them")
+        raise ShardError(f"{one.index}={index}, {one.total}={total}: the index is out of range; {one.name} sets both")
     return int(index) - one.first + 1, int(total)
 
 

@@ -56,6 +56,7 @@ class ChecksRun:
     fail_on: Severity
     worker: bool
     tape: Tape = LIVE
+    plan: str = ""
     expected: Expected = field(default_factory=Expected)
     part: FleetPart | None = None
     deal: Deal | None = None

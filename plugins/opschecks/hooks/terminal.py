@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import shlex
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -17,7 +16,7 @@ from ..core.redaction import redact_text
 from ..core.run import Run, named_stacks
 from ..core.wording import plural
 from .account import not_collected
-from .state import ChecksRun, checks_run
+from .state import checks_run
 
 NOT_COLLECTED = "not everything was collected"
 CHECKS_SHOWN = 10
@@ -117,32 +116,31 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         write(cut(line, LINE), yellow=True)
     untidy = dict.fromkeys(run.untidy)
     for line in (*_notes(told), *untidy, *(() if run.one_by_one else idle_limits(told, run.stacks))):
-        write(line, yellow=True)
+        write(times.text(line), yellow=True)
     write("")
     if not run.write_error:
         write(f"report: {shown_path(run.place.page)}")
-        for line in _next(run, told, config):
+        for line in _next(told, config):
             terminalreporter.write_line(printable(line))  # whole: it is copied
 
 
-def _next(run: ChecksRun, told: Run, config: pytest.Config) -> Iterator[str]:
+def _next(told: Run, config: pytest.Config) -> Iterator[str]:
     """What to do now: the plan and the command that makes it, else the page."""
-    from ..config.load import shown_path
+    from ..report.commands import plan_command
 
     if config.option.fix == "plan":
         planned = [change for change in told.changes if change["result"] == "planned"]
-        plan = shown_path(run.reports / "plan.json")
-        yield f"plan: {plan} ({plural(len(planned), 'change')}; nothing was changed)"
+        yield f"plan: {told.plan} ({plural(len(planned), 'change')}; nothing was changed)"
         for stack in dict.fromkeys(change["stack"] for change in planned):
-            risks = dict.fromkeys(one["risk"] for one in planned if one["stack"] == stack and one["risk"] != "safe")
-            allow = "".join(f" --allow {risk}" for risk in risks)
-            yield f"make them: opschecks fix {shlex.quote(str(plan))} --stack {shlex.quote(stack)}{allow}"
+            yield f"make them: {plan_command(told, stack)}"
     elif told.exit_code in (1, 10):
         yield "next: see the page for the evidence and the runbook's steps"
 
 
 def _failed(told: Run) -> Iterator[tuple[str, int]]:
     """Each failed check with its bad resources, the worst check first; each line with how far it hangs."""
+    from ..report.observed import observed
+
     checks = [check for check in told.checks if check.outcome == Outcome.FAILED]
     if not checks:
         return
@@ -153,13 +151,17 @@ def _failed(told: Run) -> Iterator[tuple[str, int]]:
         yield _row(check, check.failing, told), TITLE - 2
         findings = [finding for finding in told.findings_of(check) if finding.outcome is Outcome.FAILED]
         for finding in findings[:ROWS_SHOWN]:
-            yield f"{'':{TITLE}}{finding.name}: {finding.message}", HANG
+            facts = observed(finding, check)
+            yield f"{'':{TITLE}}{finding.name}: {facts.observed}{facts.limit}", HANG
+            if facts.beside:
+                yield f"{'':{TITLE + HANG}}also seen: {facts.beside}", HANG
         yield from _more(findings, ROWS_SHOWN, TITLE)
     yield from _more(checks, CHECKS_SHOWN, 2)
 
 
 def _unseen(told: Run, outcome: Outcome) -> Iterator[tuple[str, int]]:
     """Each cause once, with the checks that it blinds."""
+    from ..report.standing import promise
     from ..report.unseen import unseen
 
     groups = unseen(told, outcome)
@@ -170,7 +172,7 @@ def _unseen(told: Run, outcome: Outcome) -> Iterator[tuple[str, int]]:
     for group in groups[:CHECKS_SHOWN]:
         yield f"  {group.cause or 'not reached before the run ended'}", HANG
         for check in group.checks[:ROWS_SHOWN]:
-            yield f"    {_row(check, _promise(check), told)}", TITLE - 2
+            yield f"    {_row(check, promise(check.check), told)}", TITLE - 2
         yield from _more(group.checks, ROWS_SHOWN, 6)
     yield from _more(groups, CHECKS_SHOWN, 2)
 
@@ -183,10 +185,6 @@ def _row(check: CheckResult, words: str, told: Run) -> str:
 def _more(of: Sequence[object], shown: int, indent: int) -> Iterator[tuple[str, int]]:
     if len(of) > shown:
         yield f"{'':{indent}}… and {len(of) - shown} more", 0
-
-
-def _promise(check: CheckResult) -> str:
-    return check.check.removeprefix("test_").replace("_", " ")
 
 
 def _notes(told: Run) -> Iterator[str]:

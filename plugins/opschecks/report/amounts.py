@@ -24,9 +24,14 @@ def named(names: Sequence[str], most: int) -> str:
     return ", ".join(shown) + (f" and {left} more" if left else "")
 
 
+def capital(text: str) -> str:
+    """The text with a capital letter at its beginning, and otherwise as it is."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def sentence(clause: str) -> str:
     """The clause with a capital and a full stop; nothing of nothing."""
-    return f"{clause[:1].upper()}{clause[1:]}." if clause else ""
+    return f"{capital(clause)}." if clause else ""
 
 
 def number(value: float | int | str, unit: str = "") -> str:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 from ..core.run import Run
 from ..core.shipped import SHIPPED
 
+PLAN = "reports/plan.json"
+"""Where runs have it that were made before run files said so."""
+SAFE = "safe"
 _OWN = re.compile(r"pytest checks/([a-z]+(?:/[a-z]+)*)")
 
 
@@ -24,6 +28,14 @@ def as_typed(run: Run, text: str) -> str:
     return _OWN.sub(
         lambda match: f"pytest --pyargs {SHIPPED}.{match[1].replace('/', '.')}{both.format(match[1])}", text
     )
+
+
+def plan_command(run: Run, stack: str) -> str:
+    """The command that makes the changes of a stack that the run has planned, with what they need to be allowed."""
+    planned = [one for one in run.changes if (one["stack"], one["result"]) == (stack, "planned")]
+    risks = dict.fromkeys(str(one.get("risk", SAFE)) for one in planned)
+    allow = "".join(f" --allow {risk}" for risk in risks if risk != SAFE)
+    return f"opschecks fix {shlex.quote(run.plan or PLAN)} --stack {shlex.quote(stack)}{allow}"
 
 
 def _is_installed(node: str) -> bool:

@@ -118,6 +118,28 @@ def _bucket(name: str, region: str) -> str:
     return f"s3/buckets/{_name(name)}?region={region}"
 
 
+def _balancer_of(rest: str, arn: str, region: str) -> str:
+    """Of a listener or of one of its rules: the page of its load balancer, which lists them."""
+    head = arn.partition(":listener")[0]
+    return f"ec2/home?region={region}#LoadBalancer:loadBalancerArn={head}:loadbalancer/{'/'.join(rest.split('/')[:3])}"
+
+
+def _queue(name: str, arn: str, region: str) -> str:
+    """By the queue's URL, of the host that its partition has for SQS."""
+    partition, account = arn.split(":")[1], arn.split(":")[4]
+    url = f"https://sqs.{region}.amazonaws.com{'.cn' if partition == 'aws-cn' else ''}/{account}/{name}"
+    return f"sqs/v3/home?region={region}#/queues/{_name(url)}"
+
+
+def _database(name: str, region: str, *, cluster: bool = False) -> str:
+    return f"rds/home?region={region}#database:id={_name(name)};is-cluster={str(cluster).lower()}"
+
+
+def _quota(rest: str, arn: str, region: str) -> str:
+    service, _, code = rest.partition("/")
+    return f"servicequotas/home/services/{_name(service)}/quotas/{_name(code)}?region={region}" if code else ""
+
+
 OF_ARNS: Mapping[tuple[str, str], Paths] = {
     ("ecs", "service"): _service,
     ("ecs", "task"): _task,
@@ -129,6 +151,8 @@ OF_ARNS: Mapping[tuple[str, str], Paths] = {
     ("elasticloadbalancing", "targetgroup"): lambda rest, arn, region: (
         f"ec2/home?region={region}#TargetGroup:targetGroupArn={arn}"
     ),
+    ("elasticloadbalancing", "listener"): _balancer_of,
+    ("elasticloadbalancing", "listener-rule"): _balancer_of,
     ("dynamodb", "table"): lambda rest, arn, region: _table(rest.partition("/")[0], region),
     ("cloudwatch", "alarm"): lambda rest, arn, region: (
         f"cloudwatch/home?region={region}#alarmsV2:alarm/{_in_hash(rest)}"
@@ -142,6 +166,12 @@ OF_ARNS: Mapping[tuple[str, str], Paths] = {
     ),
     ("iam", "user"): lambda rest, arn, region: f"iam/home?region={region}#/users/details/{_name(_last(rest))}",
     ("iam", "role"): lambda rest, arn, region: f"iam/home?region={region}#/roles/details/{_name(_last(rest))}",
+    ("iam", "root"): lambda rest, arn, region: f"iam/home?region={region}#/security_credentials",
+    ("sqs", ""): _queue,
+    ("rds", "db"): lambda rest, arn, region: _database(rest, region),
+    ("rds", "cluster"): lambda rest, arn, region: _database(rest, region, cluster=True),
+    ("acm", "certificate"): lambda rest, arn, region: f"acm/home?region={region}#/certificates/{_name(rest)}",
+    ("servicequotas", ""): _quota,
     ("sns", ""): lambda rest, arn, region: f"sns/v3/home?region={region}#/topic/{arn}",
     ("s3", ""): lambda rest, arn, region: _bucket(rest.partition("/")[0], region),
     ("health", "event"): lambda rest, arn, region: f"health/home#/account/event-log?eventID={_name(arn)}",
@@ -190,9 +220,15 @@ def _of_name(resource: str, seen_by: str, region: str) -> str:
         return f"ecr/repositories/private/{image['account']}/{_name(image['repository'])}?region={image['region']}"
     if re.fullmatch(r"service/[^/]+/[^/]+", resource):
         return _service(resource.removeprefix("service/"), "", region)
+    if resource.startswith("costs/"):
+        home = f"costmanagement/home?region={region}#/cost-explorer"  # of the partition's accounts, where it has one
+        return home if partition_of(region) == "aws" else ""
+    if re.fullmatch(r"s3://[^/]+(/[^/]+)*/?", resource):
+        bucket, _, prefix = resource.removeprefix("s3://").partition("/")
+        return f"{_bucket(bucket, region)}{f'&prefix={_name(prefix)}/' if prefix else ''}"
     if "://" in resource or resource.startswith("stack/"):
         return ""
-    if seen_by.startswith(("log_errors", "log_flow", "log_groups", "log_levels", "log_subscriptions")):
+    if seen_by.startswith(("log_errors", "log_exports", "log_flow", "log_groups", "log_levels", "log_subscriptions")):
         return _log_group(resource, region)
     if "bucket" in seen_by:
         return _bucket(resource, region)

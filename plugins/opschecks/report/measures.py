@@ -116,7 +116,7 @@ def _count(value: float) -> str:
 _MEASURES: dict[str, tuple[str, Callable[[float], str], bool]] = {
     "availability_percent": ("Requests answered without 5xx", percent, True),
     "response_time_p95_ms": ("p95 response time, median of the week", _ms, False),
-    "checks_passed_percent": ("Results of daily checks passed or waived", percent, True),
+    "checks_passed_percent": ("Daily checks passed or waived", percent, True),
     "tasks_running_percent": ("Tasks running, of those desired", percent, True),
     "failures_opened": ("Failures opened", _count, False),
     "time_to_resolve_hours": ("Median time to resolve", hours, False),

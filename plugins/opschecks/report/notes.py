@@ -15,6 +15,7 @@ from ..core.wording import plural
 from ..core.zones import zone_named
 from .amounts import named
 from .news import longest
+from .observed import observed
 from .standing import anchor, finding_anchor, promise, since
 from .text import printable
 from .times import Times
@@ -114,7 +115,7 @@ def _causes(run: Run, told: Sequence[BadCheck], times: Times) -> Iterator[BadChe
 
 
 def _bad(run: Run, check: CheckResult, known: Mapping[tuple[str, str, str], Standing], times: Times) -> BadCheck:
-    findings = [replace(one, message=times.text(one.message)) for one in bad_findings(run, check)]
+    findings = [replace(one, message=times.text(observed(one, check).sentence)) for one in bad_findings(run, check)]
     standings = [known.get((check.stack, check.check, one.resource)) for one in findings]
     return BadCheck(
         check=replace(check, message=times.text(check.message)),

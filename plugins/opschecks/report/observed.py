@@ -24,6 +24,11 @@ class Observed:
     beside: str = ""
     limit: str = ""
 
+    @property
+    def sentence(self) -> str:
+        """What was judged with its limit, then what was seen beside it: for who has one line for it."""
+        return "; ".join(filter(None, (f"{self.observed}{self.limit}", self.beside)))
+
 
 def observed(finding: Finding, check: CheckResult) -> Observed:
     """The facts of the finding; where its check named none, its message, divided where it says what was expected.

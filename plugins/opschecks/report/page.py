@@ -22,7 +22,7 @@ from .notes import REPLAYED, counted, headline
 from .rendering import rendered
 from .runbook import Section
 from .source import PageSource
-from .times import written
+from .times import letters, written
 from .verdict import Verdict, verdict
 
 
@@ -106,8 +106,8 @@ def _page(source: PageSource, links: Mapping[str, str], found: cards.Cards) -> P
     shown, left = first(items(found), ITEMS)
     programs = ", ".join(f"{name} {version}" for name, version in run.versions.items())
     foot = (
-        counted(run), plural(len(run.findings), "finding"),
-        plural(len(run.calls), "recorded AWS call" if run.replayed else "AWS call"),
+        plural(len(run.findings), "finding"),
+        *([plural(len(run.calls), "recorded AWS call")] if run.replayed else []),
         f"times in {source.zone_name}",
         "secrets are masked", programs,
     )  # fmt: skip
@@ -119,7 +119,7 @@ def _page(source: PageSource, links: Mapping[str, str], found: cards.Cards) -> P
         ended=_until(began, ended) if ended else "",
         began_iso=run.started.isoformat(),
         began_utc=written(run.started),
-        zone=source.zone_name,
+        zone=letters(began),
         several=source.several,
         verdict=said,
         items=shown,
@@ -150,13 +150,12 @@ def _stack(stack: StackFacts) -> str:
 
 
 def _trust(run: Run) -> str:
-    """How far the page can be trusted: no collected check is missing, what could not be checked is counted."""
+    """How far the page can be trusted: no collected check is missing; the sentence above counts the rest."""
     if run.weeks and not run.checks:
         return "Made from filed runs; nothing was checked again."
     seconds = f" in {(run.ended - run.started).total_seconds():.1f} s" if run.ended else ""
-    blind = run.count(Outcome.BLIND)
-    whole = "; every check could read what it needed" if not run.count(Outcome.NOT_RUN) else ""
-    unseen = f"; {blind} could not be checked" if blind else whole
+    whole = not (run.count(Outcome.BLIND) or run.count(Outcome.NOT_RUN))
+    unseen = "; every check could read what it needed" if whole else ""
     if run.replayed:
         return f"{REPLAYED} {sentence(f'{counted(run)}{unseen}')}"
     return f"Checked live{seconds} with {plural(len(run.calls), 'AWS call')}: {counted(run)}{unseen}."

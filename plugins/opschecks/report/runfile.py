@@ -67,6 +67,7 @@ def json_parts(run: Run) -> Iterator[str]:
         "sections": list(run.sections),
         "part": run.part,
         "replayed": run.replayed,
+        "plan": run.plan,
         "versions": dict(run.versions),
     }
     before = "{\n"

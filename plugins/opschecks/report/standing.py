@@ -18,6 +18,25 @@ TONES = {"passed": "good", "waived": "waived", "failed": "bad", "blind": "unsure
 WORDS = {**{outcome.value: outcome.words for outcome in Outcome}, "": "none", NOT_APPLICABLE: "not applicable"}
 """A check's outcome in words; "" where it had none."""
 
+SPELLED = {
+    "acm": "ACM", "alb": "ALB", "aws": "AWS", "cdn": "CDN", "cpu": "CPU", "dns": "DNS", "dynamodb": "DynamoDB",
+    "ecr": "ECR", "ecs": "ECS", "http": "HTTP", "https": "HTTPS", "iam": "IAM", "lambda": "Lambda", "rds": "RDS",
+    "s3": "S3", "sns": "SNS", "sqs": "SQS", "tls": "TLS", "vpc": "VPC", "websocket": "WebSocket",
+}  # fmt: skip
+"""Words of a check's name as they are written in a sentence."""
+PROMISES = {
+    "alarms_can_see": "alarms get the data that they judge",
+    "alarms_can_act": "alarms tell somebody when they ring",
+    "a_restore_was_rehearsed_lately": "a restore was tried recently",
+    "everything_was_backed_up_lately": "everything was backed up recently",
+    "log_groups_are_kept_as_long_as_wanted": "log groups are kept as long as the limits say",
+    "scaling_limits_are_as_wanted": "scaling limits are those of stacks.toml",
+    "tables_bill_as_wanted": "tables are billed as the limits say",
+    "wanted_indexes_can_be_searched": "the indexes of stacks.toml can be searched",
+    "workers_and_concurrency_are_as_wanted": "workers and concurrency are those of stacks.toml",
+}
+"""What checks promise whose names alone say it less well. The names stay: history and waivers have them."""
+
 
 def anchor(stack: str, check: str) -> str:
     """The id of a check's card."""
@@ -31,8 +50,9 @@ def finding_anchor(finding: Finding) -> str:
 
 
 def promise(check: str) -> str:
-    """What is true when the check passes: its name in words."""
-    return check.removeprefix("test_").replace("_", " ")
+    """What is true when the check passes: its name in words of the trade."""
+    name = check.removeprefix("test_")
+    return PROMISES.get(name) or " ".join(SPELLED.get(word, word) for word in name.split("_"))
 
 
 def since(one: Standing | None, zone: tzinfo, say: Callable[[datetime], str] | None = None) -> str:

@@ -36,9 +36,13 @@ def read(text: str) -> datetime | None:
 def moment(at: datetime | str, zone: tzinfo, year: int = 0) -> str:
     """A moment in a zone, with the zone's name: Mon 23 Nov, 08:00 CET. Of another year than `year`, with its own."""
     local = _aware(at).astimezone(zone)
+    return f"{local:%a %d %b}{f' {local.year}' if year and local.year != year else ''}, {local:%H:%M} {letters(local)}"
+
+
+def letters(local: datetime) -> str:
+    """What the zone of a moment is called at that moment: PST, CET; UTC+05 where it has no letters of its own."""
     name = local.tzname() or ""
-    name = name if name[:1].isalpha() else f"UTC{name}"  # zones without letters of their own are called +05
-    return f"{local:%a %d %b}{f' {local.year}' if year and local.year != year else ''}, {local:%H:%M} {name}"
+    return name if name[:1].isalpha() else f"UTC{name}"
 
 
 @dataclass(frozen=True)

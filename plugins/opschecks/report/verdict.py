@@ -76,6 +76,8 @@ def _word(run: Run) -> tuple[str, str]:
         return "No verdict", "none"
     if run.state != "finished":
         return "Stopped early", "unsure"
+    if run.count(Outcome.BLIND) + run.count(NOT_APPLICABLE) == len(run.checks) and run.count(Outcome.BLIND):
+        return "Nothing could be checked", "unsure"
     if run.count(Outcome.BLIND) or run.count(Outcome.NOT_RUN):
         return "Not everything could be checked", "unsure"
     return ("All good" if not run.partial else "Good (partial run)"), "good"
@@ -94,6 +96,8 @@ def _checks(run: Run, titled: bool = True) -> str:
         more = [f"{left} more"] if left else []
         titles = f" ({'; '.join([*(_title(one, run) for one in shown), *more])})" if titled else ""
         return f"{failed} of {plural(total, 'check')} failed on {where}{titles}"
+    if blind and blind == total - run.count(NOT_APPLICABLE):
+        return f"{blind} of {plural(blind, 'check')} could not look on {where}"
     if blind:
         return f"no check is known to have failed on {where}, but {blind} of {total} could not be checked"
     if run.count(Outcome.NOT_RUN):

@@ -91,7 +91,12 @@ def _date(run: Run, week: Mapping[str, Any], moment: str) -> date:
 def failing(check: str, week: Mapping[str, Any]) -> str:
     """What is true when the check fails; where no run has those words, its name, negated."""
     words = week["words"].get(check, {}).get("failing")
-    return str(words) if words else f"Not so: {promise(check)}"
+    return str(words) if words else not_so(check)
+
+
+def not_so(check: str) -> str:
+    """What is true when a check fails of which no run has the words."""
+    return f"It does not hold that {promise(check)}"
 
 
 def _began(run: Run, week: Mapping[str, Any]) -> str:
@@ -111,7 +116,7 @@ def _sentence(run: Run, week: Mapping[str, Any], targets: int, missed: list[str]
     known = days_seen(week)
     if not known.seen:
         return f"{known.told}: what failed on which day is not known"
-    but = f" (not: {'; '.join(missed)})" if missed else ""
+    but = f" (missed: {'; '.join(missed)})" if missed else ""
     parts = [f"{targets - len(missed)} of {targets} targets were met{but}"] if targets else []
     parts.append(_began(run, week))
     ended = [one for one in week["failures"] if one["until"]]

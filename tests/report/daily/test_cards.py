@@ -52,7 +52,7 @@ def test_facts_come_first_then_the_next_command_then_the_runbook_then_evidence()
 
 def test_what_a_check_promises_is_expected_where_it_says_no_limit() -> None:
     said = told(cards(morning(FAULTS))["production-websocket_sessions_are_sticky"])
-    assert "Observed stickiness is off Expected websocket sessions are sticky Where" in said
+    assert "Observed stickiness is off Expected WebSocket sessions are sticky Where" in said
 
 
 def test_a_thousand_resources_of_one_cause_are_one_row_and_one_plan() -> None:
@@ -67,6 +67,13 @@ def test_a_thousand_resources_of_one_cause_are_one_row_and_one_plan() -> None:
     assert "Make exactly these changes: opschecks fix reports/plan.json --stack production" in said
     assert all(f"sg-{n:017x}" in page.replace("<wbr>", "") for n in range(1000))
     assert len(page) < 1_000_000
+
+
+def test_the_next_command_names_the_plan_where_it_lies_and_what_is_to_be_allowed() -> None:
+    run = thousand()
+    changes = ({**run.changes[0], "risk": "disruptive"}, *run.changes[1:])
+    (card,) = cards(replace(run, plan="out of/plan.json", changes=changes)).values()
+    assert "opschecks fix 'out of/plan.json' --stack production --allow disruptive" in told(card)
 
 
 def test_one_denied_action_is_told_once() -> None:

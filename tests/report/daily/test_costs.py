@@ -73,7 +73,7 @@ def test_the_daily_page_shows_them_with_their_day(store: FolderStorage) -> None:
     assert "$312 in the 7 settled days until Sun 22 Nov, +$12.50 (+4 %) against the week before" in page
     assert "at this rate the month comes to $1,369 of $2,000" in page
     assert "cost a day USD – here" in page
-    assert "to look at them: pytest checks/weekly" in page_of({})
+    assert 'To look at them: <code class="command">pytest checks/<wbr>weekly --stack here' in page_of({})
     assert "<h2>Cost" not in page_of(costs_seen(store, NOW), "deploy-after")
 
 

@@ -36,7 +36,7 @@ def test_one_denied_action_behind_13_checks_is_told_once(where: str) -> None:
     assert told.count("AccessDenied") == 1 + (where != "annotations")  # what to do says it, too
     assert "13 checks" in told
     assert (
-        "not known: health is as it should be 0, ecs is as it should be 0, ecs is as it should be 1 and 10 more" in told
+        "not known: health is as it should be 0, ECS is as it should be 0, ECS is as it should be 1 and 10 more" in told
     )
     assert "needed for" not in told
     assert "is_as_it_should_be_1" not in told

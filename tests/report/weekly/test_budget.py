@@ -45,7 +45,7 @@ def test_a_budget_is_judged_by_the_days_with_a_run(seen: int, kept: str, lost: s
     assert (rows["Logs"], rows["ECS"]) == (kept, lost)
     assert any("error budget" in one.why for one in decisions(RUN, week)) is decided
     rule = section(replace(RUN, weeks=(week,)), "Error budget")
-    assert ("may be lost in 28 days" if seen == 28 else f"may be lost on {seen} of 28 days with a run") in rule
+    assert ("may be lost in 28 days" if seen == 28 else f"may be lost in 28 days, {seen} of which had a run") in rule
 
 
 def _budget_decisions(week: dict[str, Any]) -> list[str]:

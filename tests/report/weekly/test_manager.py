@@ -73,7 +73,7 @@ def test_decisions_have_a_reason_an_owner_and_a_day() -> None:
         for line in lines
     )
     assert (
-        "Meet the target, or change it: Results of daily checks passed or waived – 97.6 % this week, 97.2 % last week"
+        "Meet the target, or change it: Daily checks passed or waived – 97.6 % this week, 97.2 % last week"
         in "".join(lines)
     )
     assert "Cut costs, or raise the budget – at this rate the month comes to $6,420 of $6,200 (finance)" in lines
@@ -117,7 +117,7 @@ def test_no_decision_is_said_of_a_week_that_was_seen() -> None:
 
 
 def test_a_trend_has_axes_with_units_and_gaps() -> None:
-    row = next(one for one in measures(RUN, WEEK) if one.label == "Results of daily checks passed or waived")
+    row = next(one for one in measures(RUN, WEEK) if one.label == "Daily checks passed or waived")
     assert row.trend
     assert [tick.label for tick in row.trend.y_ticks] == ["97.2 %", "99.4 %"]
     assert [tick.label for tick in row.trend.x_ticks] == ["7 weeks ago", "now"]

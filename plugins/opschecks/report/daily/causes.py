@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ...core.model import CheckResult, Outcome, Severity
 from ...core.observation import WITHOUT
-from ..amounts import plural
+from ..amounts import capital, plural
 from ..news import UNSEEN
 from ..source import PageSource
 from ..standing import anchor, promise, since
@@ -16,6 +16,11 @@ from ..unseen import Unseen, unseen
 LISTED = 5
 """A list of at most that many checks is open."""
 _ALLOW = re.compile(r"^(?P<why>.*) – allow (?P<action>[\w-]+:\w+)(?P<rest>.*)$", re.DOTALL)
+
+STEP = " – "
+"""What stands before the next step in the reasons that `aws.clients` and `aws.refusals` give."""
+_LOG_IN = re.compile(r"aws (sso )?login --profile [\w.@+=-]+")
+_TO_DO = re.compile(r"(check|log in|run it again|set|remove|ask|begin again)\b")
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,10 @@ class HiddenCheck:
 
 @dataclass(frozen=True)
 class Hidden:
-    """One reason. `observed` is what came back, `next` what to do about it, in words with `action` to be allowed."""
+    """One reason. `observed` is what came back, `next` what to do about it, in words.
+
+    `action` is the IAM action that these are about, `command` what they say to type; at most one of both.
+    """
 
     anchor: str
     badge: str
@@ -39,6 +47,7 @@ class Hidden:
     observed: str
     next: str
     action: str
+    command: str
     checks: tuple[HiddenCheck, ...]
     is_open: bool
     kinds: str
@@ -60,8 +69,8 @@ def _hidden(source: PageSource, outcome: Outcome, cause: str, of: list[Unseen]) 
     checks = [check for group in of for check in group.checks]
     stacks = list(dict.fromkeys(group.stack for group in of))
     order = list(dict.fromkeys(stack.name for stack in source.run.stacks))
-    observed, step, action = _next(cause)
-    one = promise(checks[0].check).capitalize() if len({check.check for check in checks}) == 1 else ""
+    observed, step, action, command = _next(cause)
+    one = capital(promise(checks[0].check)) if len({check.check for check in checks}) == 1 else ""
     worst = max((check.severity for check in checks), key=lambda severity: severity.rank, default=Severity.LOW)
     return Hidden(
         anchor=f"cause-{anchor(checks[0].stack, checks[0].check)}",
@@ -71,6 +80,7 @@ def _hidden(source: PageSource, outcome: Outcome, cause: str, of: list[Unseen]) 
         observed=observed,
         next=step,
         action=action,
+        command=command,
         checks=tuple(_check(source, check) for check in checks),
         is_open=len(checks) <= LISTED,
         kinds=" ".join(["unseen", worst.value, *(f"of-{order.index(stack)}" for stack in stacks if stack in order)]),
@@ -89,11 +99,14 @@ def _check(source: PageSource, check: CheckResult) -> HiddenCheck:
     )
 
 
-def _next(cause: str) -> tuple[str, str, str]:
-    """What came back, what to do, and the IAM action that this is about."""
+def _next(cause: str) -> tuple[str, str, str, str]:
+    """What came back, what to do, and the IAM action that this is about, or the command that it is."""
     if found := _ALLOW.match(cause):
-        return found["why"] + found["rest"], "allow", found["action"]
+        return found["why"] + found["rest"], "allow", found["action"], ""
     why, without, slugs = cause.partition(WITHOUT)
     if without:
-        return why, f"if this does not apply, set without = {slugs}", ""
-    return cause, "", ""
+        return why, f"if this does not apply, set without = {slugs}", "", ""
+    why, dash, step = cause.rpartition(STEP)
+    if dash and _LOG_IN.fullmatch(step):
+        return why, "log in:", "", step
+    return (why, step, "", "") if dash and _TO_DO.match(step) else (cause, "", "", "")

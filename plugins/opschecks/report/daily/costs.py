@@ -7,32 +7,48 @@ from datetime import UTC, datetime
 
 from ...core.model import Figure, Series
 from ...core.run import Past
+from ..amounts import named
 from ..chart import Chart, chart
 from ..commands import suite_command
 from ..money import summed_up
 from ..source import PageSource
 
+NAMED = 3
+NOT_SEEN = "No weekly run on record has seen the costs{}. To look at them:"
+
 
 @dataclass(frozen=True)
 class SeenCost:
-    """The cost of one stack: when it was seen, in a sentence, and the last two weeks as a chart."""
+    """The cost of one stack: when it was seen, in a sentence, and the last two weeks as a chart.
+
+    `command` sees the costs of stacks for which no run has.
+    """
 
     heading: str
     seen: str
     said: str
-    drawn: Chart | None
+    drawn: Chart | None = None
+    command: str = ""
 
 
 def facts(source: PageSource) -> list[SeenCost]:
-    """Of each stack of a daily run whose history has been read."""
-    return [_cost(past, source) for past in source.run.past if source.run.suite == "daily" and not past.error]
+    """Of each stack of a daily run whose history has been read; those without costs together."""
+    if source.run.suite != "daily":
+        return []
+    read = [past for past in source.run.past if not past.error]
+    seen = [_cost(past, source) for past in read if past.cost]
+    if unseen := [past.stack for past in read if not past.cost]:
+        of = f" of {named(unseen, NAMED)}" if source.several else ""
+        options = "".join(f" --stack {stack}" for stack in (unseen if len(unseen) <= NAMED else ("all",)))
+        command = f"{suite_command(source.run, 'weekly')}{options}"
+        seen.append(
+            SeenCost("Cost" if len(unseen) == len(read) else f"Cost{of}", "", NOT_SEEN.format(of), None, command)
+        )
+    return seen
 
 
 def _cost(past: Past, source: PageSource) -> SeenCost:
     told, heading = past.cost, f"Cost of {past.stack}" if source.several else "Cost"
-    if not told:
-        said = f"No weekly run on record has seen the costs; to look at them: {suite_command(source.run, 'weekly')}"
-        return SeenCost(heading, "", said, None)
     figures = {label: Figure(label, value) for label, value in told["told"].items()}
     points = tuple((datetime.fromisoformat(day).replace(tzinfo=UTC), float(usd)) for day, usd in told["days"])
     drawn = chart(Series("cost a day", "USD", points, 86400, told["limit"]), past.stack, UTC)

@@ -9,7 +9,7 @@ from typing import Any
 from ...core.model import CheckResult
 from ...core.run import Run
 from ..amounts import named
-from ..commands import suite_command
+from ..commands import plan_command, suite_command
 from ..notes import LONGEST_NAME, brief
 
 NAMED = 3
@@ -50,7 +50,7 @@ def fixes_of(run: Run, check: CheckResult, *, names_of: int = NAMED) -> Fixes:
     told = tuple(_fix(key, of, names_of) for key, of in groups.items())
     words, command = "", ""
     if any(one["result"] == "planned" for one in made):
-        words, command = "Make exactly these changes:", f"opschecks fix reports/plan.json --stack {check.stack}"
+        words, command = "Make exactly these changes:", plan_command(run, check.stack)
     elif not made and check.remedy:
         words = f"{check.remedy} can fix this. Preview (changes nothing):"
         command = f"{suite_command(run)} --stack {check.stack} --fix=plan"

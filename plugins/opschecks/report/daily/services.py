@@ -36,12 +36,13 @@ class ServiceRow:
 @dataclass(frozen=True)
 class Services:
     """Services that stand open, and those that are folded below `summary`: what does not apply, and what is ok beside
-    what is not.
+    what is not. `compared`: there are earlier runs, so that strips have more than one bar.
     """
 
     rows: tuple[ServiceRow, ...]
     folded: tuple[ServiceRow, ...]
     summary: str
+    compared: bool
 
 
 def facts(source: PageSource) -> Services:
@@ -50,9 +51,10 @@ def facts(source: PageSource) -> Services:
     ok, idle = (tuple(row for row in rows if row.tone == tone) for tone in ("good", "none"))
     bad = tuple(row for row in rows if row.tone not in ("good", "none"))
     folded = (*(ok if bad else ()), *idle)
+    compared = any(len(row.strip.bars) > 1 for row in rows)
     told = [f"{plural(len(ok), 'service')} {'is' if len(ok) == 1 else 'are'} ok: {_names(ok)}"] if ok and bad else []
     told += [f"{len(idle)} {'does' if len(idle) == 1 else 'do'} not apply: {_names(idle)}"] if idle else []
-    return Services(bad or ok or idle, folded if bad or ok else (), "; ".join(told))
+    return Services(bad or ok or idle, folded if bad or ok else (), "; ".join(told), compared)
 
 
 def _names(rows: Sequence[ServiceRow]) -> str:
@@ -103,5 +105,7 @@ def _seen(run: Run, checks: Sequence[CheckResult]) -> str:
     if figures and examined == 1:
         shown = list(figures.values())[:FIGURES_SHOWN]
         return ", ".join(f"{figure.label} {number(figure.value, figure.unit)}" for figure in shown)
+    if waived := [one for one in findings if one.outcome is Outcome.WAIVED]:
+        return f"{waived[0].name}: {waived[0].message}"
     findings.sort(key=lambda finding: -finding.severity.rank)
     return next((finding.message for finding in findings if finding.message), f"{examined} examined")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from ...core.model import CheckResult, Outcome
+from ...core.model import NOT_APPLICABLE, CheckResult, Outcome
 from ...core.run import Past, Run, Standing
 from ..amounts import first, plural
 from ..news import KINDS, UNSEEN, by_kind
@@ -85,8 +85,17 @@ def _basis(past: Past, source: PageSource) -> str:
 def _quiet(past: Past, run: Run) -> str:
     if past.error or not past.previous:
         return ""
-    whole = run.state == "finished" and not run.count(Outcome.NOT_RUN)
-    return "No new failures." if whole else "No comparison: this run is incomplete."
+    if run.state != "finished" or run.count(Outcome.NOT_RUN):
+        return "No comparison: this run is incomplete."
+    own = [check.outcome for check in run.checks if check.stack == past.stack]
+    if not (blind := own.count(Outcome.BLIND)):
+        return "No new failures."
+    could = len(own) - own.count(NOT_APPLICABLE) - blind
+    return (
+        f"No new failures of the {plural(could, 'check')} that could look."
+        if could
+        else "No comparison: no check could look."
+    )
 
 
 def _groups(source: PageSource, past: Past) -> Iterator[Group]:

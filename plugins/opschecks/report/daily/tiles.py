@@ -71,7 +71,8 @@ def _with_past(tile: Tile, past: Past, began: datetime) -> Tile:
     if len(points) < RUNS_IN_A_LINE:
         return compared
     drawn = spark(Series(tile.key, tile.unit, points, period_s=31 * 86400))
-    return replace(compared, lines=drawn, drawn=f"last {plural(len(points), 'run')}")
+    note = f"24 h {tile.note}" if tile.lines else tile.note  # the line is no longer of that day
+    return replace(compared, lines=drawn, drawn=f"last {plural(len(points), 'run')}", note=note)
 
 
 def _now(run: Run) -> Iterator[Tile]:
@@ -111,12 +112,13 @@ def _line(run: Run, observation: str, label: str) -> Iterator[Tile]:
 def _of_series(line: Series, name: str) -> Tile:
     peak, last = max(value for _, value in line.points), line.points[-1][1]
     limit = f", limit {number(line.limit)}" if line.limit is not None else ""
+    drawn = spark(line)
     return Tile(
         f"{line.label}, {name}",
         number(last, line.unit),
-        f"24 h peak {number(peak)}{limit}",
+        f"{'' if drawn else '24 h '}peak {number(peak)}{limit}",
         "bad" if crosses(line) else "none",
-        spark(line),
+        drawn,
         key=key_of(line, name),
         number=last,
         unit=line.unit,

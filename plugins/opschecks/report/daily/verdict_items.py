@@ -56,5 +56,9 @@ def _of_card(card: Card) -> Item:
 
 
 def _of_reason(one: Hidden) -> Item:
-    step = f" – {one.next} {one.action}".rstrip() if one.action else f" – {brief(one.observed, LONGEST)}"
+    if one.action:
+        step = f" – {one.next} {one.action}"
+    else:
+        what = f"; {one.next} {one.command}".rstrip() if one.next else ""
+        step = f" – {brief(one.observed, LONGEST)}{brief(what, LONGEST)}"
     return Item("", one.badge, one.anchor, one.heading, step, "", "")

@@ -10,7 +10,7 @@ from typing import Any
 from ...core.model import NOT_APPLICABLE, Finding, Outcome
 from ...core.run import Run
 from ...history.comparison import worst
-from ..amounts import plural
+from ..amounts import number, plural
 from ..seen import resources, text
 from ..source import PageSource
 from ..standing import BARS, TONES, WORDS, Bar, Strip
@@ -98,9 +98,9 @@ def _restored(
     drilled = datetime.fromisoformat(told["at"]) if told else None
     seen, error = _aws(source.run, stack)
     if told and drilled and (name not in seen or seen[name] <= drilled + LONGEST):
-        figures = {label: f"{value} {unit}".strip() for label, (value, unit) in told["told"].items()}
-        labels = (("result", ""), ("restored in", "restored in "), ("items compared", "items compared "))
-        parts = [f"{words}{figures[label]}" for label, words in labels if label in figures]
+        figures = {label: number(value, unit) for label, (value, unit) in told["told"].items()}
+        words = {"restored in": "restored in {}", "items compared": "{} items compared", "result": "{}"}
+        parts = [said.format(figures[label]) for label, said in words.items() if label in figures]
         return f"{source.time(drilled)}: {', '.join(parts) or 'nothing was seen of it'}"
     if name in seen:
         return f"{source.time(seen[name])}, as AWS reports; not by a drill, so nothing was compared"

@@ -46,7 +46,7 @@ def _of(source: PageSource, week: Mapping[str, Any]) -> WeekBudget | None:
     whole, *others = rows
     lost = [row for row in others if row.month.lost]
     target = target_of(week)
-    rule = "no target is set" if target is None else f"target {number(target)} %, so that {_rule(whole)}"
+    rule = "no target is set" if target is None else f"target {number(target)} %: {_rule(whole)}"
     kept = [row.name for row in others if not row.month.lost]
     ones = f"{plural(len(kept), 'service')} lost nothing: {named(kept, NAMED)}." if kept else ""
     return WeekBudget(source.on(week["stack"]), rule, tuple(_line(row) for row in (whole, *lost)), ones)
@@ -57,7 +57,7 @@ def _rule(whole: Budget) -> str:
 
 
 def _days(seen: int, of: int) -> str:
-    return f"in {plural(of, 'day')}" if seen == of else f"on {seen} of {plural(of, 'day')} with a run"
+    return f"in {plural(of, 'day')}" if seen == of else f"in {plural(of, 'day')}, {seen} of which had a run"
 
 
 def _line(row: Budget) -> BudgetLine:
