@@ -86,7 +86,7 @@ class _Listener:
             why = f"the worker process died: {str(report.longrepr).partition(chr(10))[0]}"
             run.crashed.add(report.nodeid)
             run.reported[report.nodeid] = dataclasses.replace(lost, outcome=Outcome.BLIND.value, message=why)
-            run.findings.append(_stand_in(lost, Outcome.BLIND, why))
+            run.findings.append(stand_in(lost, Outcome.BLIND, why))
             setattr(report, BLIND, True)
         elif (told := told_by(report)) and report.nodeid not in run.crashed:
             from ..report.runfile import read_as
@@ -247,7 +247,7 @@ def build(run: ChecksRun, state: str, reason: str) -> Run:
         result = run.reported.get(nodeid)
         if result is None:
             result = dataclasses.replace(collected, message=reason)
-            findings.append(_stand_in(collected, Outcome.NOT_RUN, reason or "not reached before the run ended"))
+            findings.append(stand_in(collected, Outcome.NOT_RUN, reason or "not reached before the run ended"))
         checks.append(result)
     return Run(
         suite=run.suite,
@@ -296,7 +296,8 @@ def _waivers(run: ChecksRun, checks: list[CheckResult], findings: list[Finding])
     return states(run.waivers, checks, findings, run.started.date())
 
 
-def _stand_in(check: CheckResult, outcome: Outcome, message: str) -> Finding:
+def stand_in(check: CheckResult, outcome: Outcome, message: str) -> Finding:
+    """The finding of a check that found nothing, about its stack as a whole."""
     whole = whole_stack(check.stack)
     return Finding(check.stack, check.check, whole.arn, whole.name, outcome, check.severity, message)
 

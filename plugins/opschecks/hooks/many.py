@@ -8,7 +8,7 @@ import importlib
 import queue
 import threading
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -62,7 +62,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
             observed(run, name)
             release(run, name)
             item.config.stash[_LET_GO] = stacks = item.config.stash.get(_LET_GO, 0) + 1
-            _collect(stacks)
+            collect_garbage(stacks)
     return told
 
 
@@ -72,7 +72,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     run = checks_run(session.config)
     if not run or not run.one_by_one or not session.items:  # a file that cannot be collected stops no other's checks
         return None
-    _prepare(run)
+    prepare(run)
     of: dict[str, list[pytest.Item]] = {}
     for item in session.items:
         of.setdefault(stack_of(item).name, []).append(item)
@@ -80,25 +80,31 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     told = Told(run, session.config, len(of))
     left = dict(of)
     while current := crew.next():
-        first, items = len(run.findings), left.pop(current)
+        items = left.pop(current)
         del of[current]  # what has been gathered
         # what is torn down depends on what comes next, which is the same check whichever stack that will be
-        after = next(iter(left.values()), [None])[0]
-        why = ""
-        try:
-            _check(session, items, after)
-        except BaseException as error:
-            why = _ended_by(session, run, error)
-            raise
-        finally:  # what was judged until then is kept
-            observed(run, current)
-            _finish(session, run, alone(run, current, items, first), why)
-            release(run, current)
+        check_stack(session, run, current, items, next(iter(left.values()), [None])[0])
         told.done(items)
-        _forget(run, session.config, items)
-        if _collect(told.stacks):
+        forget(run, session.config, items)
+        if collect_garbage(told.stacks):
             session.items[:] = [item for waiting in left.values() for item in waiting]
     return True
+
+
+def check_stack(
+    session: pytest.Session, run: ChecksRun, name: str, items: Sequence[pytest.Item], after: pytest.Item | None
+) -> None:
+    """Check a stack that has been gathered, write its files and let go of it; `after` is the check that comes next."""
+    first, why = len(run.findings), ""
+    try:
+        _check(session, items, after)
+    except BaseException as error:
+        why = why_ended(session, run, error)
+        raise
+    finally:  # what was judged until then is kept
+        observed(run, name)
+        _finish(session, run, alone(run, name, items, first), why)
+        release(run, name)
 
 
 def _check(session: pytest.Session, items: Sequence[pytest.Item], after: pytest.Item | None) -> None:
@@ -111,7 +117,7 @@ def _check(session: pytest.Session, items: Sequence[pytest.Item], after: pytest.
             raise session.Interrupted(session.shouldstop)
 
 
-def _ended_by(session: pytest.Session, run: ChecksRun, error: BaseException) -> str:
+def why_ended(session: pytest.Session, run: ChecksRun, error: BaseException) -> str:
     """Why the run ends in the middle of a stack, or after its last check."""
     if run.stopped_by:
         return run.stopped_by
@@ -135,7 +141,7 @@ def _finish(session: pytest.Session, run: ChecksRun, own: ChecksRun, ended_by: s
         run.cannot_write(f"{name} could not be reported whole: {placed(error)}")
 
 
-def _forget(run: ChecksRun, config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+def forget(run: ChecksRun, config: pytest.Config, items: Sequence[pytest.Item]) -> None:
     """Let go of what was kept of the checks of a stack whose files are written, but for what the fleet's need."""
     only_count(config, "", "passed", "skipped")
     for item in items:
@@ -144,7 +150,7 @@ def _forget(run: ChecksRun, config: pytest.Config, items: Sequence[pytest.Item])
             run.collected[item.nodeid] = run.reported[item.nodeid]
 
 
-def _collect(stacks: int) -> bool:
+def collect_garbage(stacks: int) -> bool:
     """Clients are circles of references, and the run collects none by itself; returns whether some were collected now.
 
     What is there after the first stack is left out from then on: botocore's models are large, and stay.
@@ -157,34 +163,45 @@ def _collect(stacks: int) -> bool:
     return True
 
 
-def _prepare(run: ChecksRun) -> None:
+def prepare(run: ChecksRun, processes: int = 1) -> None:
     """What is done once, before any thread: threads that import a module at once see half of it."""
     from ..aws.bounds import Bounds
 
     refuse_stand_ins(run)
     for name in ("boto3", "requests", "opschecks.aws.session", "opschecks.web.http"):
         importlib.import_module(name)
-    run.bounds = Bounds()
+    run.bounds = Bounds(processes)
 
 
 class Crew:
     """Gathers stacks, at most AT_ONCE of them ahead of their checks, and hands over the first that is ready."""
 
-    def __init__(self, run: ChecksRun, of: Mapping[str, Sequence[pytest.Item]], at_once: int = AT_ONCE) -> None:
+    def __init__(
+        self,
+        run: ChecksRun,
+        of: Mapping[str, Sequence[pytest.Item]],
+        at_once: int = AT_ONCE,
+        deal: Callable[[bool], str | None] | None = None,
+    ) -> None:
+        """`deal` says which stack is the next to be gathered, or None; given True, it waits for somebody to say it."""
+        waiting = iter(list(of))
         self._run = run
         self._of = of
-        self._waiting = list(of)[::-1]
+        self._deal = deal or (lambda _: next(waiting, None))
         self._ready: queue.SimpleQueue[tuple[str, BaseException | None]] = queue.SimpleQueue()
         self._ahead = 0
         self._at_once = at_once
 
-    def next(self) -> str | None:
-        """The next stack whose observations have all ended, or have run out of time; None where there is none left."""
-        while self._waiting and self._ahead < self._at_once:
-            name = self._waiting.pop()
+    def fill(self) -> bool:
+        """Begin to gather as many as may be; returns whether there is one that is to be checked."""
+        while self._ahead < self._at_once and (name := self._deal(not self._ahead)):
             self._ahead += 1
             threading.Thread(target=self._gather, args=(name,), name=f"stack {name}", daemon=True).start()
-        if not self._ahead:
+        return bool(self._ahead)
+
+    def next(self) -> str | None:
+        """The next stack whose observations have all ended, or have run out of time; None where there is none left."""
+        if not self.fill():
             return None
         name, error = self._ready.get()
         self._ahead -= 1
