@@ -103,7 +103,7 @@ class _Listener:
 @pytest.hookimpl(tryfirst=True)
 def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
     """Keep why: xdist raises its -x as an interrupt too."""
-    _interrupts.append(str(excinfo.value))
+    _interrupts.append(str(excinfo.value) or ("stopped by Ctrl-C" if excinfo.type is KeyboardInterrupt else ""))
 
 
 _interrupts: list[str] = []

@@ -9,6 +9,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from functools import partial
 
@@ -92,12 +93,18 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 
 
 def check_stack(
-    session: pytest.Session, run: ChecksRun, name: str, items: Sequence[pytest.Item], after: pytest.Item | None
+    session: pytest.Session,
+    run: ChecksRun,
+    name: str,
+    items: Sequence[pytest.Item],
+    after: pytest.Item | None,
+    while_checked: AbstractContextManager[None] = nullcontext(),
 ) -> None:
     """Check a stack that has been gathered, write its files and let go of it; `after` is the check that comes next."""
     first, why = len(run.findings), ""
     try:
-        _check(session, items, after)
+        with while_checked:
+            _check(session, items, after)
     except BaseException as error:
         why = why_ended(session, run, error)
         raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -72,3 +72,8 @@ def _finish(node: Any) -> Any:
 def tear_down(session: pytest.Session) -> None:
     """Tear down every fixture that is still set up."""
     _finish(session)(session=session)
+
+
+def end_process(code: int) -> NoReturn:
+    """End a forked process at once: what is registered for the end of the program is the first process's."""
+    os._exit(code)

@@ -14,15 +14,16 @@ import os
 import signal
 import threading
 import time
+import warnings
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ..core.model import Outcome
-from ..core.signals import SIGNALS
+from ..core.signals import ENDING, SIGNALS, uninterrupted
 from .account import stand_in
 from .fleet_files import FOLDER
 from .identity import FIRST_CALLS, IDENTIFYING
@@ -42,6 +43,9 @@ GRACE_S = 20.0
 DEATHS = 2
 """A stack that was in the hands of so many processes that died is not tried again."""
 
+_IDLE = "(run_server)"
+"""The thread of pytest-rerunfailures, which waits for xdist's workers and holds nothing that a fork could break."""
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
@@ -49,8 +53,9 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     run = checks_run(session.config)
     if not run or run.processes < 2 or not run.one_by_one or not session.items:
         return None
-    if threading.active_count() > 1:
-        run.untidy.append(f"-n {run.processes}: one process did all, since a plugin has threads that no fork survives")
+    threads = [one.name for one in threading.enumerate() if one is not threading.current_thread()]
+    if busy := [name for name in threads if not name.endswith(_IDLE)]:
+        run.untidy.append(f"-n {run.processes}: one process did all, since a fork ends threads: {', '.join(busy)}")
         return None
     prepare(run, run.processes)
     of: dict[str, list[pytest.Item]] = {}
@@ -110,7 +115,8 @@ class Spread:
                 self._deal(process)
             while self._processes:
                 for one in wait(list(self._processes)):
-                    self._hear(self._processes[one])  # type: ignore[index]
+                    with self._undisturbed():
+                        self._hear(self._processes[one])  # type: ignore[index]
                     self._go_on()
             for name in self._waiting:
                 self._not_run(name, "no process was left to check it")
@@ -120,6 +126,17 @@ class Spread:
         finally:
             for process in list(self._processes.values()):
                 self._kill(process)
+
+    @contextlib.contextmanager
+    def _undisturbed(self) -> Iterator[None]:
+        """While a message is read and taken in, whole, Ctrl-C waits; so do a scheduler's signals, and are told."""
+        caught: list[int] = []
+        try:
+            with uninterrupted() as caught:
+                yield
+        finally:
+            for one in (number for number in caught if number in ENDING):
+                self._run.stopped_by = f"stopped by {signal.Signals(one).name}"
 
     def _go_on(self) -> None:
         """Raise what a reported check leads to, as pytest does after each."""
@@ -137,7 +154,9 @@ class Spread:
         answers, answer = Pipe(duplex=False)
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
-            if not (number := os.fork()):
+            with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # it warns of any thread
+                number = os.fork()
+            if not number:
                 for one in (asks, answers, *(end for at in self._processes.values() for end in (at.asks, at.answers))):
                     one.close()
                 worker = Worker(self._session, self._run, self._of, (asked, answer), self._at_once)
@@ -256,4 +275,5 @@ class Spread:
         until = time.monotonic() + GRACE_S
         while self._processes and (ready := wait(list(self._processes), max(0.0, until - time.monotonic()))):
             for one in ready:
-                self._hear(self._processes[one], dealing=False)  # type: ignore[index]
+                with self._undisturbed():
+                    self._hear(self._processes[one], dealing=False)  # type: ignore[index]

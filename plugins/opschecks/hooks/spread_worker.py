@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from ..core.signals import ENDING
+from ..core.signals import ENDING, SIGNALS
 from .handed_over import Begun, Ended, Sent, Stop, wants_whole_reports
 from .many import Crew, check_stack, collect_garbage
-from .pytest_fleets import capture_anew, tear_down
+from .pytest_fleets import capture_anew, end_process, tear_down
 from .state import ChecksRun
 
 WAITS_S = 5.0
@@ -35,7 +34,8 @@ class Worker:
     ) -> None:
         self._session, self._run, self._of = session, run, of
         self._asked, self._answers = pipes
-        self._no_more = self._stopped = self._may_be_stopped = False
+        self._no_more = self._may_be_stopped = False
+        self._stopped = ""
         self._crew = Crew(run, of, at_once, self._deal)
         self._sent = Sent(session.config, whole=wants_whole_reports(session.config))
 
@@ -56,6 +56,7 @@ class Worker:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         for one in ENDING:
             signal.signal(one, self._stop)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # since the fork they have waited for this
         config = self._session.config
         capture_anew(self._session)
         manager: Any = config.pluginmanager
@@ -72,8 +73,7 @@ class Worker:
             # what is torn down depends on what comes next, which is the same check whichever stack that will be
             following = items[0] if self._crew.fill() else None
             try:
-                with self._interruptible():
-                    check_stack(self._session, self._run, name, items, following)
+                check_stack(self._session, self._run, name, items, following, self._interruptible())
             finally:
                 self._answers.send(self._sent.done(self._run, name, items))
             done += 1
@@ -102,6 +102,7 @@ class Worker:
         before, self._may_be_stopped = self._may_be_stopped, may
         try:
             if may and self._stopped:
+                self._learn_why()
                 raise KeyboardInterrupt
             yield
         finally:
@@ -110,17 +111,17 @@ class Worker:
     def _stop(self, number: int, frame: object) -> None:
         if self._stopped:
             return
-        self._stopped = True
+        self._stopped = signal.Signals(number).name
         if self._may_be_stopped:
-            self._learn_why(signal.Signals(number).name)
+            self._learn_why()
             raise KeyboardInterrupt
 
-    def _learn_why(self, name: str) -> None:
+    def _learn_why(self) -> None:
         with contextlib.suppress(OSError, EOFError):
             while not self._run.stopped_by and self._asked.poll(WAITS_S):
                 if isinstance(told := self._asked.recv(), Stop):
                     self._run.stopped_by = told.why
-        self._run.stopped_by = self._run.stopped_by or f"stopped by {name}"
+        self._run.stopped_by = self._run.stopped_by or f"stopped by {self._stopped}"
 
 
 def _ended(error: BaseException) -> Ended:
@@ -144,4 +145,4 @@ def work_and_end(worker: Worker) -> None:
     except (OSError, EOFError):
         pass  # the first process is gone, and nobody listens
     finally:
-        os._exit(code)
+        end_process(code)
