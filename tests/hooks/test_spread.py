@@ -143,7 +143,7 @@ class Spreading(Spread):
 
     def __init__(self, waiting: str, processes: int = 2) -> None:
         run: Any = SimpleNamespace(processes=processes)
-        of = dict.fromkeys(waiting, ())
+        of: Any = dict.fromkeys(waiting, ())
         session: Any = SimpleNamespace(
             config=None, shouldfail=False, shouldstop=False, Failed=KeyError, Interrupted=OSError
         )

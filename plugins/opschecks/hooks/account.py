@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,6 +17,7 @@ from ..core.run import ReportSection, Run, StackFacts, WaiverState
 from .earlier_runs import earlier_run, forget_old, with_past
 from .fixtures import whole_stack
 from .gather import results
+from .in_turn import ChecksOf
 from .judge import BLIND, describe_check, forget_told, told_by
 from .left_out import why_not_collected
 from .pytest_private import CRASHED, STOPPING
@@ -56,7 +57,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     from ..config.load import shown_path
     from ..report.files import write_unfinished
 
-    run.collected = {item.nodeid: describe_check(item) for item in session.items if check_of(item)}
+    checks: Iterable[Any] = ChecksOf(run, session.items).planned() if run.in_turn else session.items
+    run.collected = {item.nodeid: describe_check(item) for item in checks if check_of(item)}
     if not run.partial:
         present = {check.check for check in run.collected.values()}
         for name, path in find_checks(run.folder, but=present | run.left_out):

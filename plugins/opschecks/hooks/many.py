@@ -24,6 +24,7 @@ from .account import build, exit_code, not_collected, own_sections
 from .earlier_runs import read_ahead
 from .fleet_files import alone, write_stack
 from .gather import begin, told_of_all
+from .in_turn import ChecksOf
 from .judge import forget_examined
 from .other_plugins import refuse_stand_ins
 from .progress import say
@@ -74,21 +75,16 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     if not run or not run.one_by_one or not session.items:  # a file that cannot be collected stops no other's checks
         return None
     prepare(run)
-    of: dict[str, list[pytest.Item]] = {}
-    for item in session.items:
-        of.setdefault(stack_of(item).name, []).append(item)
-    crew = Crew(run, of)
-    told = Told(run, session.config, len(of))
-    left = dict(of)
+    of = ChecksOf(run, session.items)
+    session.testscollected = len(run.collected)
+    crew, told = Crew(run, of), Told(run, session.config, len(of))
     while current := crew.next():
-        items = left.pop(current)
-        del of[current]  # what has been gathered
+        items = of.made(current)
         # what is torn down depends on what comes next, which is the same check whichever stack that will be
-        check_stack(session, run, current, items, next(iter(left.values()), [None])[0])
+        check_stack(session, run, current, items, session.items[0] if crew.fill() else None)
         told.done(items)
         forget(run, session.config, items)
-        if collect_garbage(told.stacks):
-            session.items[:] = [item for waiting in left.values() for item in waiting]
+        collect_garbage(told.stacks)
     return True
 
 
@@ -157,17 +153,15 @@ def forget(run: ChecksRun, config: pytest.Config, items: Sequence[pytest.Item]) 
             run.collected[item.nodeid] = run.reported[item.nodeid]
 
 
-def collect_garbage(stacks: int) -> bool:
-    """Clients are circles of references, and the run collects none by itself; returns whether some were collected now.
+def collect_garbage(stacks: int) -> None:
+    """Clients are circles of references, and the run collects none by itself.
 
     What is there after the first stack is left out from then on: botocore's models are large, and stay.
     """
     if stacks == 1:
         gc.freeze()
-    if stacks % COLLECTED:
-        return False
-    gc.collect()
-    return True
+    if not stacks % COLLECTED:
+        gc.collect()
 
 
 def prepare(run: ChecksRun, processes: int = 1) -> None:

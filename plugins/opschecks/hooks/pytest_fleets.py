@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from types import SimpleNamespace
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
 from .pytest_private import PYTEST, XDIST, bet, capturing, option
+
+if TYPE_CHECKING:
+    from ..config.stack import Stack
 
 
 @bet(
@@ -77,3 +81,38 @@ def tear_down(session: pytest.Session) -> None:
 def end_process(code: int) -> NoReturn:
     """End a forked process at once: what is registered for the end of the program is the first process's."""
     os._exit(code)
+
+
+@bet(
+    "Function._fixtureinfo, .originalname, .callspec of params, indices and _idlist; Function.from_parent(…)",
+    PYTEST,
+    "hooks/in_turn.py",
+    "of a thousand stacks each one's items are made when its turn comes, as pytest would have made them",
+)
+def _made_of(item: Any) -> Any:
+    known = {one.name for one in dataclasses.fields(item.callspec)}
+    return item._fixtureinfo if item.originalname and {"params", "indices", "_idlist"} <= known else None
+
+
+def item_of(like: pytest.Item, stack: Stack, place: int) -> pytest.Item:
+    """The item of another stack, which is the one of that place in the run; with the same marks."""
+    one: Any = like
+    found = _made_of(like)
+    callspec = dataclasses.replace(
+        one.callspec,
+        params={**one.callspec.params, "stack": stack},
+        indices={**one.callspec.indices, "stack": place},
+        _idlist=[stack.name],
+    )
+    made: pytest.Item = type(one).from_parent(
+        one.parent,
+        name=f"{one.originalname}[{stack.name}]",
+        callspec=callspec,
+        fixtureinfo=found,
+        keywords={stack.name: True},
+        originalname=one.originalname,
+    )
+    made.own_markers[:] = one.own_markers
+    made.keywords.update((mark.name, mark) for mark in one.own_markers)
+    made.user_properties[:] = one.user_properties
+    return made

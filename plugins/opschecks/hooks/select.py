@@ -282,7 +282,8 @@ def _begin(
         except OSError as error:
             end(f"--reports {shown_path(reports)}: the folder cannot be created: {error.strerror}")
         if is_one_by_one(run, config):
-            run.one_by_one, run.processes = True, min(take_over(config), len(run.stacks))
+            run.one_by_one = run.in_turn = True
+            run.processes = min(take_over(config), len(run.stacks))
         try:
             if not run.one_by_one:
                 reach(run, config)

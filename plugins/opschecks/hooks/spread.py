@@ -16,7 +16,7 @@ import threading
 import time
 import warnings
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +27,11 @@ from ..core.signals import ENDING, SIGNALS, uninterrupted
 from .account import stand_in
 from .fleet_files import FOLDER
 from .identity import FIRST_CALLS, IDENTIFYING
-from .many import AT_ONCE, Told, forget, prepare, release, why_ended
+from .in_turn import ChecksOf
+from .many import AT_ONCE, Told, prepare, release, why_ended
+from .pytest_private import only_count
 from .reaching import reach_alone
-from .state import ChecksRun, checks_run, stack_of
+from .state import ChecksRun, checks_run
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -58,9 +60,8 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         run.untidy.append(f"-n {run.processes}: one process did all, since a fork ends threads: {', '.join(busy)}")
         return None
     prepare(run, run.processes)
-    of: dict[str, list[pytest.Item]] = {}
-    for item in session.items:
-        of.setdefault(stack_of(item).name, []).append(item)
+    of = ChecksOf(run, session.items)
+    session.testscollected = len(run.collected)
     _read_models(run, next(iter(of)))
     Spread(session, run, of).check_all()
     return True
@@ -95,7 +96,7 @@ class Process:
 class Spread:
     """A fleet's stacks, dealt to processes until each has been reported."""
 
-    def __init__(self, session: pytest.Session, run: ChecksRun, of: Mapping[str, Sequence[pytest.Item]]) -> None:
+    def __init__(self, session: pytest.Session, run: ChecksRun, of: ChecksOf) -> None:
         self._session, self._run, self._of = session, run, of
         self._waiting = deque(of)
         self._at_once = max(LEAST_AT_ONCE, AT_ONCE // run.processes)
@@ -197,7 +198,7 @@ class Spread:
                 take_in(self._session, self._run, items, told)
             finally:
                 self._told.done(items)
-                forget(self._run, self._session.config, items)
+                only_count(self._session.config, "", "passed", "skipped")
         elif isinstance(told, Ended):
             process.ended = told
             if told.kind and dealing:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 
 from ..core.signals import ENDING, SIGNALS
 from .handed_over import Begun, Ended, Sent, Stop, wants_whole_reports
+from .in_turn import ChecksOf
 from .many import Crew, check_stack, collect_garbage
 from .pytest_fleets import capture_anew, end_process, tear_down
 from .state import ChecksRun
@@ -28,7 +29,7 @@ class Worker:
         self,
         session: pytest.Session,
         run: ChecksRun,
-        of: Mapping[str, Sequence[pytest.Item]],
+        of: ChecksOf,
         pipes: tuple[Connection, Connection],
         at_once: int,
     ) -> None:
@@ -68,10 +69,10 @@ class Worker:
     def _check_all(self) -> Ended:
         done = 0
         while self._crew.fill() and (name := self._next()):
-            items = self._of[name]
+            items = self._of.made(name)
             self._answers.send(Begun(name))
             # what is torn down depends on what comes next, which is the same check whichever stack that will be
-            following = items[0] if self._crew.fill() else None
+            following = self._session.items[0] if self._crew.fill() else None
             try:
                 check_stack(self._session, self._run, name, items, following, self._interruptible())
             finally:

@@ -58,6 +58,8 @@ class ChecksRun:
     deal: Deal | None = None
     one_by_one: bool = False
     """Whether each stack's checks run, and its files are written, by themselves: those of a fleet."""
+    in_turn: bool = False
+    """Whether pytest has collected the first stack's checks alone, and the others' are made when their turn comes."""
     processes: int = 1
     """Over how many processes the stacks of a fleet are spread."""
     to_tell: list[Finding] | None = None
