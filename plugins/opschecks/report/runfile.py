@@ -60,7 +60,7 @@ def json_parts(run: Run) -> Iterator[str]:
         "counts": counts,
         "calls": len(run.calls),
         "stacks": [dataclasses.asdict(stack) for stack in run.stacks],
-        "checks": (plain(dataclasses.asdict(check)) for check in run.checks),
+        "checks": (plain(vars(check)) for check in run.checks),
         "findings": (finding_to(finding) for finding in run.findings),
         "observations": (observation_to(seen) for seen in run.observations),
         "waivers": [dataclasses.asdict(waiver) for waiver in run.waivers],
