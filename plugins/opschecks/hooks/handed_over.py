@@ -6,17 +6,21 @@ import dataclasses
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
 from ..core.model import CheckResult, Finding, ObservationResult
 from ..core.run import Note, Past, StackFacts
-from ..report.fleet.rows import StackRow
+from .fleet_files import NO_EVIDENCE
 from .pytest_private import option, terminal
 from .state import ChecksRun
 from .users_hooks import tell
 
+if TYPE_CHECKING:
+    from ..report.fleet.rows import StackRow
+
+T = TypeVar("T")
 _TOLD_BY_US = ("terminalreporter", "session", "lfplugin", "stepwiseplugin", "opschecks-listener", "opschecks-sent")
 """Plugins that need no more of a check that passed than that it did."""
 
@@ -155,16 +159,46 @@ def wants_whole_reports(config: pytest.Config) -> bool:
     return bool(named or listed or readers - set(_TOLD_BY_US))
 
 
-def take_in(session: pytest.Session, run: ChecksRun, items: Sequence[pytest.Item], done: Done) -> None:
+class Once:
+    """Of equal texts that came from other processes one is kept: a thousand stacks are told of in the same words."""
+
+    def __init__(self) -> None:
+        self._known: dict[Any, Any] = {}
+
+    def text(self, told: T) -> T:
+        """The one that is kept."""
+        kept: T = self._known.setdefault(told, told)
+        return kept
+
+    def finding(self, one: Finding) -> Finding:
+        """The finding, of such texts; without evidence, as all of a stack that is done."""
+        return Finding(
+            self.text(one.stack), self.text(one.check), self.text(one.resource), self.text(one.name), one.outcome,
+            one.severity, self.text(one.message), NO_EVIDENCE, one.figures, one.waiver, one.facts,
+        )  # fmt: skip
+
+    def observation(self, one: ObservationResult) -> ObservationResult:
+        """The same of an observation."""
+        return ObservationResult(
+            self.text(one.stack), self.text(one.name), one.duration_s, self.text(one.calls), self.text(one.error)
+        )
+
+    def row(self, one: StackRow) -> StackRow:
+        """The same of a row."""
+        outcomes = {self.text(check): self.text(outcome) for check, outcome in one.outcomes.items()}
+        return dataclasses.replace(one, outcomes=outcomes)
+
+
+def take_in(session: pytest.Session, run: ChecksRun, items: Sequence[pytest.Item], done: Done, once: Once) -> None:
     """Take over what was found on a stack, then tell pytest's reporters and users' hooks."""
     for place, (outcome, message, seconds) in done.results.items():
         nodeid = items[place].nodeid
-        result = _result(run.collected[nodeid], outcome, message, seconds)
+        result = _result(run.collected[nodeid], once.text(outcome), once.text(message), seconds)
         run.reported[nodeid] = run.collected[nodeid] = result
-    run.findings += done.findings
-    run.released += done.observations
+    run.findings += map(once.finding, done.findings)
+    run.released += map(once.observation, done.observations)
     run.facts |= {done.stack: done.facts} if done.facts else {}
-    run.rows += done.rows
+    run.rows += map(once.row, done.rows)
     run.pasts += done.pasts
     run.notes += done.notes
     run.untidy += done.untidy

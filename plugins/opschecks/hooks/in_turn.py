@@ -5,6 +5,7 @@ pytest's own way makes an item for each check of each stack, and keeps all of th
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 _SEE_ITEMS = ("pytest_collection_modifyitems", "pytest_itemcollected", "pytest_collection_finish")
 """Hooks that may say something else of one stack's checks than of another's."""
+
+MANY = 50
+"""With more stacks than that a run says that it could use more processors."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -55,7 +59,14 @@ def pytest_report_collectionfinish(config: pytest.Config, items: Sequence[pytest
     run = checks_run(config)
     if not run or not run.in_turn:
         return ""
-    return f"{len(items)} checks of each of {len(run.stacks):,} stacks: {len(items) * len(run.stacks):,}"
+    counted = f"{len(items)} checks of each of {len(run.stacks):,} stacks: {len(items) * len(run.stacks):,}"
+    idle = _processors() - 1 if run.processes == 1 and len(run.stacks) > MANY else 0
+    return counted + (f"; -n auto would use {idle} more of this machine's processors" if idle > 0 else "")
+
+
+def _processors() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
 @dataclass(frozen=True, slots=True)

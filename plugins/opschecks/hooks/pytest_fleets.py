@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -26,10 +27,13 @@ def _distribution(node: Any) -> Any:
 
 
 def processes_asked(config: pytest.Config) -> int:
-    """How many processes on this machine -n asks for, where they can be forked; else 0."""
+    """How many processes on this machine -n asks for, where they can be forked; else 0.
+
+    macOS can, but not everything that it brings survives that: Python itself does so no more.
+    """
     started = option(config, "tx") or []
     usual = option(config, "numprocesses") and set(started) == {"popen"}
-    return len(started) if usual and hasattr(os, "fork") else 0
+    return len(started) if usual and hasattr(os, "fork") and sys.platform != "darwin" else 0
 
 
 def take_over(config: pytest.Config) -> int:

@@ -14,7 +14,6 @@ import os
 import signal
 import threading
 import time
-import warnings
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ import pytest
 from ..core.model import Outcome
 from ..core.signals import ENDING, SIGNALS, uninterrupted
 from .account import stand_in
+from .beside import fork
 from .fleet_files import FOLDER
 from .identity import FIRST_CALLS, IDENTIFYING
 from .in_turn import ChecksOf
@@ -57,7 +57,8 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         return None
     threads = [one.name for one in threading.enumerate() if one is not threading.current_thread()]
     if busy := [name for name in threads if not name.endswith(_IDLE)]:
-        run.untidy.append(f"-n {run.processes}: one process did all, since a fork ends threads: {', '.join(busy)}")
+        run.processes, asked = 1, run.processes
+        run.untidy.append(f"-n {asked}: one process did all, since a fork ends threads: {', '.join(busy)}")
         return None
     prepare(run, run.processes)
     of = ChecksOf(run, session.items)
@@ -102,6 +103,9 @@ class Spread:
         self._at_once = max(LEAST_AT_ONCE, AT_ONCE // run.processes)
         self._processes: dict[Connection, Process] = {}
         self._deaths = Counter[str]()
+        from .handed_over import Once
+
+        self._once = Once()
         self._told = Told(run, session.config, len(of))
 
     def check_all(self) -> None:
@@ -155,9 +159,7 @@ class Spread:
         answers, answer = Pipe(duplex=False)
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
-            with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # it warns of any thread
-                number = os.fork()
-            if not number:
+            if not (number := fork()):
                 for one in (asks, answers, *(end for at in self._processes.values() for end in (at.asks, at.answers))):
                     one.close()
                 worker = Worker(self._session, self._run, self._of, (asked, answer), self._at_once)
@@ -195,7 +197,7 @@ class Spread:
             del process.hands[told.stack]
             items = self._of[told.stack]
             try:
-                take_in(self._session, self._run, items, told)
+                take_in(self._session, self._run, items, told, self._once)
             finally:
                 self._told.done(items)
                 only_count(self._session.config, "", "passed", "skipped")
