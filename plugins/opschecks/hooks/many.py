@@ -21,6 +21,7 @@ from ..core.redaction import redact_text
 from ..core.run import Note
 from ..core.wording import plural
 from .account import build, exit_code, not_collected, own_sections
+from .arenas import share_memory
 from .earlier_runs import read_ahead
 from .fleet_files import alone, write_stack
 from .gather import begin, told_of_all
@@ -153,14 +154,14 @@ def forget(run: ChecksRun, config: pytest.Config, items: Sequence[pytest.Item]) 
             run.collected[item.nodeid] = run.reported[item.nodeid]
 
 
-def collect_garbage(stacks: int) -> None:
+def collect_garbage(stacks: int, processes: int = 1) -> None:
     """Clients are circles of references, and the run collects none by itself.
 
     What is there after the first stack is left out from then on: botocore's models are large, and stay.
     """
     if stacks == 1:
         gc.freeze()
-    if not stacks % COLLECTED:
+    if not stacks % max(10, COLLECTED // processes):
         gc.collect()
 
 
@@ -169,6 +170,7 @@ def prepare(run: ChecksRun, processes: int = 1) -> None:
     from ..aws.bounds import Bounds
 
     refuse_stand_ins(run)
+    share_memory()
     for name in ("boto3", "requests", "opschecks.aws.session", "opschecks.web.http"):
         importlib.import_module(name)
     run.bounds = Bounds(processes)

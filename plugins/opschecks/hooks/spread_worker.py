@@ -78,7 +78,7 @@ class Worker:
             finally:
                 self._answers.send(self._sent.done(self._run, name, items))
             done += 1
-            collect_garbage(done)
+            collect_garbage(done, self._run.processes)
         return Ended()
 
     def _next(self) -> str | None:
