@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _SEE_ITEMS = ("pytest_collection_modifyitems", "pytest_itemcollected", "pytest_collection_finish")
 """Hooks that may say something else of one stack's checks than of another's."""
-
 MANY = 50
 """With more stacks than that a run says that it could use more processors."""
 
