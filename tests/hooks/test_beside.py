@@ -26,7 +26,11 @@ def _killed() -> None:
 @pytest.mark.parametrize("forked", [True, False])
 def test_both_are_done(tmp_path: Path, forked: bool) -> None:
     by = tmp_path / "by"
-    with beside(lambda: by.write_text(str(os.getpid()), encoding="utf-8") and None, forked=forked):
+
+    def work() -> None:
+        by.write_text(str(os.getpid()), encoding="utf-8")
+
+    with beside(work, forked=forked):
         done = True
     assert done
     assert (by.read_text(encoding="utf-8") == str(os.getpid())) is not forked

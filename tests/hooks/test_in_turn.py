@@ -9,7 +9,7 @@ import pytest
 
 from opschecks.hooks import in_turn
 from opschecks.hooks.in_turn import ChecksOf
-from opschecks.hooks.state import parameters
+from opschecks.hooks.pytest_private import parameters
 
 FIRST, OTHER = SimpleNamespace(name="first"), SimpleNamespace(name="other")
 
@@ -25,7 +25,8 @@ def test_an_item_of_another_stack_is_as_pytest_makes_it(stack: Any, request: pyt
     of = ChecksOf(_run(), [own])
     assert list(of) == ["first", "other"]
     (item,), (planned,) = of.made(stack.name), of[stack.name]
-    for one in (item, planned):
+    made: list[Any] = [item, planned]
+    for one in made:
         assert (one.nodeid, one.name, one.location) == (own.nodeid, own.name, own.location)
         assert (one.path, one.function, one.fixturenames) == (own.path, own.function, own.fixturenames)
         assert parameters(one) == {"stack": stack}

@@ -230,7 +230,7 @@ def test_of_a_check_that_passed_one_short_report_is_sent_unless_somebody_reads_a
     )
     sent = Sent(config, whole=whole)
     for when in ("setup", "call", "teardown"):
-        sent.pytest_runtest_logreport(pytest.TestReport("a", ("f", 1, "a"), {}, "passed", None, when))  # type: ignore[arg-type]
+        sent.pytest_runtest_logreport(pytest.TestReport("a", ("f", 1, "a"), {}, "passed", None, when))
     sent.pytest_runtest_logreport(pytest.TestReport("b", ("f", 1, "b"), {}, "failed", "why", "call"))
     sent.pytest_warning_recorded(warnings.WarningMessage("old", DeprecationWarning, "f", 1), "call", "a", None)
     run: Any = SimpleNamespace(
@@ -298,7 +298,7 @@ def test_threads_that_a_fork_would_end_keep_the_run_in_one_process(
     run: Any = SimpleNamespace(processes=2, one_by_one=True, untidy=[])
     session: Any = SimpleNamespace(items=["an item"], config=None)
     monkeypatch.setattr(spread, "checks_run", lambda config: run)
-    monkeypatch.setattr(spread.threading, "enumerate", lambda: [SimpleNamespace(name=thread)])
+    monkeypatch.setattr("threading.enumerate", lambda: [SimpleNamespace(name=thread)])
     if forks:
         monkeypatch.setattr(spread, "prepare", lambda run, processes: pytest.fail(f"in {processes} processes"))
         with pytest.raises(pytest.fail.Exception, match="in 2 processes"):
