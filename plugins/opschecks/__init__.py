@@ -175,7 +175,9 @@ HOOK_MODULES = (
     "opschecks.hooks.fixtures",  # observations, stack, now and examine as fixtures; one check per stack
     "opschecks.hooks.markers",  # severity, runbook slug, area and AWS services of each check, for -m
     "opschecks.hooks.left_out",  # what is not as a check must be is left out, and said
+    "opschecks.hooks.in_turn",  # of many stacks each one's checks are made into pytest's items when its turn comes
     "opschecks.hooks.many",  # of many stacks a few are gathered at a time, and each is released when it is done
+    "opschecks.hooks.spread",  # with -n: many stacks are spread over processes, which report each stack when it is done
     "opschecks.hooks.gathering_line",  # on a terminal: how far looking is; runs within gather, the next one
     "opschecks.hooks.gather",  # the stack's account, then every observation at once
     "opschecks.hooks.fix_options",  # refuses careless options

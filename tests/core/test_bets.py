@@ -23,7 +23,7 @@ from opschecks.sandbox import moto_private
 from tests.scratch import ROOT, Project
 
 PACKAGE = ROOT / "plugins" / "opschecks"
-LISTS = ("hooks/pytest_private.py", "aws/botocore_private.py", "sandbox/moto_private.py")
+LISTS = ("hooks/pytest_private.py", "hooks/pytest_fleets.py", "aws/botocore_private.py", "sandbox/moto_private.py")
 OTHERS = ("_pytest", "xdist", "pytest_html")
 """Packages that are imported by their list only. moto's are the sandbox's, botocore's public ones the way to AWS's."""
 

@@ -47,8 +47,10 @@ class Bound:
         most: float = MOST,
         moment: Callable[[], float] = time.monotonic,
         pause: Callable[[float], None] = time.sleep,
+        longest_s: float = LONGEST_S,
     ) -> None:
         self.limit = self._most = most
+        self._longest_s = longest_s
         self.distance_s = 0.0
         self._moment, self._pause = moment, pause
         self._under_way = self._begun = self._slowed = 0
@@ -92,22 +94,27 @@ class Bound:
             elif made.number > self._slowed:  # of calls that were throttled together, only the first one slows down
                 self._slowed = self._begun
                 if self.limit < 2 or self.distance_s:
-                    self.distance_s = min(LONGEST_S, max(SHORTEST_S, GROWS * self.distance_s))
+                    self.distance_s = min(self._longest_s, max(SHORTEST_S, GROWS * self.distance_s))
                 self.limit = max(1.0, self.limit / 2)
             self._free.notify_all()
 
 
 class Bounds:
-    """The bounds of all accounts, regions and services that a process asks."""
+    """The bounds of all accounts, regions and services that a process asks.
 
-    def __init__(self) -> None:
+    Where a fleet is spread over several processes each has its part of them, and learns by itself what AWS takes: any
+    two may have stacks of one account.
+    """
+
+    def __init__(self, processes: int = 1) -> None:
+        self._most, self._longest_s = max(1.0, MOST / processes), LONGEST_S * processes
         self._bounds: dict[tuple[str, str, str], Bound] = {}
         self._lock = threading.Lock()
 
     def of(self, account: str, region: str, service: str) -> Bound:
         """The bound that these calls share; `account` is an id, or what else tells accounts apart."""
         with self._lock:
-            return self._bounds.setdefault((account, region, service), Bound())
+            return self._bounds.setdefault((account, region, service), Bound(self._most, longest_s=self._longest_s))
 
 
 def was_throttled(answer: Mapping[str, Any]) -> bool:

@@ -212,6 +212,17 @@ class Run:
         """What earlier runs show for a stack; empty if there are none."""
         return next((past for past in self.past if past.stack == stack), Past(stack))
 
+    def checks_of(self, stack: str) -> Sequence[CheckResult]:
+        """The checks of one stack."""
+        return self._checks.get(stack, ())
+
+    @functools.cached_property
+    def _checks(self) -> Mapping[str, Sequence[CheckResult]]:
+        found: dict[str, list[CheckResult]] = {}
+        for check in self.checks:
+            found.setdefault(check.stack, []).append(check)
+        return found
+
     def findings_of(self, result: CheckResult) -> Sequence[Finding]:
         """The findings of one check of one stack."""
         return self._findings.get((result.stack, result.check), ())

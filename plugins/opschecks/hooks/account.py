@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,6 +17,7 @@ from ..core.run import ReportSection, Run, StackFacts, WaiverState
 from .earlier_runs import earlier_run, forget_old, with_past
 from .fixtures import whole_stack
 from .gather import results
+from .in_turn import ChecksOf
 from .judge import BLIND, describe_check, forget_told, told_by
 from .left_out import why_not_collected
 from .pytest_private import CRASHED, STOPPING
@@ -56,7 +57,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     from ..config.load import shown_path
     from ..report.files import write_unfinished
 
-    run.collected = {item.nodeid: describe_check(item) for item in session.items if check_of(item)}
+    checks: Iterable[Any] = ChecksOf(run, session.items).planned() if run.in_turn else session.items
+    run.collected = {item.nodeid: describe_check(item) for item in checks if check_of(item)}
     if not run.partial:
         present = {check.check for check in run.collected.values()}
         for folder in run.folders:
@@ -87,7 +89,7 @@ class _Listener:
             why = f"the worker process died: {str(report.longrepr).partition(chr(10))[0]}"
             run.crashed.add(report.nodeid)
             run.reported[report.nodeid] = dataclasses.replace(lost, outcome=Outcome.BLIND.value, message=why)
-            run.findings.append(_stand_in(lost, Outcome.BLIND, why))
+            run.findings.append(stand_in(lost, Outcome.BLIND, why))
             setattr(report, BLIND, True)
         elif (told := told_by(report)) and report.nodeid not in run.crashed:
             from ..core.redaction import Masked
@@ -107,7 +109,7 @@ class _Listener:
 @pytest.hookimpl(tryfirst=True)
 def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
     """Keep why: xdist raises its -x as an interrupt too."""
-    _interrupts.append(str(excinfo.value))
+    _interrupts.append(str(excinfo.value) or ("stopped by Ctrl-C" if excinfo.type is KeyboardInterrupt else ""))
 
 
 _interrupts: list[str] = []
@@ -251,7 +253,7 @@ def build(run: ChecksRun, state: str, reason: str) -> Run:
         result = run.reported.get(nodeid)
         if result is None:
             result = dataclasses.replace(collected, message=reason)
-            findings.append(_stand_in(collected, Outcome.NOT_RUN, reason or "not reached before the run ended"))
+            findings.append(stand_in(collected, Outcome.NOT_RUN, reason or "not reached before the run ended"))
         checks.append(result)
     return Run(
         suite=run.suite,
@@ -301,7 +303,8 @@ def _waivers(run: ChecksRun, checks: list[CheckResult], findings: list[Finding])
     return states(run.waivers, checks, findings, run.started.date())
 
 
-def _stand_in(check: CheckResult, outcome: Outcome, message: str) -> Finding:
+def stand_in(check: CheckResult, outcome: Outcome, message: str) -> Finding:
+    """The finding of a check that found nothing, about its stack as a whole."""
     whole = whole_stack(check.stack)
     return Finding(check.stack, check.check, whole.arn, whole.name, outcome, check.severity, message)
 

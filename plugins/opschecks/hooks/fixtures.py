@@ -89,7 +89,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if run:
         if "stack" not in metafunc.fixturenames:
             metafunc.fixturenames.append("stack")
-        metafunc.parametrize("stack", run.stacks, indirect=True, ids=[stack.name for stack in run.stacks])
+        stacks = run.stacks[:1] if run.in_turn else run.stacks
+        metafunc.parametrize("stack", stacks, indirect=True, ids=[stack.name for stack in stacks])
 
 
 def whole_stack(name: str) -> Resource:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ..core.redaction import redact_text
 from ..core.run import ReportSection, Run
+from .beside import beside
 from .earlier_runs import earlier_run, forget_old, with_past
 from .state import ChecksRun
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 FOLDER = "fleet"
 """Below the reports: the stacks' own pages and run files."""
+NO_EVIDENCE: Mapping[str, Any] = {}
+"""One for all findings of stacks that are done."""
 
 
 def write_stack(run: ChecksRun, own: ChecksRun, told: Run, sections: Callable[[Run], Iterable[ReportSection]]) -> None:
@@ -48,7 +51,7 @@ def write_stack(run: ChecksRun, own: ChecksRun, told: Run, sections: Callable[[R
     run.untidy += [*own.untidy, *idle_limits(told, own.stacks)]
     run.rows += _rows(run, told, page, why)
     first = len(run.findings) - len(own.findings)
-    run.findings[first:] = (dataclasses.replace(one, evidence={}) for one in own.findings)
+    run.findings[first:] = (dataclasses.replace(one, evidence=NO_EVIDENCE) for one in own.findings)
     for seen in own.observations:
         run.observations.remove(seen)  # in place: other stacks are under way, and add theirs
     run.released += [dataclasses.replace(seen, resources=()) for seen in own.observations]
@@ -121,10 +124,11 @@ def write_fleet(run: ChecksRun, told: Run) -> None:
     from ..report.runfile import json_parts
 
     place, fleet = run.place, _facts(run, told)
-    write_whole(place.reports / place.links["run"], json_parts(told))
-    write_whole(place.reports / place.links["summary"], to_markdown(fleet))
-    write_for_programs(told, place)
-    write_whole(place.page, render_fleet(fleet))
+    with beside(lambda: write_for_programs(told, place), forked=run.processes > 1):
+        write_whole(place.reports / place.links["run"], json_parts(told))
+        write_whole(place.reports / place.links["summary"], to_markdown(fleet))
+        page = render_fleet(fleet)
+    write_whole(place.page, page)
 
 
 def _facts(run: ChecksRun, told: Run) -> Fleet:

@@ -8,7 +8,8 @@ import importlib
 import queue
 import threading
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from functools import partial
 
@@ -20,9 +21,11 @@ from ..core.redaction import redact_text
 from ..core.run import Note
 from ..core.wording import plural
 from .account import build, exit_code, not_collected, own_sections
+from .arenas import share_memory
 from .earlier_runs import read_ahead
 from .fleet_files import alone, write_stack
 from .gather import begin, told_of_all
+from .in_turn import ChecksOf
 from .judge import forget_examined
 from .other_plugins import refuse_stand_ins
 from .progress import say
@@ -62,7 +65,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
             observed(run, name)
             release(run, name)
             item.config.stash[_LET_GO] = stacks = item.config.stash.get(_LET_GO, 0) + 1
-            _collect(stacks)
+            collect_garbage(stacks)
     return told
 
 
@@ -72,33 +75,40 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     run = checks_run(session.config)
     if not run or not run.one_by_one or not session.items:  # a file that cannot be collected stops no other's checks
         return None
-    _prepare(run)
-    of: dict[str, list[pytest.Item]] = {}
-    for item in session.items:
-        of.setdefault(stack_of(item).name, []).append(item)
-    crew = Crew(run, of)
-    told = Told(run, session.config, len(of))
-    left = dict(of)
+    prepare(run)
+    of = ChecksOf(run, session.items)
+    session.testscollected = len(run.collected)
+    crew, told = Crew(run, of), Told(run, session.config, len(of))
     while current := crew.next():
-        first, items = len(run.findings), left.pop(current)
-        del of[current]  # what has been gathered
+        items = of.made(current)
         # what is torn down depends on what comes next, which is the same check whichever stack that will be
-        after = next(iter(left.values()), [None])[0]
-        why = ""
-        try:
-            _check(session, items, after)
-        except BaseException as error:
-            why = _ended_by(session, run, error)
-            raise
-        finally:  # what was judged until then is kept
-            observed(run, current)
-            _finish(session, run, alone(run, current, items, first), why)
-            release(run, current)
+        check_stack(session, run, current, items, session.items[0] if crew.fill() else None)
         told.done(items)
-        _forget(run, session.config, items)
-        if _collect(told.stacks):
-            session.items[:] = [item for waiting in left.values() for item in waiting]
+        forget(run, session.config, items)
+        collect_garbage(told.stacks)
     return True
+
+
+def check_stack(
+    session: pytest.Session,
+    run: ChecksRun,
+    name: str,
+    items: Sequence[pytest.Item],
+    after: pytest.Item | None,
+    while_checked: AbstractContextManager[None] = nullcontext(),
+) -> None:
+    """Check a stack that has been gathered, write its files and let go of it; `after` is the check that comes next."""
+    first, why = len(run.findings), ""
+    try:
+        with while_checked:
+            _check(session, items, after)
+    except BaseException as error:
+        why = why_ended(session, run, error)
+        raise
+    finally:  # what was judged until then is kept
+        observed(run, name)
+        _finish(session, run, alone(run, name, items, first), why)
+        release(run, name)
 
 
 def _check(session: pytest.Session, items: Sequence[pytest.Item], after: pytest.Item | None) -> None:
@@ -111,7 +121,7 @@ def _check(session: pytest.Session, items: Sequence[pytest.Item], after: pytest.
             raise session.Interrupted(session.shouldstop)
 
 
-def _ended_by(session: pytest.Session, run: ChecksRun, error: BaseException) -> str:
+def why_ended(session: pytest.Session, run: ChecksRun, error: BaseException) -> str:
     """Why the run ends in the middle of a stack, or after its last check."""
     if run.stopped_by:
         return run.stopped_by
@@ -135,7 +145,7 @@ def _finish(session: pytest.Session, run: ChecksRun, own: ChecksRun, ended_by: s
         run.cannot_write(f"{name} could not be reported whole: {placed(error)}")
 
 
-def _forget(run: ChecksRun, config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+def forget(run: ChecksRun, config: pytest.Config, items: Sequence[pytest.Item]) -> None:
     """Let go of what was kept of the checks of a stack whose files are written, but for what the fleet's need."""
     only_count(config, "", "passed", "skipped")
     for item in items:
@@ -144,47 +154,57 @@ def _forget(run: ChecksRun, config: pytest.Config, items: Sequence[pytest.Item])
             run.collected[item.nodeid] = run.reported[item.nodeid]
 
 
-def _collect(stacks: int) -> bool:
-    """Clients are circles of references, and the run collects none by itself; returns whether some were collected now.
+def collect_garbage(stacks: int, processes: int = 1) -> None:
+    """Clients are circles of references, and the run collects none by itself.
 
     What is there after the first stack is left out from then on: botocore's models are large, and stay.
     """
     if stacks == 1:
         gc.freeze()
-    if stacks % COLLECTED:
-        return False
-    gc.collect()
-    return True
+    if not stacks % max(10, COLLECTED // processes):
+        gc.collect()
 
 
-def _prepare(run: ChecksRun) -> None:
+def prepare(run: ChecksRun, processes: int = 1) -> None:
     """What is done once, before any thread: threads that import a module at once see half of it."""
     from ..aws.bounds import Bounds
 
     refuse_stand_ins(run)
+    share_memory()
     for name in ("boto3", "requests", "opschecks.aws.session", "opschecks.web.http"):
         importlib.import_module(name)
-    run.bounds = Bounds()
+    run.bounds = Bounds(processes)
 
 
 class Crew:
     """Gathers stacks, at most AT_ONCE of them ahead of their checks, and hands over the first that is ready."""
 
-    def __init__(self, run: ChecksRun, of: Mapping[str, Sequence[pytest.Item]], at_once: int = AT_ONCE) -> None:
+    def __init__(
+        self,
+        run: ChecksRun,
+        of: Mapping[str, Sequence[pytest.Item]],
+        at_once: int = AT_ONCE,
+        deal: Callable[[bool], str | None] | None = None,
+    ) -> None:
+        """`deal` says which stack is the next to be gathered, or None; given True, it waits for somebody to say it."""
+        waiting = iter(list(of))
         self._run = run
         self._of = of
-        self._waiting = list(of)[::-1]
+        self._deal = deal or (lambda _: next(waiting, None))
         self._ready: queue.SimpleQueue[tuple[str, BaseException | None]] = queue.SimpleQueue()
         self._ahead = 0
         self._at_once = at_once
 
-    def next(self) -> str | None:
-        """The next stack whose observations have all ended, or have run out of time; None where there is none left."""
-        while self._waiting and self._ahead < self._at_once:
-            name = self._waiting.pop()
+    def fill(self) -> bool:
+        """Begin to gather as many as may be; returns whether there is one that is to be checked."""
+        while self._ahead < self._at_once and (name := self._deal(not self._ahead)):
             self._ahead += 1
             threading.Thread(target=self._gather, args=(name,), name=f"stack {name}", daemon=True).start()
-        if not self._ahead:
+        return bool(self._ahead)
+
+    def next(self) -> str | None:
+        """The next stack whose observations have all ended, or have run out of time; None where there is none left."""
+        if not self.fill():
             return None
         name, error = self._ready.get()
         self._ahead -= 1

@@ -59,7 +59,7 @@ OPTIONS = {
 BETS: list[Bet] = []
 
 
-def _bet(name: str, version: str, used_by: str, why: str) -> Callable[[F], F]:
+def bet(name: str, version: str, used_by: str, why: str) -> Callable[[F], F]:
     """Declare a bet, of which the decorated function is the look."""
 
     def declare(look: F) -> F:
@@ -69,7 +69,7 @@ def _bet(name: str, version: str, used_by: str, why: str) -> Callable[[F], F]:
     return declare
 
 
-@_bet(
+@bet(
     "PytestPluginManager.rewrite_hook",
     PYTEST,
     "__init__.py",
@@ -89,7 +89,7 @@ def import_as_compiled(of: Any) -> object:
     return hook
 
 
-@_bet(
+@bet(
     "Function._fixtureinfo.name2fixturedefs",
     PYTEST,
     "hooks/left_out.py",
@@ -101,7 +101,7 @@ def fixture_functions(item: pytest.Item) -> Mapping[str, Callable[..., Any]]:
     return {name: found[-1].func for name, found in test._fixtureinfo.name2fixturedefs.items()}
 
 
-@_bet("Function.callspec.params", PYTEST, "hooks/state.py, hooks/left_out.py", "the stack of a check is its parameter")
+@bet("Function.callspec.params", PYTEST, "hooks/state.py, hooks/left_out.py", "the stack of a check is its parameter")
 def parameters(item: pytest.Item) -> Mapping[str, Any]:
     """What a parametrized test is called with; LostBet for one that is not parametrized."""
     test: Any = item
@@ -109,7 +109,7 @@ def parameters(item: pytest.Item) -> Mapping[str, Any]:
     return found
 
 
-@_bet(
+@bet(
     "Metafunc.fixturenames is Function.fixturenames",
     PYTEST,
     "hooks/fixtures.py",
@@ -120,7 +120,7 @@ def _requested(item: pytest.Item) -> Any:
     return test.fixturenames if test.fixturenames is test._fixtureinfo.names_closure else None
 
 
-@_bet(
+@bet(
     "_pytest.runner.pytest_runtest_protocol(item, nextitem)",
     PYTEST,
     "hooks/other_plugins.py",
@@ -137,7 +137,7 @@ def run_as_pytest_does(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
     return bool(_protocol(item)(item, nextitem))
 
 
-@_bet(
+@bet(
     "xdist.scheduler.LoadScopeScheduling._split_scope",
     XDIST,
     "hooks/workers.py",
@@ -151,7 +151,7 @@ def load_scope_scheduling(*_: pytest.Item) -> Any:
     return LoadScopeScheduling
 
 
-@_bet(
+@bet(
     f"session.shouldfail and shouldstop begin with {STOPPING!r}",
     f"{PYTEST}, {XDIST}",
     "hooks/account.py",
@@ -164,7 +164,7 @@ def _stopping(_: pytest.Item) -> str | None:
     return _says(Session.pytest_runtest_logreport, STOPPING) and _says(DSession, STOPPING)
 
 
-@_bet(
+@bet(
     f"a test whose worker died is reported with when={CRASHED!r}",
     XDIST,
     "hooks/account.py",
@@ -176,7 +176,7 @@ def _crashed(_: pytest.Item) -> str | None:
     return _says(DSession.handle_crashitem, f'when="{CRASHED}"')
 
 
-@_bet(
+@bet(
     "config.workerinput, config.workeroutput, WorkerController.workerinput and .workeroutput",
     XDIST,
     "hooks/workers.py, hooks/sandbox.py, hooks/select.py",
@@ -190,7 +190,7 @@ def _exchange(_: pytest.Item) -> Any:
     return output and _says(WorkerController, "self.workerinput = {") and _says(WorkerController, "self.workeroutput =")
 
 
-@_bet(
+@bet(
     "the plugins terminalreporter and capturemanager, and their methods",
     PYTEST,
     "hooks/progress.py, hooks/terminal.py, hooks/asking.py",
@@ -212,7 +212,7 @@ def _reporter(_: pytest.Item) -> Any:
     return named and _says(capture.pytest_load_initial_conftests, '"capturemanager"')
 
 
-@_bet(
+@bet(
     "log_cli_handler of the plugin logging-plugin",
     PYTEST,
     "hooks/log_records.py",
@@ -227,7 +227,7 @@ def live_log_handler(node: pytest.Item | pytest.Session) -> logging.Handler:
     return handler
 
 
-@_bet(
+@bet(
     "_pytest.pathlib.import_path(path, mode=, root=, consider_namespace_packages=)",
     PYTEST,
     "hooks/own_code.py",
@@ -250,7 +250,7 @@ def import_file(config: pytest.Config, path: Path) -> None:
     )
 
 
-@_bet(
+@bet(
     "Config._rootpath, ._inipath, ._inicfg, ._inicache; findpaths.determine_setup(…, args=)",
     PYTEST,
     "hooks/rootdir.py",

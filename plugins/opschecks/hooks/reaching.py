@@ -10,6 +10,7 @@ import pytest
 
 from ..core.observation import CouldNotLook
 from .identity import ask_ahead
+from .pytest_fleets import processes_asked
 from .pytest_private import in_workers, worker_input
 from .state import ChecksRun
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 def is_one_by_one(run: ChecksRun, config: pytest.Config) -> bool:
     """Whether the stacks of the run are reached, checked, filed and released one after another."""
     several = run.part is not None and len(run.stacks) > 1
-    whole = not (run.worker or run.tape.replays or in_workers(config) or config.option.fix or config.option.record)
+    elsewhere = run.worker or (in_workers(config) and not processes_asked(config))
+    whole = not (elsewhere or run.tape.replays or config.option.fix or config.option.record)
     return several and whole and not config.option.collectonly and not any(stack.sandbox for stack in run.stacks)
 
 

@@ -22,6 +22,7 @@ from ..core.shipped import share_names, shipped_checks, shipped_path
 from ..core.signals import ENDING
 from ..core.suites import MUST_NAME_THEIR_STACK, SUITES, SuiteError, suites_in
 from .elsewhere import TYPED, fill_in, fill_in_places
+from .pytest_fleets import take_over
 from .pytest_private import option as others_option
 from .pytest_private import worker_input
 from .reaching import is_one_by_one, reach
@@ -297,7 +298,9 @@ def _begin(
             reports.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             end(f"--reports {shown_path(reports)}: the folder cannot be created: {error.strerror}")
-        run.one_by_one = is_one_by_one(run, config)
+        if is_one_by_one(run, config):
+            run.one_by_one = run.in_turn = True
+            run.processes = min(take_over(config), len(run.stacks))
         try:
             if not run.one_by_one:
                 reach(run, config)

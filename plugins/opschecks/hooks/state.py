@@ -61,7 +61,13 @@ class ChecksRun:
     part: FleetPart | None = None
     deal: Deal | None = None
     one_by_one: bool = False
-    """Whether each stack's checks run, and its files are written, by themselves: those of a fleet in one process."""
+    """Whether each stack's checks run, and its files are written, by themselves: those of a fleet."""
+    in_turn: bool = False
+    """Whether pytest has collected the first stack's checks alone, and the others' are made when their turn comes."""
+    processes: int = 1
+    """Over how many processes the stacks of a fleet are spread."""
+    to_tell: list[Finding] | None = None
+    """In one of several processes: what users' hooks are to be told, which the first process does."""
     released: list[ObservationResult] = field(default_factory=list)
     bounds: Bounds | None = None
     facts: dict[str, StackFacts] = field(default_factory=dict)

@@ -55,7 +55,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     part = ""
     if run.part:
         shard = f"shard {run.part.shard} of {run.part.of} of " if run.part.of > 1 else ""
-        part = f", {shard}fleet {run.part.fleet}"
+        part = f", {shard}fleet {run.part.fleet}" + (f", in {run.processes} processes" if run.processes > 1 else "")
     faults = f"; faults: {', '.join(config.option.fault)}" if config.option.fault else ""
     from ..report.columns import wrapped
 

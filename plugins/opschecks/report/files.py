@@ -76,11 +76,11 @@ def write_run(run: Run, place: RunFiles, runbook: Mapping[str, Section], earlier
 def write_for_programs(run: Run, place: RunFiles) -> None:
     """Write what programs read of a run: CTRF, CSV, metrics; and its badge."""
     from .exports.badge import to_badge
-    from .exports.csv_findings import to_csv
+    from .exports.csv_findings import csv_parts
     from .exports.ctrf import ctrf_parts
-    from .exports.metrics import to_metrics
+    from .exports.metrics import metrics_parts
 
-    for kind, made in (("ctrf", ctrf_parts), ("csv", to_csv), ("metrics", to_metrics), ("badge", to_badge)):
+    for kind, made in (("ctrf", ctrf_parts), ("csv", csv_parts), ("metrics", metrics_parts), ("badge", to_badge)):
         if kind in links_of(run, place):
             write_whole(place.reports / place.links[kind], made(run))
 

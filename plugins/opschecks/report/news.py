@@ -47,7 +47,7 @@ def kind(one: Standing) -> str:
 
 def by_kind(run: Run, past: Past) -> dict[str, list[Standing]]:
     """The standings of the stack's checks in this run, by the keys of KINDS, the severest checks first."""
-    checks = {check.check: check for check in run.checks if check.stack == past.stack}
+    checks = {check.check: check for check in run.checks_of(past.stack)}
     known = [one for one in past.standings if one.check in checks]
     known.sort(key=lambda one: (-checks[one.check].severity.rank, one.check, one.name))
     found: dict[str, list[Standing]] = {}

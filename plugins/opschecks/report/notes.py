@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -179,6 +180,7 @@ def undo(change: Mapping[str, Any]) -> str:
     return "it cannot be undone" if change["undo"] == "one-way" else str(change["undo"]) or "needs a person"
 
 
+@functools.lru_cache(maxsize=2048)  # of a fleet's files nearly every text stands in many cells
 def brief(text: str, longest: int) -> str:
     """The text as one line of at most `longest` characters, secrets masked, control characters spelled out."""
     line = " ".join(redact_text(text).split())

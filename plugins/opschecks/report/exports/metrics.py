@@ -7,6 +7,7 @@ one is `# EOF`, which the older format reads as a comment.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from ...core.model import NOT_APPLICABLE, Outcome, SeenResource
@@ -25,6 +26,11 @@ MOST_SERIES = 500
 
 def to_metrics(run: Run) -> str:
     """The metrics of the run; `suite` and `stack` are labels of all. Values that were not seen are absent."""
+    return "".join(metrics_parts(run))
+
+
+def metrics_parts(run: Run) -> Iterator[str]:
+    """The same in parts, a family each."""
     families = (
         ("opschecks_run_exit_code", "0: all good, 1: something failed, 10: not everything was seen, else pytest's own.",
          _exit_code(run)),
@@ -44,8 +50,10 @@ def to_metrics(run: Run) -> str:
         ("opschecks_week_target", "Their targets.", _targets(run)),
         ("opschecks_check_days_lost", "Check-days of 28 days that failed or are not known.", _lost(run)),
     )  # fmt: skip
-    told = ((name, words, list(samples)) for name, words, samples in families)
-    return "".join(family(name, words, samples) for name, words, samples in told if samples) + "# EOF\n"
+    for name, words, samples in families:
+        if made := list(samples):
+            yield family(name, words, made)
+    yield "# EOF\n"
 
 
 def _of(run: Run, stack: str, **more: str) -> tuple[tuple[str, str], ...]:
@@ -61,10 +69,10 @@ def _exit_code(run: Run) -> Iterable[Sample]:
 
 
 def _checks(run: Run) -> Iterator[Sample]:
+    counts = Counter((check.stack, check.outcome) for check in run.checks)
     for stack in run.stacks:
-        outcomes = [check.outcome for check in run.checks if check.stack == stack.name]
         for outcome in OUTCOMES:
-            yield _of(run, stack.name, outcome=outcome), outcomes.count(outcome)
+            yield _of(run, stack.name, outcome=outcome), counts[stack.name, outcome]
 
 
 def _status(run: Run) -> Iterator[Sample]:

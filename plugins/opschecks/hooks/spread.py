@@ -1,0 +1,282 @@
+"""A fleet on several processors: forks processes that check stacks, deals these out, and takes in what they report.
+
+Each of them gathers, checks and files a stack as one process alone does (many.py). None of them is missed: what was in
+the hands of one that dies is told, and the others' stacks are dealt again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import gc
+import math
+import os
+import signal
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ..core.model import Outcome
+from ..core.signals import ENDING, SIGNALS, uninterrupted
+from .account import stand_in
+from .beside import fork
+from .fleet_files import FOLDER
+from .identity import FIRST_CALLS, IDENTIFYING
+from .in_turn import ChecksOf
+from .many import AT_ONCE, Told, prepare, release, why_ended
+from .pytest_private import only_count
+from .reaching import reach_alone
+from .state import ChecksRun, checks_run
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+    from .handed_over import Ended
+
+LEAST_AT_ONCE = 4
+"""So many stacks each process gathers at least: one that does not answer delays few others."""
+GRACE_S = 20.0
+"""How long a process that is stopped may take to file the stack in hand."""
+DEATHS = 2
+"""A stack that was in the hands of so many processes that died is not tried again."""
+
+_IDLE = "(run_server)"
+"""The thread of pytest-rerunfailures, which waits for xdist's workers and holds nothing that a fork could break."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Run a fleet's checks in several processes, where -n asks for that."""
+    run = checks_run(session.config)
+    if not run or run.processes < 2 or not run.one_by_one or not session.items:
+        return None
+    threads = [one.name for one in threading.enumerate() if one is not threading.current_thread()]
+    if busy := [name for name in threads if not name.endswith(_IDLE)]:
+        run.processes, asked = 1, run.processes
+        run.untidy.append(f"-n {asked}: one process did all, since a fork ends threads: {', '.join(busy)}")
+        return None
+    prepare(run, run.processes)
+    of = ChecksOf(run, session.items)
+    session.testscollected = len(run.collected)
+    _read_models(run, next(iter(of)))
+    Spread(session, run, of).check_all()
+    return True
+
+
+def _read_models(run: ChecksRun, name: str) -> None:
+    """Read botocore's models once for all processes; without the network, and whatever it is that keeps from it."""
+    with contextlib.suppress(Exception):
+        reach_alone(run, run.stack(name))
+        run.aws[name].warm((*IDENTIFYING, *FIRST_CALLS))
+    release(run, name)
+
+
+@dataclass
+class Process:
+    """One of the processes, and the stacks that it has; `begun` is the one whose checks run."""
+
+    number: int
+    asks: Connection
+    answers: Connection
+    hands: dict[str, None] = field(default_factory=dict)
+    begun: str = ""
+    told_all: bool = False
+    ended: Ended | None = None
+
+    def tell(self, what: object) -> None:
+        """Send it; where the process is gone its pipe says so, when that is read."""
+        with contextlib.suppress(OSError):
+            self.asks.send(what)
+
+
+class Spread:
+    """A fleet's stacks, dealt to processes until each has been reported."""
+
+    def __init__(self, session: pytest.Session, run: ChecksRun, of: ChecksOf) -> None:
+        self._session, self._run, self._of = session, run, of
+        self._waiting = deque(of)
+        self._at_once = max(LEAST_AT_ONCE, AT_ONCE // run.processes)
+        self._processes: dict[Connection, Process] = {}
+        self._deaths = Counter[str]()
+        from .handed_over import Once
+
+        self._once = Once()
+        self._told = Told(run, session.config, len(of))
+
+    def check_all(self) -> None:
+        """Return when all have been reported; whatever ends the run early ends every process, too."""
+        from multiprocessing.connection import wait
+
+        gc.freeze()  # pages that no collection visits stay shared
+        try:
+            ahead = min(self._at_once + 1, math.ceil(len(self._waiting) / self._run.processes))
+            started = [self._fork() for _ in range(min(self._run.processes, len(self._waiting)))]
+            for process in started * ahead:
+                self._deal(process)
+            while self._processes:
+                for one in wait(list(self._processes)):
+                    with self._undisturbed():
+                        self._hear(self._processes[one])  # type: ignore[index]
+                    self._go_on()
+            for name in self._waiting:
+                self._not_run(name, "no process was left to check it")
+        except BaseException as error:
+            self._stop(why_ended(self._session, self._run, error))
+            raise
+        finally:
+            for process in list(self._processes.values()):
+                self._kill(process)
+
+    @contextlib.contextmanager
+    def _undisturbed(self) -> Iterator[None]:
+        """While a message is read and taken in, whole, Ctrl-C waits; so do a scheduler's signals, and are told."""
+        caught: list[int] = []
+        try:
+            with uninterrupted() as caught:
+                yield
+        finally:
+            for one in (number for number in caught if number in ENDING):
+                self._run.stopped_by = f"stopped by {signal.Signals(one).name}"
+
+    def _go_on(self) -> None:
+        """Raise what a reported check leads to, as pytest does after each."""
+        if self._session.shouldfail:
+            raise self._session.Failed(self._session.shouldfail)
+        if self._session.shouldstop:
+            raise self._session.Interrupted(self._session.shouldstop)
+
+    def _fork(self) -> Process:
+        from multiprocessing import Pipe
+
+        from .spread_worker import Worker, work_and_end
+
+        asked, asks = Pipe(duplex=False)
+        answers, answer = Pipe(duplex=False)
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        try:
+            if not (number := fork()):
+                for one in (asks, answers, *(end for at in self._processes.values() for end in (at.asks, at.answers))):
+                    one.close()
+                worker = Worker(self._session, self._run, self._of, (asked, answer), self._at_once)
+                work_and_end(worker)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        asked.close()
+        answer.close()
+        process = self._processes[answers] = Process(number, asks, answers)
+        return process
+
+    def _deal(self, process: Process) -> None:
+        if self._waiting:
+            name = self._waiting.popleft()
+            process.hands[name] = None
+            process.tell(name)
+        elif not process.told_all:
+            process.told_all = True
+            process.tell(None)
+
+    def _hear(self, process: Process, *, dealing: bool = True) -> None:
+        from .handed_over import Begun, Done, Ended, take_in
+
+        try:
+            told: Any = process.answers.recv()
+        except (EOFError, OSError):
+            self._gone(process, dealing=dealing)
+            return
+        if isinstance(told, Begun):
+            process.begun = told.stack
+            if dealing:
+                self._deal(process)
+        elif isinstance(told, Done):
+            process.begun = ""
+            del process.hands[told.stack]
+            items = self._of[told.stack]
+            try:
+                take_in(self._session, self._run, items, told, self._once)
+            finally:
+                self._told.done(items)
+                only_count(self._session.config, "", "passed", "skipped")
+        elif isinstance(told, Ended):
+            process.ended = told
+            if told.kind and dealing:
+                self._end_as(told)
+
+    def _end_as(self, ended: Ended) -> None:
+        """Raise here what was raised there."""
+        session, text = self._session, ended.text
+        if ended.kind == "exit":
+            pytest.exit(text, ended.code)
+        raised: Mapping[str, type[BaseException]] = {
+            "KeyboardInterrupt": KeyboardInterrupt,
+            "usage": pytest.UsageError,
+            "failed": session.Failed,
+            "interrupted": session.Interrupted,
+        }
+        raise raised[ended.kind](text) if ended.kind in raised else RuntimeError(text)
+
+    def _gone(self, process: Process, *, dealing: bool) -> None:
+        """It has ended, or died: what it had in hand is lost, and what it had not begun goes to another."""
+        how = self._bury(process)
+        if process.ended and not process.hands:
+            return
+        if not dealing:  # nothing is dealt any more, and the run says why its other stacks were not checked
+            return
+        had, why = list(process.hands), f"its process died ({how})"
+        self._deaths.update(had)
+        for name in had:
+            if name == process.begun or self._deaths[name] >= DEATHS:
+                self._not_run(name, why)
+        lost = [name for name in had if name != process.begun and self._deaths[name] < DEATHS]
+        self._waiting.extendleft(reversed(lost))
+        if had and self._waiting:
+            fresh = self._fork()
+            for _ in range(self._at_once + 1):
+                self._deal(fresh)
+
+    def _bury(self, process: Process) -> str:
+        """Close its pipes and learn how it ended, in words."""
+        del self._processes[process.answers]
+        process.asks.close()
+        process.answers.close()
+        code = os.waitstatus_to_exitcode(os.waitpid(process.number, 0)[1])
+        return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+
+    def _kill(self, process: Process) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.number, signal.SIGKILL)
+        self._bury(process)
+
+    def _not_run(self, name: str, why: str) -> None:
+        """Report every check of the stack as not run, and leave no page of yesterday."""
+        from ..report.files import RunFiles, write_no_run
+        from ..report.fleet.rows import missing
+
+        run, items = self._run, self._of[name]
+        for item in items:
+            lost = run.collected[item.nodeid]
+            run.reported[item.nodeid] = dataclasses.replace(lost, message=why)
+            run.findings.append(stand_in(lost, Outcome.NOT_RUN, why))
+        run.rows.append(missing(name, why, run.part.shard if run.part else 0))
+        write_no_run(RunFiles(run.reports / FOLDER, f"{name}-{run.suite}"), run.started, why)
+        self._told.done(items)
+
+    def _stop(self, why: str) -> None:
+        """Let each process file the stack in hand, and take that in; one that takes too long is killed."""
+        from multiprocessing.connection import wait
+
+        from .handed_over import Stop
+
+        for process in self._processes.values():
+            process.tell(Stop(why))
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.number, signal.SIGTERM)
+        until = time.monotonic() + GRACE_S
+        while self._processes and (ready := wait(list(self._processes), max(0.0, until - time.monotonic()))):
+            for one in ready:
+                with self._undisturbed():
+                    self._hear(self._processes[one], dealing=False)  # type: ignore[index]
