@@ -55,11 +55,11 @@ _APP = _bet(
     "the application of one service, which the dispatcher serves",
 )
 _MADE_APPS = Bet(
-    "DomainDispatcherApplication().app_instances",
+    "DomainDispatcherApplication().app_instances.pop",
     MOTO,
     "sandbox/corrections/__init__.py",
     "the application of a service is made once, which takes 15 ms, and anew where a correction changes its paths",
-    lambda *_: _made_apps(),
+    lambda *_: _made_apps().pop,
 )
 _HANDLER = _bet(
     "moto.moto_server.werkzeug_app:MotoRequestHandler",
@@ -159,7 +159,7 @@ def _made_apps() -> Any:
 
 def make_anew(service: str) -> None:
     """The paths of a service have changed: its application is made from them when it is next asked."""
-    _MADE_APPS.take().pop(service, None)
+    _MADE_APPS.take()(service, None)
 
 
 def request_handler() -> Any:
