@@ -2,7 +2,8 @@
 
 Most of what a short pytest or `opschecks` costs is its start: Python, the libraries, botocore's service models. Run as
 a program this file pays that once, then waits on a socket, and forks for each program that it is asked to run. The
-child has the folder, the environment, the arguments, the streams and the exit code that it would have had by itself.
+child has the folder, the environment, the arguments, the streams and the exit code that it would have had by itself;
+so have the workers that pytest-xdist starts in it.
 What only a new interpreter shows (Ctrl-C, what is imported, PYTHON… settings) is run by `subprocess` instead.
 """
 
