@@ -114,7 +114,12 @@ def wants_drills(fault: Fault) -> bool:
 
 def of_vertical(fault: Fault) -> bool:
     """Whether a file of checks declares it: it is for a stack that names what most do not have."""
-    return (ROOT / "checks") in Path(fault.file).parents
+    return _of_checks(fault.file)
+
+
+@cache
+def _of_checks(file: str) -> bool:
+    return (ROOT / "checks") in Path(file).parents
 
 
 @cache

@@ -2,15 +2,18 @@
 
 Most of what a short pytest or `opschecks` costs is its start: Python, the libraries, botocore's service models. Run as
 a program this file pays that once, then waits on a socket, and forks for each program that it is asked to run. The
-child has the folder, the environment, the arguments, the streams and the exit code that it would have had by itself.
+child has the folder, the environment, the arguments, the streams and the exit code that it would have had by itself;
+so have the workers that pytest-xdist starts in it.
 What only a new interpreter shows (Ctrl-C, what is imported, PYTHON… settings) is run by `subprocess` instead.
 """
 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import gc
+import io
 import json
 import os
 import signal
@@ -29,6 +32,23 @@ from typing import Any
 from opschecks.sandbox.seeds import sow_all
 
 ROOT = Path(__file__).parent.parent
+UNWANTED = ("randomly", "sugar", "asyncio", "hypothesispytest")
+"""Plugins that change the order or the output of every run, or that take long to say that they have nothing to say."""
+STARTING = ("opschecks", "rerunfailures")
+"""Plugins that start threads, which do not survive a fork."""
+WORKER = """
+import json, os, socket, sys
+with socket.socket(socket.AF_UNIX) as asked:
+    asked.connect(sys.argv[1])
+    told = {"module": "", "arguments": [], "folder": os.getcwd(), "environment": dict(os.environ), "first": sys.argv[2]}
+    line = json.dumps(told).encode() + b"\\n"
+    sent = socket.send_fds(asked, [line], [0, 1, 2])
+    asked.sendall(line[sent:])
+    answers = asked.makefile("r")
+    answers.readline()
+    os._exit(int(answers.readline()) & 255)
+"""
+"""What pytest-xdist starts in place of a Python: one that has it forked, with its streams, and ends as that does."""
 TIMEOUT_S = 900
 """Many times as long as anything takes; only for what hangs."""
 
@@ -83,11 +103,12 @@ def _server() -> str:
 
 
 def _import_all() -> None:
-    """Import everything except pytest plugins, which pytest rewrites, and the command line, which is run."""
+    """Import everything except the command line, which is run; pytest's plugins as pytest imports them."""
     import importlib
     import pkgutil
 
     import boto3
+    import markdown_it.presets.commonmark
     import pytest
     import requests
     import websockets.sync.client
@@ -95,10 +116,13 @@ def _import_all() -> None:
     import opschecks
 
     for one in pkgutil.walk_packages(opschecks.__path__, "opschecks."):
-        if not one.name.startswith(("opschecks.hooks", "opschecks.cli")):
+        if not one.name.endswith("__main__"):
             importlib.import_module(one.name)
-    assert "opschecks.hooks.select" not in sys.modules
-    assert all((boto3, pytest, requests, websockets.sync.client))
+    assert all((boto3, markdown_it, pytest, requests, websockets.sync.client))
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+        unwanted = (part for name in (*UNWANTED, *STARTING) for part in ("-p", f"no:{name}"))
+        code = pytest.main(["--rootdir", folder, "-c", os.devnull, "--collect-only", *unwanted, folder])
+    assert code == pytest.ExitCode.NO_TESTS_COLLECTED, code
 
 
 def _read_all() -> None:
@@ -113,6 +137,7 @@ def _read_all() -> None:
 
 
 def _serve(address: str) -> None:
+    _fork_workers(address)
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(address)
         listening.listen()
@@ -128,25 +153,41 @@ def _serve(address: str) -> None:
             asked.close()
 
 
+def _fork_workers(address: str) -> None:
+    """pytest-xdist's workers come from this server, too."""
+    from execnet import gateway_io
+
+    gateway_io.popen_args = lambda spec: [sys.executable, "-SEc", WORKER, address, gateway_io.popen_bootstrapline]
+
+
 def _answer(asked: socket.socket) -> None:
     """Fork the requested program, and report its process id and exit code; returns in the child only."""
-    told = json.loads(asked.makefile("r").readline())
+    line, streams, _, _ = socket.recv_fds(asked, 65536, 3)
+    while not line.endswith(b"\n"):
+        line += asked.recv(65536) or b"\n"
+    told = json.loads(line)
     if not (process := os.fork()):
         asked.close()
-        _become(told)
+        _become(told, streams or _opened(told["streams"]))
+    for stream in streams:
+        os.close(stream)
     asked.sendall(f"{process}\n".encode())
     _, status = os.waitpid(process, 0)
     asked.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
     os._exit(0)
 
 
-def _become(told: Mapping[str, Any]) -> None:
+def _opened(folder: str) -> list[int]:
+    names = (os.devnull, f"{folder}/out", f"{folder}/err")
+    return [os.open(name, os.O_RDWR | os.O_CREAT | os.O_APPEND) for name in names]
+
+
+def _become(told: Mapping[str, Any], streams: Sequence[int]) -> None:
     import runpy
 
-    for number, name in ((0, os.devnull), (1, f"{told['streams']}/out"), (2, f"{told['streams']}/err")):
-        opened = os.open(name, os.O_RDWR | os.O_CREAT | os.O_APPEND)
-        os.dup2(opened, number)
-        os.close(opened)
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
     os.chdir(told["folder"])
     os.environ.clear()
     os.environ.update(told["environment"])
@@ -156,7 +197,8 @@ def _become(told: Mapping[str, Any]) -> None:
     code = 1
     try:
         exec(told["first"], {"__name__": "first"})
-        runpy.run_module(told["module"], run_name="__main__", alter_sys=True)
+        if told["module"]:
+            runpy.run_module(told["module"], run_name="__main__", alter_sys=True)
         code = 0
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
@@ -179,4 +221,5 @@ if __name__ == "__main__":
         _read_all()
     assert threading.active_count() == 1, "a thread does not survive a fork"
     gc.freeze()
+    os.fsync = lambda _: None  # type: ignore[assignment] # only a power failure shows it, and it waits
     _serve(sys.argv[1])

@@ -16,10 +16,10 @@ from tests import forks
 
 ROOT = Path(__file__).parent.parent
 
-PYPROJECT = """\
+PYPROJECT = f"""\
 [tool.pytest]
 strict = true
-addopts = ["-p", "no:randomly", "-p", "no:sugar", "-p", "no:asyncio"]
+addopts = {json.dumps([part for name in forks.UNWANTED for part in ("-p", f"no:{name}")])}
 """
 """Without the plugins that change order or output of every run; hooks/test_other_plugins.py has them all."""
 

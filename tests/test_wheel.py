@@ -282,16 +282,6 @@ def test_the_shell_completes_commands_and_choices(installed: Installed, tmp_path
         assert f"_OPSCHECKS_COMPLETE={shell}_complete" in source.out
 
 
-def test_no_color_is_honoured(installed: Installed, tmp_path: Path) -> None:
-    """Where colours are forced, as CI does it, NO_COLOR still wins: https://no-color.org."""
-    shutil.copy(ROOT / "tests" / "quick_stacks.toml", tmp_path / "stacks.toml")
-    run = ("pytest", *DAILY, "--fault", "alarm_is_ringing", "-p", "no:sugar")
-    plain = installed.run(*run, folder=tmp_path, NO_COLOR="1", FORCE_COLOR="1")
-    assert plain.code == 1
-    assert "\x1b" not in plain.all
-    assert "\x1b[" in installed.run(*run, folder=tmp_path, FORCE_COLOR="1").out
-
-
 def test_the_image_s_command_works_from_a_folder_that_it_may_not_write(installed: Installed, tmp_path: Path) -> None:
     """The CMD and the environment of the Dockerfile, with a mounted stacks.toml and no credentials: all is blind, the
     page is written, and nothing lies beside stacks.toml.

@@ -168,7 +168,7 @@ def test_an_environment_that_was_not_printed_by_it_is_refused(checks: Project, t
     assert "Traceback" not in ended.all
 
 
-def test_shell_exports_are_what_json_says(checks: Project) -> None:
+def test_shell_exports_are_what_json_says_and_sigterm_ends_it_in_order(checks: Project) -> None:
     with _keep(checks, form="shell") as running:
         script = f'{running.printed}\nexec {sys.executable} -c "import json, os; print(json.dumps(dict(os.environ)))"'
         done = subprocess.run(
@@ -180,21 +180,16 @@ def test_shell_exports_are_what_json_says(checks: Project) -> None:
         assert environment["BACKEND_URL"] == facts["backend_url"]
         assert environment["AWS_SECRET_ACCESS_KEY"] == facts["credentials"]["aws_secret_access_key"]
         assert _alarms(checks, environment)
+        assert running.end(signal.SIGTERM) == (0, "")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_in_order(checks: Project, number: signal.Signals) -> None:
-    with _keep(checks) as running:
-        code, said = running.end(number)
-    assert (code, said) == (0, "")
-
-
-def test_a_fault_is_there_before_the_environment_is_printed(checks: Project, tmp_path: Path) -> None:
+def test_a_fault_is_there_before_the_environment_is_printed_and_ctrl_c_ends_it_in_order(
+    checks: Project, tmp_path: Path
+) -> None:
     with _keep(checks, "--fault", "alarm_is_ringing", "--fault", "stickiness_is_short") as running:
         assert "ALARM" in _alarms(checks, running.environment).values()
         ended, told = _run(checks, running, tmp_path / "reports")
-        code, _ = running.end(signal.SIGINT)
+        assert running.end(signal.SIGINT) == (0, "")
     assert ended.code == 1, ended.all
     failed = {one["check"] for one in told["checks"] if one["outcome"] == "failed"}
     assert failed == {"test_no_alarm_is_ringing", "test_websocket_sessions_are_sticky"}
-    assert code == 0

@@ -35,7 +35,7 @@ def test_of_nothing_there_is_no_percentile() -> None:
 
 
 def _load(ask: Any, **more: Any) -> tuple[list[Got], str]:
-    given = {"per_second": 50, "seconds": 0.4, "connections": 1, "patience_s": 5, "stop": lambda _: ""}
+    given = {"per_second": 50, "seconds": 0.4, "connections": 1, "patience_s": 60, "stop": lambda _: ""}
     return load(lambda: ask, say=lambda _: None, **{**given, **more})
 
 

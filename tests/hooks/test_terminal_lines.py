@@ -11,6 +11,7 @@ import pytest
 from opschecks.hooks.bake import Watch
 from opschecks.hooks.terminal import _next
 from tests.report.situations import FAULTS, morning
+from tests.scratch import Project
 
 
 def _said(fix: str, *changes: tuple[str, str], code: int = 1) -> list[str]:
@@ -64,3 +65,12 @@ def test_waiting_repeats_only_what_changed(bad: list[list[str]], said: list[str]
     assert watch.until(timedelta(hours=1), lambda bad: not bad, "settling")
     assert [line.partition(" more: ")[2] for line in lines[:-1]] == said
     assert lines[-1].endswith("all good")
+
+
+def test_no_color_is_honoured(tmp_path: Path) -> None:
+    """Where colours are forced, as CI does it, NO_COLOR still wins: https://no-color.org."""
+    project = Project.of_the_checks(tmp_path)
+    plain = project.run("checks/daily", "--fault", "alarm_is_ringing", NO_COLOR="1", FORCE_COLOR="1")
+    assert plain.code == 1
+    assert "\x1b" not in plain.all
+    assert "\x1b[" in project.run("checks/daily", "--fault", "alarm_is_ringing", FORCE_COLOR="1").out

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..correction import _DECLARED, Correction, Ties
-from ..moto_private import set_transition, transition
+from ..moto_private import make_anew, set_transition, transition
 
 Undo = Callable[[], None]
 
@@ -43,5 +43,8 @@ def correct(ties: Ties) -> Undo:
         patch(one.owner, one.attribute, one.make(getattr(one.owner, one.attribute, None), ties))
         if one.path:
             urls, path = one.path
+            service = urls.__name__.split(".")[1]
+            undo.callback(make_anew, service)
             patch(urls, "url_paths", {**urls.url_paths, path: one.owner.dispatch})
+            make_anew(service)
     return undo.close
