@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from opschecks.aws import survey as module
-from opschecks.aws.other_lists import key_and_name
+from opschecks.aws.other_lists import OTHER_LISTS, keys_and_names
 from opschecks.aws.survey import Progress, Survey, survey
 from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, Aws, Raw, pages_of
@@ -207,4 +207,4 @@ def test_whether_there_is_anything_that_checks_look_at(found: Survey, empty: boo
     ],
 )
 def test_the_key_and_the_name_of_an_arn(arn: str, told: tuple[str, str] | None) -> None:
-    assert key_and_name(arn) == told
+    assert keys_and_names(arn, OTHER_LISTS) == ([told] if told else [])
