@@ -3,13 +3,37 @@
 from __future__ import annotations
 
 import functools
+import gzip
+import json
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 _MAKING = threading.Lock()
+
+
+class PlainFiles:
+    """Models as plain dicts: as botocore's own file loader, whose ordered ones take half as much memory and time again.
+
+    A dict has the order of the file, too.
+    """
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a model of that path, which has no suffix."""
+        return any(Path(path + suffix).is_file() for suffix in _OPEN)
+
+    def load_file(self, path: str) -> Any:
+        """The model; None where there is none."""
+        for suffix, open_ in _OPEN.items():
+            if Path(path + suffix).is_file():
+                with open_(path + suffix, "rb") as file:
+                    return json.loads(file.read())
+        return None
+
+
+_OPEN: Mapping[str, Callable[..., Any]] = {".json": open, ".json.gz": gzip.open}
 
 
 @functools.cache
@@ -51,7 +75,7 @@ def models(search_path_string: str | None = None) -> Any:
 
     given = (search_path_string or "").split(os.pathsep)
     paths = [Path(os.path.expandvars(path)).expanduser() for path in given if path]
-    return Models(extra_search_paths=[str(path) for path in paths])
+    return Models(extra_search_paths=[str(path) for path in paths], file_loader=PlainFiles())
 
 
 def share_models(session: Any) -> None:

@@ -161,7 +161,7 @@ def _kept(found: re.Match[str]) -> str:
     return found.group(1) + (begins.get("start") or begins.get("open") or "") + MASK
 
 
-_remembered = functools.lru_cache(maxsize=20_000)(_redacted)
+_remembered = functools.lru_cache(maxsize=5_000)(_redacted)
 
 
 _NAMES = ("name", "Name", "key", "Key")

@@ -10,7 +10,6 @@ import pytest
 
 from ..core.redaction import redact_text
 from ..core.run import ReportSection, Run
-from .beside import beside
 from .earlier_runs import earlier_run, forget_old, with_past
 from .state import ChecksRun
 
@@ -124,11 +123,10 @@ def write_fleet(run: ChecksRun, told: Run) -> None:
     from ..report.runfile import json_parts
 
     place, fleet = run.place, _facts(run, told)
-    with beside(lambda: write_for_programs(told, place), forked=run.processes > 1):
-        write_whole(place.reports / place.links["run"], json_parts(told))
-        write_whole(place.reports / place.links["summary"], to_markdown(fleet))
-        page = render_fleet(fleet)
-    write_whole(place.page, page)
+    write_whole(place.reports / place.links["run"], json_parts(told))
+    write_whole(place.reports / place.links["summary"], to_markdown(fleet))
+    write_for_programs(told, place)
+    write_whole(place.page, render_fleet(fleet))
 
 
 def _facts(run: ChecksRun, told: Run) -> Fleet:

@@ -14,6 +14,7 @@ import os
 import signal
 import threading
 import time
+import warnings
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -24,7 +25,6 @@ import pytest
 from ..core.model import Outcome
 from ..core.signals import ENDING, SIGNALS, uninterrupted
 from .account import stand_in
-from .beside import fork
 from .fleet_files import FOLDER
 from .identity import FIRST_CALLS, IDENTIFYING
 from .in_turn import ChecksOf
@@ -47,6 +47,12 @@ DEATHS = 2
 
 _IDLE = "(run_server)"
 """The thread of pytest-rerunfailures, which waits for xdist's workers and holds nothing that a fork could break."""
+
+
+def _forked() -> int:
+    """As os.fork; without the warning of later Pythons, which any thread causes."""
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+        return os.fork()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -159,7 +165,7 @@ class Spread:
         answers, answer = Pipe(duplex=False)
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
-            if not (number := fork()):
+            if not (number := _forked()):
                 for one in (asks, answers, *(end for at in self._processes.values() for end in (at.asks, at.answers))):
                     one.close()
                 worker = Worker(self._session, self._run, self._of, (asked, answer), self._at_once)
