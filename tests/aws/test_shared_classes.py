@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import copy
+import json
+from pathlib import Path
 from typing import Any
 
 import botocore.session
 import pytest
 from botocore import handlers
+from botocore.hooks import HierarchicalEmitter
 from botocore.loaders import Loader
 from botocore.utils import parse_timestamp
 
+from opschecks.aws.service_models import PlainFiles
 from opschecks.aws.shared_classes import moment, new_session
 
 
@@ -94,3 +99,75 @@ def test_a_date_is_read_as_botocore_reads_it(value: Any) -> None:
             return type(error)
 
     assert told(moment) == told(parse_timestamp)
+
+
+STEPS = [
+    ("register", "of-nobody.x", "a"),
+    ("register_first", "of-nobody.x.y", "b"),
+    ("register_last", "of-nobody.*.y", "c"),
+    ("register", "of-nobody", "d"),
+    ("unregister", "of-nobody.x", "a"),
+    ("unregister", "of-nobody.else", "a"),
+    ("register", "of-nobody.x", "b"),
+]
+
+
+@pytest.mark.parametrize("copied_after", range(len(STEPS) + 1))
+def test_copies_of_the_handlers_are_called_as_botocores_are(copied_after: int) -> None:
+    """Whenever a copy is made: it and what it was made of go their own ways from then on."""
+    called: list[str] = []
+    handlers_of = {name: _noting(called, name) for name in "abcd"}
+    heard: list[list[list[str]]] = []
+    for session in (botocore.session.Session(event_hooks=HierarchicalEmitter()), new_session()):
+        first = session.get_component("event_emitter")
+        others, told = [], []
+        for place, (method, event, name) in enumerate(STEPS):
+            if place == copied_after:
+                others.append(copy.copy(first))
+            getattr(first, method)(event, handlers_of[name])
+        for emitter in (first, *others):
+            called.clear()
+            emitter.emit("of-nobody.x.y")
+            told.append([*called])
+        heard.append(told)
+    assert heard[0] == heard[1]
+
+
+def _noting(called: list[str], name: str) -> Any:
+    return lambda **_: called.append(name)
+
+
+@pytest.mark.parametrize(
+    ("service", "told"),
+    [
+        ("cloudwatch", {"MetricDataResults": [{"Id": "m", "Timestamps": [1.5, None], "Values": [1.0, None, 2]}]}),
+        ("ecs", {"serviceArns": ["a", None], "nextToken": None}),
+        ("ecs", {"serviceArns": None}),
+        ("ecs", {"serviceArns": []}),
+    ],
+)
+def test_lists_in_json_are_read_as_botocore_reads_them(service: str, told: dict[str, Any]) -> None:
+    plain, ours = botocore.session.Session(), new_session()
+    operation = {"cloudwatch": "GetMetricData", "ecs": "ListServices"}[service]
+    answers = []
+    for session in (plain, ours):
+        shape = session.get_service_model(service).operation_model(operation).output_shape
+        parser = session.get_component("response_parser_factory").create_parser("json")
+        answers.append(parser.parse({"status_code": 200, "headers": {}, "body": json.dumps(told).encode()}, shape))
+    assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize("service", ["sts", "cloudwatch"])
+def test_a_model_is_what_botocore_reads(service: str) -> None:
+    assert new_session().get_component("data_loader").load_service_model(
+        service, "service-2"
+    ) == Loader().load_service_model(service, "service-2")
+
+
+def test_a_model_of_ones_own_may_lie_uncompressed(tmp_path: Path) -> None:
+    files = PlainFiles()
+    (tmp_path / "service-2.json").write_text('{"metadata": {"b": 1, "a": 2}}', encoding="utf-8")
+    assert files.exists(str(tmp_path / "service-2"))
+    assert list(files.load_file(str(tmp_path / "service-2"))["metadata"]) == ["b", "a"]
+    assert not files.exists(str(tmp_path / "service-3"))
+    assert files.load_file(str(tmp_path / "service-3")) is None

@@ -97,7 +97,7 @@ def test_two_processes_find_what_one_does(project: Project) -> None:
         page = (project.folder / "reports" / "daily.pytest.html").read_text(encoding="utf-8")
         assert page.count("AssertionError: it is b") == 1  # its traceback
         assert page.count("printed on b") == 1
-        assert "1 failed, 5 passed, 1 skipped, 2 blind" in ended.out
+        assert "1 failed, 5 passed, 1 skipped, 2 could not look" in ended.out
         counts = re.findall(r"^=*\s*(\d+ .*?) in [\d.]+s", ended.out, re.MULTILINE)
         own = {stack: _own(project, stack)["counts"] for stack in "abc"}
         junit = (project.folder / "reports" / "daily.xml").read_text(encoding="utf-8").count("<testcase")

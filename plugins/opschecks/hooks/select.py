@@ -6,7 +6,6 @@ import contextlib
 import gc
 import os
 import re
-import signal
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -19,9 +18,9 @@ from ..core.check_names import check_names
 from ..core.model import Expected, Severity
 from ..core.redaction import redact_text
 from ..core.shipped import share_names, shipped_checks, shipped_path
-from ..core.signals import ENDING
 from ..core.suites import MUST_NAME_THEIR_STACK, SUITES, SuiteError, suites_in
 from .elsewhere import TYPED, fill_in, fill_in_places
+from .ending import end_on_signals
 from .pytest_fleets import take_over
 from .pytest_private import option as others_option
 from .pytest_private import worker_input
@@ -330,23 +329,4 @@ def _settle_options(config: pytest.Config, run: ChecksRun) -> None:
     option.continue_on_collection_errors = True  # one bad file blinds no other check; the run is incomplete then
     for name, (usual, ours) in OUR_LINES.items():
         setattr(option, name, ours if getattr(option, name) == usual else getattr(option, name))
-    _end_on_sigterm(config)
-
-
-def _end_on_sigterm(config: pytest.Config) -> None:
-    """SIGTERM from a scheduler and a closed terminal end the run as Ctrl-C does: every check is still reported."""
-
-    def interrupt(signum: int, frame: Any) -> NoReturn:
-        run = checks_run(config)
-        if run:
-            run.stopped_by = f"stopped by {signal.Signals(signum).name}"
-        raise KeyboardInterrupt
-
-    with contextlib.suppress(ValueError):  # only the main thread may; elsewhere the embedding program decides
-        before = {one: signal.signal(one, interrupt) for one in ENDING}
-
-        def restore() -> None:
-            for one, handler in before.items():
-                signal.signal(one, handler)
-
-        config.add_cleanup(restore)
+    end_on_signals(config)
