@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
 
-from opschecks.core.redaction import MASK, plain, redact_text
+from opschecks.core.redaction import MASK, as_masked, plain, redact_text
 
 SECRET = "S3cr3tV4lue9"
 KEY_ID = "AKIAIOSFODNN7EXAMPLE"
@@ -343,3 +344,14 @@ PROSE = (
 def test_what_is_no_secret_stays_exactly_as_it_is(text: str) -> None:
     assert redact_text(text) == text
     assert plain(text) == text
+
+
+@pytest.mark.parametrize("evidence", [{"a": {"password": "x"}}, [{"a": 1}], [["a", 1]], "a text", 1.5, None, {}])
+def test_what_is_masked_once_is_not_gone_through_again(evidence: object) -> None:
+    """Whatever a user's own observation has as evidence."""
+    once = plain(evidence)
+    masked = as_masked(once)
+    assert plain(masked) == once
+    assert json.dumps(masked) == json.dumps(once)
+    if isinstance(evidence, dict):
+        assert plain(masked) is masked

@@ -69,6 +69,7 @@ class Checked:
 @dataclass
 class Ran:
     checks: tuple[Checked, ...]
+    suite: str = "deploy-after"
 
 
 TYPED = {
@@ -79,6 +80,11 @@ TYPED = {
         "pytest --pyargs opschecks.checks.deploy.after checks/deploy/after -k x",
     ),
 }
+
+
+def test_of_another_suite_it_is_not_known_whether_the_project_has_one() -> None:
+    run = Ran(tuple(map(Checked, TYPED["both"][0])))
+    assert as_typed(run, "pytest checks/weekly") == "pytest --pyargs opschecks.checks.weekly"  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("case", TYPED.values(), ids=TYPED)

@@ -22,3 +22,8 @@ def test_tracebacks_and_summaries_are_shown_where_they_are_asked_for(failing: Pr
     assert not [line for line in plain.splitlines() if line.startswith(("FAILED ", "PASSED ", "E  "))]
     for out in (told, plain):
         assert "failed: 1\n  high      it is broken\n            b: it is b\n" in out
+
+
+def test_without_a_terminal_the_checks_run_too(failing: Project) -> None:
+    assert failing.run("checks/daily", "-p", "no:terminal").code == 1
+    assert failing.told()["counts"]["failed"] == 1

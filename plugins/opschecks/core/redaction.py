@@ -186,6 +186,11 @@ class Masked(dict[str, Any]):
     __slots__ = ()
 
 
+def as_masked(value: Any) -> Any:
+    """What `plain` has returned, so that it is not gone through again; of a user's own, evidence may be no mapping."""
+    return Masked(value) if type(value) is dict else value
+
+
 def plain(value: Any) -> Any:
     """The value as plain JSON data, secrets masked: datetimes as ISO text, Decimals as numbers, bytes as text.
 

@@ -92,7 +92,7 @@ class _Listener:
             run.findings.append(stand_in(lost, Outcome.BLIND, why))
             setattr(report, BLIND, True)
         elif (told := told_by(report)) and report.nodeid not in run.crashed:
-            from ..core.redaction import Masked
+            from ..core.redaction import as_masked
             from ..report.runfile import read_as
 
             result = read_as(CheckResult, told["check"])
@@ -101,7 +101,8 @@ class _Listener:
                 run.findings = [one for one in run.findings if (one.stack, one.check) != same]
             run.reported[result.nodeid] = result
             run.findings += [
-                read_as(Finding, {**finding, "evidence": Masked(finding["evidence"])}) for finding in told["findings"]
+                read_as(Finding, {**finding, "evidence": as_masked(finding["evidence"])})
+                for finding in told["findings"]
             ]
             forget_told(report)
 

@@ -328,5 +328,6 @@ def _settle_options(config: pytest.Config, run: ChecksRun) -> None:
         option.self_contained_html = True
     option.continue_on_collection_errors = True  # one bad file blinds no other check; the run is incomplete then
     for name, (usual, ours) in OUR_LINES.items():
-        setattr(option, name, ours if getattr(option, name) == usual else getattr(option, name))
+        if getattr(option, name, "") == usual:  # without a terminal there is none
+            setattr(option, name, ours)
     end_on_signals(config)

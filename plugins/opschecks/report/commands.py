@@ -20,14 +20,20 @@ def suite_command(run: Run, suite: str = "") -> str:
 
 
 def as_typed(run: Run, text: str) -> str:
-    """The text with its `pytest checks/SUITE` as it is typed where the run's checks are the installed ones."""
+    """The text with its `pytest checks/SUITE` as it is typed where the run's checks are the installed ones.
+
+    Of the run's own suite with the project's beside them; whether a project has others is not known.
+    """
     where = {_is_installed(check.nodeid) for check in run.checks}
     if True not in where:
         return text
-    both = " checks/{}" if False in where else ""
-    return _OWN.sub(
-        lambda match: f"pytest --pyargs {SHIPPED}.{match[1].replace('/', '.')}{both.format(match[1])}", text
-    )
+    own = run.suite.replace("deploy-", "deploy/")
+
+    def typed(match: re.Match[str]) -> str:
+        beside = f" checks/{own}" if False in where and match[1] == own else ""
+        return f"pytest --pyargs {SHIPPED}.{match[1].replace('/', '.')}{beside}"
+
+    return _OWN.sub(typed, text)
 
 
 def plan_command(run: Run, stack: str) -> str:
