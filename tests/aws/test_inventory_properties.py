@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from opschecks.aws.global_services import home_of_cloudfront, region_of
 from opschecks.aws.inventory import Inventory, inventory
+from opschecks.core.global_services import home_of_cloudfront, region_of
 from opschecks.core.observation import CouldNotLook, NotApplicable, NotConfigured
 from tests.canned import ACCOUNT, NOW, Aws, Raw, names, stack
 

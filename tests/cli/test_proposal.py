@@ -215,6 +215,17 @@ def test_what_is_new_and_what_is_gone_is_told_by_key() -> None:
     assert not any("services" in line for one in differences(denied, [shop]) for line in one.lines())
 
 
+def test_alarms_that_nobody_can_tell_are_new_and_those_of_a_stack_that_has_all_are_not() -> None:
+    def new(one: Known) -> list[str]:
+        return [line for told in differences(SHOP, [one]) for line in told.lines() if "alarm_prefix" in line]
+
+    crm = known()
+    assert new(crm) == []
+    assert new(replace(crm, stack=crm.stack.model_copy(update={"others_alarms": ("shop",)}))) == []
+    beside = replace(crm, stack=crm.stack.model_copy(update={"alarms_beside": ("shop",)}))
+    assert new(beside) == [f"+ alarm_prefix: {name}" for name in sorted(SHOP.alarms)] != []
+
+
 def test_a_list_that_is_long_is_cut() -> None:
     many = Survey(account="210987654321", region="eu-west-1", tables=[f"t{n:03}" for n in range(90)])
     (one,) = differences(many, [known()])

@@ -113,9 +113,26 @@ def test_alarms_that_are_nobodys_are_told_and_not_said_to_be_missing() -> None:
     made = propose(found, given={})
     for one in made:
         assert not one.without
-        told = "\n".join(map(str, one.lines))
-        assert "it may be of High 5xx, CPU pager, Disk; until it is set, those count that are clearly of no" in told
+        assert (
+            '# alarm_prefix = "…"  # it may be of High 5xx, CPU pager, Disk; until it is set, none count'
+            in "\n".join(map(str, one.lines)).split("\n")
+        )
     assert "in no stack: alarms High 5xx, CPU pager, Disk" in left_out(found, made)
+
+
+UNTIL = {
+    "the other one names its own": (["crm"], "those count that are clearly of no other stack"),
+    "one of the others names none": (["crm", "jobs"], "none count"),
+}
+
+
+@pytest.mark.parametrize(("others", "said"), UNTIL.values(), ids=UNTIL)
+def test_what_counts_until_a_stack_names_its_alarms_is_said_by_what_the_others_do(
+    others: Sequence[str], said: str
+) -> None:
+    made = propose(survey_of("shop", *others, alarms=["crm-5xx", "crm-cpu", "Disk"]), given={})
+    shop = next(one for one in made if one.name == "shop")
+    assert f'# alarm_prefix = "…"  # it may be of Disk; until it is set, {said}' in list(map(str, shop.lines))
 
 
 def test_a_stack_is_without_alarms_where_all_are_of_others() -> None:

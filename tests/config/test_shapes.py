@@ -134,6 +134,8 @@ def test_what_goes_with_another_key_is_lacking_unless_it_is_named() -> None:
     """A WebSocket may be somewhere else than the backend, which is somebody else's."""
     bare = read("without = ['backend_url', 'tables']")
     assert bare.lacks("websocket") == "stack here is without backend_url"
+    settings = read("without = ['backend_url']\nwebsocket.task_field = 'task'")
+    assert settings.lacks("websocket") == "stack here is without backend_url"
     named = read("without = ['backend_url', 'tables']\nwebsocket.url = 'wss://a.example/ws'\nincidents_table = 'open'")
     assert (named.lacks("websocket"), named.lacks("incidents_table")) == ("", "")
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from ..core.global_services import region_of
 from ..core.observation import CouldNotLook, NotThere, batches, fan_out
 from .cloudwatch_alarms import Alarm
 from .ecs import SERVICES_A_CALL
 from .forms import whole_number
-from .global_services import region_of
 from .inventory import Inventory
 from .session import Aws
 

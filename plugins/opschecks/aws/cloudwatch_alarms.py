@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
+from ..core.global_services import home_of_cloudfront, region_of
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, batches, fan_out, names_no, observation
 from .evidence import Read, one_of, utc
-from .global_services import home_of_cloudfront, region_of
 from .inventory import Inventory
 from .session import Aws
 from .sparse_metrics import may_rest
@@ -125,7 +125,9 @@ def alarms(stack: Stack, aws: Aws, inventory: Inventory) -> list[Alarm]:
     """
     here, there = fan_out(lambda look: look(stack, aws, inventory), (_here, _of_cloudfront))
     found = [*here, *there]
-    if not found and _has_own_only(stack, inventory):
+    if not there and (why := next((one.unread for one in here if one.unread), None)):
+        raise why
+    if not found and (stack.others_alarms or _has_own_only(stack, inventory)):
         raise names_no(stack.name, "alarms", "alarm_prefix")
     prefixes = stack.every("alarm_prefix")
     idle = [one for one in prefixes if not any(alarm.name.startswith(one) for alarm in found)]
@@ -135,7 +137,11 @@ def alarms(stack: Stack, aws: Aws, inventory: Inventory) -> list[Alarm]:
 def _none_of(prefix: str) -> Alarm:
     """Of several beginnings, one that no alarm has: the others must not hide it."""
     why = CouldNotLook(_CALL, f"no alarm begins with {prefix} (alarm_prefix in stacks.toml)")
-    name = f"alarms that begin with {prefix}"
+    return _unread(f"alarms that begin with {prefix}", why)
+
+
+def _unread(name: str, why: CouldNotLook) -> Alarm:
+    """One entry for alarms that are not known: it is blind alone."""
     return Alarm(arn=name, name=name, evidence={"could not be read": str(why)}, unread=why)
 
 
@@ -151,7 +157,8 @@ def _here(stack: Stack, aws: Aws, inventory: Inventory) -> list[Alarm]:
         own = {}  # none was found: those of others in the account are not the stack's
     elif stack.alarms_beside:
         others = " and ".join(stack.alarms_beside)
-        raise names_no(stack.name, f"alarms, and its account has those of {others}", "alarm_prefix")
+        why = names_no(stack.name, f"alarms, and its account has those of {others}", "alarm_prefix")
+        return [_unread(f"alarms in {aws.region}", why)]  # those of its distributions are its own all the same
     else:
         told = _of_prefixes(stack, aws)
         own = {name: raw for name, raw in told.items() if not name.startswith(stack.others_alarms)}
@@ -182,9 +189,8 @@ def _of_cloudfront(stack: Stack, aws: Aws, inventory: Inventory) -> list[Alarm]:
             found = {name: raw for name, raw in found.items() if name in own or watching & set(_children(raw))}
         return _with_those_below(stack, there, found)
     except CouldNotLook as error:
-        name = f"alarms of CloudFront in {region}"
         why = CouldNotLook(error.call, f"in {region}: {error.reason}", action=error.action)
-        return [Alarm(arn=name, name=name, evidence={"could not be read": str(why)}, unread=why)]
+        return [_unread(f"alarms of CloudFront in {region}", why)]
 
 
 def _watches(raw: Mapping[str, Any], distributions: Sequence[str]) -> bool:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..config.identifiers import kind_of, parsed
+from ..core.global_services import home_of_cloudfront
 from ..core.observation import CouldNotLook, NotApplicable, fan_out, names_no, observation
-from .global_services import home_of_cloudfront
 from .session import Aws
 
 if TYPE_CHECKING:

@@ -56,11 +56,19 @@ def differences(found: Survey, known: Sequence[Known]) -> list[Difference]:
             for name in names
             if name not in known_so_far and not (key == "alarm_prefix" and name.startswith(prefixes))
         ]
-        if key == "alarm_prefix" and any(not one.stack.alarm_prefix and not one.inventory.is_found for one in known):
-            new = []  # without a beginning, every alarm of the account is a stack's
+        if key == "alarm_prefix" and any(map(_has_every_alarm, known)):
+            new = []
         lost = [] if key == "log_groups" else own - set(names)  # others than containers write to log groups, too
         told.append(Difference(key, sorted(new), sorted(lost)))
     return [one for one in told if one.new or one.lost]
+
+
+def _has_every_alarm(one: Known) -> bool:
+    """Whether every alarm of the account is this stack's, but those that others name: it says nothing of its own.
+
+    Not beside another one that says nothing either: then none is known to be anybody's.
+    """
+    return not (one.stack.alarm_prefix or one.inventory.is_found or one.stack.alarms_beside)
 
 
 def _there(found: Survey) -> Mapping[str, tuple[str, list[str]]]:

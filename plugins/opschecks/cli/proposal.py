@@ -34,7 +34,9 @@ OF_TEMPLATES = re.compile(r"-[A-Za-z0-9]+-(?=[^-]*[A-Z])(?=[^-]*\d)[A-Za-z0-9]{1
 "Name type": the logical id, and a random end, in which there are capitals and digits."""
 ALL_COUNT = "all alarms of the account count"
 OWN_COUNT = "those count that are clearly of no other stack"
-"""What a stack's checks of alarms do as long as it names none: see aws/cloudwatch_alarms.py, config/neighbours.py."""
+NONE_COUNT = "none count"
+"""What a stack's checks of alarms do as long as it names none: alone, beside stacks that all name theirs, beside one
+that does not either. See aws/cloudwatch_alarms.py, config/neighbours.py."""
 LISTED_AS: Mapping[str, tuple[str, ...]] = {
     "ECS clusters": ("cluster", "services", "log_groups", "load_balancer", "security_groups"),
     "ECS services": ("services", "log_groups", "load_balancer", "security_groups"),
@@ -69,13 +71,14 @@ def propose(found: Survey, *, name: str = "", given: Mapping[str, str | None]) -
     parts = watched_parts(found, groups, known)
     homes = {one: home_of_alarm(one, found, known, parts) for one in found.alarms}
     made: list[Proposal] = []
+    alone = len(groups) == 1
+    of_alarms = [[*_alarms(homes, number, alone=alone)] for number in range(len(groups))]
     for number, group in enumerate(groups):
         lines = [
             *_of_clusters(found, group),
             *_balancers(found, group, number, known),
         ]
-        alone = len(groups) == 1
-        lines += [*_by_name(found, number, known), *_alarms(homes, number, alone=alone)]
+        lines += [*_by_name(found, number, known), *of_alarms[number]]
         lines += _sites(found, number, known)
         called = name if name and not number else _called(found, group)
         is_told = any("alarm_prefix" in (line.key or line.why) for line in lines)
@@ -83,7 +86,10 @@ def propose(found: Survey, *, name: str = "", given: Mapping[str, str | None]) -
         lacks = {"alarm_prefix": f"{why}; set alarm_prefix to have them checked"} if why else {}
         if not is_told and not why and found.alarms:
             nobodys = _some([one for one, where in homes.items() if where is None])
-            told = f"it may be of {nobodys}; until it is set, {ALL_COUNT if alone else OWN_COUNT}"
+            others = (told for at, told in enumerate(of_alarms) if at != number)
+            clear = all(any(line.key == "alarm_prefix" for line in told) for told in others)
+            count = ALL_COUNT if alone else OWN_COUNT if clear else NONE_COUNT
+            told = f"it may be of {nobodys}; until it is set, {count}"
             lines.append(Line("", None, f'alarm_prefix = "…"  # {told}'))
         made.append(Proposal(_unused(called, [one.name for one in made]), lines, shared, lacks))
     return made

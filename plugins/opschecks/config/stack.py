@@ -262,7 +262,8 @@ class Stack(TomlTable):
 
     def lacks(self, *names: str) -> str:
         """That the stack is without one of these slugs, checks or keys, and why; else empty."""
-        unnamed = [one for one in names if one not in self.model_fields_set or not getattr(self, one)]
+        url = {"websocket": self.websocket.url}  # a table of settings alone names none
+        unnamed = [one for one in names if one not in self.model_fields_set or not url.get(one, getattr(self, one))]
         every = [*names, *(other for one in unnamed for other in GONE_WITH.get(one, ()))]
         entry = next((one for one in every if one in self.without), "")
         why = f": {self.reasons[entry]}" if entry in self.reasons else ""
