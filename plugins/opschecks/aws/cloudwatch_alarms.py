@@ -157,12 +157,22 @@ def _here(stack: Stack, aws: Aws, inventory: Inventory) -> list[Alarm]:
         own = {}  # none was found: those of others in the account are not the stack's
     elif stack.alarms_beside:
         others = " and ".join(stack.alarms_beside)
-        why = names_no(stack.name, f"alarms, and its account has those of {others}", "alarm_prefix")
+        why = names_no(stack.name, f"alarms, and its account may have those of {others}", "alarm_prefix")
         return [_unread(f"alarms in {aws.region}", why)]  # those of its distributions are its own all the same
     else:
         told = _of_prefixes(stack, aws)
-        own = {name: raw for name, raw in told.items() if not name.startswith(stack.others_alarms)}
+        own = {
+            name: raw
+            for name, raw in told.items()
+            if not name.startswith(stack.others_alarms) or _has_a_name_of(stack, name)
+        }
     return _with_those_below(stack, aws, own)
+
+
+def _has_a_name_of(stack: Stack, alarm: str) -> bool:
+    """Whether the alarm's name tells that it is the stack's, whatever it begins with: "shop-staging-cpu" of staging."""
+    own = (stack.name, *stack.every("cluster"), *(one.rpartition("/")[2] for one in stack.services))
+    return any(one in alarm for one in own)
 
 
 def _of_prefixes(stack: Stack, aws: Aws) -> dict[str, dict[str, Any]]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ..core.wording import plural
 from .other_plugins import installed_plugin
 from .pytest_fleets import item_of
 from .state import ChecksRun, checks_run, stack_of
@@ -58,7 +59,7 @@ def pytest_report_collectionfinish(config: pytest.Config, items: Sequence[pytest
     run = checks_run(config)
     if not run or not run.in_turn:
         return ""
-    counted = f"{len(items)} checks of each of {len(run.stacks):,} stacks: {len(items) * len(run.stacks):,}"
+    counted = f"{plural(len(items), 'check')} of each of {len(run.stacks):,} stacks: {len(items) * len(run.stacks):,}"
     idle = _processors() - 1 if run.processes == 1 and len(run.stacks) > MANY else 0
     return counted + (f"; -n auto would use {idle} more of this machine's processors" if idle > 0 else "")
 

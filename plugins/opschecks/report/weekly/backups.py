@@ -99,7 +99,7 @@ def _restored(
     seen, error = _aws(source.run, stack)
     if told and drilled and (name not in seen or seen[name] <= drilled + LONGEST):
         figures = {label: number(value, unit) for label, (value, unit) in told["told"].items()}
-        words = {"restored in": "restored in {}", "items compared": "{} items compared", "result": "{}"}
+        words = {"restored in": "restored in {}", "items compared": "items compared: {}", "result": "{}"}
         parts = [said.format(figures[label]) for label, said in words.items() if label in figures]
         return f"{source.time(drilled)}: {', '.join(parts) or 'nothing was seen of it'}"
     if name in seen:
