@@ -18,7 +18,7 @@ def pytest_configure() -> None:
     """A suite that was started in the background ignores Ctrl-C; what its tests start and interrupt must not."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    gc.set_threshold(50_000, 10, 10)  # what modules and tests are made of stays: looking it through was a sixth of all
+    gc.set_threshold(20_000, 10, 10)  # what modules and tests are made of stays: looking it through was a sixth of all
 
 
 def pytest_collection_finish() -> None:
