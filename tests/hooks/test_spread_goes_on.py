@@ -23,7 +23,9 @@ from opschecks.hooks.pytest_fleets import keep_silent
 from opschecks.hooks.spread_worker import Worker
 from tests.hooks.test_spread import Spreading, process
 
-EMPTY = {"findings": [], "released": [], "rows": [], "pasts": [], "notes": [], "untidy": [], "to_tell": []}
+EMPTY: dict[str, list[Any]] = {
+    name: [] for name in ("findings", "released", "rows", "pasts", "notes", "untidy", "to_tell")
+}
 ITEMS: Any = [SimpleNamespace(nodeid="a", location=("f", 1, "a"))]
 
 
@@ -72,7 +74,7 @@ def test_what_cannot_be_pickled_of_a_users_is_left_out_and_said() -> None:
     take_in(_session(hooks), run, ITEMS, done, Once())
     assert [(one.nodeid, one.when, one.outcome) for one in hooks.reports] == [("a", "call", "passed")]
     assert [one["warning_message"].category for one in hooks.warned] == [UserWarning]
-    assert run.untidy == [f"live: {NOT_WHOLE}"]
+    assert run.untidy == [NOT_WHOLE]
 
 
 def test_a_class_that_only_one_process_can_import_is_left_out_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,7 +87,7 @@ def test_a_class_that_only_one_process_can_import_is_left_out_and_said(monkeypat
     take_in(_session(hooks), run, ITEMS, pickle.loads(done), Once())
     assert [(one.nodeid, one.when, one.outcome) for one in hooks.reports] == [("a", "call", "passed")]
     assert [one["warning_message"].category for one in hooks.warned] == [UserWarning]
-    assert run.untidy == [f"live: {NOT_WHOLE}"]
+    assert run.untidy == [NOT_WHOLE]
 
 
 def test_what_cannot_be_sent_at_all_is_sent_without_what_is_for_users() -> None:
@@ -159,13 +161,17 @@ def test_where_none_can_be_started_in_place_of_a_dead_one_the_rest_is_done_by_th
     threads: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(spread, "threads_that_end", lambda: threads)
-    refused, other = Refused("d", 0), process("x")
+    refused, other = Refused("d", 0), process("x", begun="x")
     refused._gone(process("a", "b", "c", begun="a"), dealing=True)
     assert (refused.lost, list(refused._suspects)) == (["a"], ["b", "c"])
     assert (threads or "[Errno 11]") in refused._run.untidy[0]
     refused._deal(other)
     refused._deal(other)
-    assert list(other.hands) == ["x", "d", "b"]  # what may kill it is the last
+    assert list(other.hands) == ["x", "d"]  # what may kill it has no other beside it
+    del other.hands["x"]
+    other.begun = "d"
+    refused._deal(other)
+    assert list(other.hands) == ["d", "b"]
     refused._waiting.append("e")
     here: list[str] = []
 
@@ -193,7 +199,8 @@ class Reporter:
     """A terminal reporter."""
 
     def __init__(self) -> None:
-        self._tw = TerminalWriter(StringIO())
+        self.written = StringIO()
+        self._tw = TerminalWriter(self.written)
 
     def pytest_runtest_logreport(self) -> None:
         pytest.fail("it is told")
@@ -209,7 +216,7 @@ def test_who_asks_for_the_terminals_writer_in_a_process_has_one_that_writes_to_n
     keep_silent(config)
     pytest.Config.get_terminal_writer(config).line("for nobody")
     manager.get_plugin("terminalreporter").write_line("for nobody")  # type: ignore[union-attr]
-    assert reporter._tw._file.getvalue() == ""  # type: ignore[attr-defined]
+    assert reporter.written.getvalue() == ""
     assert "pytest_runtest_logreport" not in dir(manager.get_plugin("terminalreporter"))
 
 
@@ -219,5 +226,5 @@ def test_memory_is_shared_only_where_python_can(error: type[Exception], monkeypa
         raise error("of Windows")
 
     without = SimpleNamespace(CDLL=no_library)
-    monkeypatch.setitem(sys.modules, "ctypes", None if error is ImportError else without)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "ctypes", None if error is ImportError else without)
     arenas.share_memory()

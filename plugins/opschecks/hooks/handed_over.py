@@ -136,7 +136,7 @@ class Sent:
             for nodeid, one in run.reported.items()
             if nodeid in place
         }
-        reports = [self._told(name, report, place, run.untidy) for report in self._reports]
+        reports = [self._told(report, place, run.untidy) for report in self._reports]
         told = Done(
             stack=name,
             results=results,
@@ -160,9 +160,7 @@ class Sent:
         run.write_error = ""
         return told
 
-    def _told(
-        self, name: str, report: pytest.TestReport, place: Mapping[str, int], untidy: list[str]
-    ) -> Short | Whole | None:
+    def _told(self, report: pytest.TestReport, place: Mapping[str, int], untidy: list[str]) -> Short | Whole | None:
         number, why = place.get(report.nodeid), report.longrepr
         text = why if why is None or isinstance(why, tuple) else str(why)
         short = None if number is None else Short(number, report.when, report.outcome, text, report.duration)
@@ -171,13 +169,13 @@ class Sent:
         whole = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
         if pickled := _pickled(whole):
             return Whole(pickled, short)
-        untidy.append(f"{name}: {NOT_WHOLE}")
+        untidy.append(NOT_WHOLE)
         return short
 
 
 NOT_WHOLE = (
-    "what plugins or fixtures have put into reports of its checks (such as user properties) "
-    "cannot be sent between processes, and is left out"
+    "pytest's reports lack what plugins or fixtures have put into them, such as user properties: "
+    "it cannot be sent between processes"
 )
 
 
@@ -283,7 +281,7 @@ def _reports(
             try:
                 data = pickle.loads(one.pickled)  # noqa: S301 - a process of this run has written it
             except Exception:  # noqa: BLE001 - it is of a user's class, which this process cannot import
-                run.untidy.append(f"{done.stack}: {NOT_WHOLE}")
+                run.untidy.append(NOT_WHOLE)
             else:
                 yield config.hook.pytest_report_from_serializable(config=config, data=data)
                 continue

@@ -198,11 +198,13 @@ class Spread:
         """Give it the next stack; one that may have killed a process only where none can be started for that alone."""
         if process.told_all:
             return
-        if queue := self._waiting or (self._suspects if self._no_fork else ()):
-            self._give(process, queue)
-        else:
+        if self._waiting:
+            self._give(process, self._waiting)
+        elif not (self._suspects and self._no_fork):
             process.told_all = True
             process.tell(None)
+        elif not set(process.hands) - {process.begun}:  # it will begin those first, and is asked for more then
+            self._give(process, self._suspects)
 
     def _give(self, process: Process, queue: deque[str]) -> None:
         name = queue.popleft()
