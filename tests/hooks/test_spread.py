@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import re
 import warnings
 from collections import deque
@@ -14,9 +15,10 @@ import pytest
 
 from opschecks.aws.bounds import LONGEST_S, MOST, Bounds
 from opschecks.hooks import handed_over, spread, spread_worker
-from opschecks.hooks.handed_over import Ended, Sent, Short
+from opschecks.hooks.forking import Process
+from opschecks.hooks.handed_over import Sent, Short, Whole
 from opschecks.hooks.pytest_fleets import processes_asked
-from opschecks.hooks.spread import Process, Spread
+from opschecks.hooks.spread import Spread
 from tests.hooks.test_shards import STACKS
 from tests.scratch import Ended as EndedRun
 from tests.scratch import Project
@@ -109,13 +111,20 @@ def test_two_processes_find_what_one_does(project: Project) -> None:
 
 def test_a_process_that_is_killed_loses_the_stack_in_its_hands_and_no_other(project: Project) -> None:
     project.write("reports/fleet/b-daily.html", "yesterday's page")
+    more = "".join(f'[stacks.{name}]\nregion = "us-west-2"\n' for name in "defghi")
+    stacks = (project.folder / "stacks.toml").read_text(encoding="utf-8").replace("[stacks.a]", f"{more}[stacks.a]")
+    project.write("stacks.toml", stacks)
     ended = _run(project, "-n", "2", KILLED="b")
     assert ended.code == 10, ended.all
     told = project.told()
     outcomes = {(one["stack"], one["check"]): one["outcome"] for one in told["checks"]}
-    assert len(outcomes) == told["collected"] == 9
-    assert {outcomes["b", check] for check in ("test_first", "test_second", "test_third")} == {"not_run"}
-    assert {outcomes[stack, "test_second"] for stack in "ac"} == {"passed"}
+    assert len(outcomes) == told["collected"] == len(told["checks"]) == 27
+    found = [(one["stack"], one["check"], one["resource"]) for one in told["findings"]]
+    assert len(found) == len(set(found))  # what was forked anew has told nothing again
+    assert [key for key, outcome in outcomes.items() if outcome == "not_run"] == [
+        ("b", check) for check in ("test_first", "test_second", "test_third")
+    ]
+    assert {outcomes[stack, "test_second"] for stack in "acdefghi"} == {"passed"}
     assert "its process died (SIGKILL)" in ended.out
     assert "its process died (SIGKILL)" in project.page()
     left = (project.folder / "reports" / "fleet" / "b-daily.html").read_text(encoding="utf-8")
@@ -142,7 +151,7 @@ class Spreading(Spread):
     """With processes that are only noted."""
 
     def __init__(self, waiting: str, processes: int = 2) -> None:
-        run: Any = SimpleNamespace(processes=processes)
+        run: Any = SimpleNamespace(processes=processes, untidy=[])
         of: Any = dict.fromkeys(waiting, ())
         session: Any = SimpleNamespace(
             config=None, shouldfail=False, shouldstop=False, Failed=KeyError, Interrupted=OSError
@@ -169,24 +178,33 @@ def process(*hands: str, begun: str = "") -> Process:
 
 def test_what_a_dead_process_had_not_begun_is_dealt_again_but_not_for_ever() -> None:
     spreading = Spreading("cd")
-    spreading._gone(process("a", "b", begun="a"), dealing=True)
+    spreading._gone(process("a", "b", "e", begun="a"), dealing=True)
     assert spreading.lost == ["a"]
-    (fresh,) = spreading.fresh
-    assert list(fresh.hands) == ["b", "c", "d"]
-    spreading._gone(fresh, dealing=True)  # before it had begun one: nobody knows which of them it was
+    assert _hands(spreading) == ["b"]  # alone, as it may be what has killed the process
+    spreading._gone(spreading.fresh[-1], dealing=True)
     assert spreading.lost == ["a", "b"]
-    assert list(spreading.fresh[-1].hands) == ["c", "d"]
+    assert _hands(spreading) == ["e"]
+    spreading.fresh[-1].hands.clear()  # it was not
+    spreading._gone(spreading.fresh[-1], dealing=True)
+    assert _hands(spreading) == ["c", "d"]
+    spreading._gone(spreading.fresh[-1], dealing=True)  # before it had begun one: nobody knows which of them it was
+    assert _hands(spreading) == ["c"]
+    spreading._gone(spreading.fresh[-1], dealing=True)
+    assert _hands(spreading) == ["d"]
     spreading._gone(spreading.fresh[-1], dealing=True)
     assert spreading.lost == ["a", "b", "c", "d"]
-    assert not spreading._waiting
-    assert len(spreading.fresh) == 2
+    assert [*spreading._waiting, *spreading._suspects] == []
+    assert len(spreading.fresh) == 5
+
+
+def _hands(spreading: Spreading) -> list[str]:
+    assert all(one.told_all for one in spreading.fresh)
+    return list(spreading.fresh[-1].hands)
 
 
 def test_one_that_has_ended_is_not_replaced_and_nothing_is_dealt_to_one_after_a_stop() -> None:
     spreading = Spreading("cd")
-    ended = process()
-    ended.ended = Ended()
-    spreading._gone(ended, dealing=True)
+    spreading._gone(process(), dealing=True)
     spreading._gone(process("a", begun="a"), dealing=False)
     assert (spreading.fresh, spreading.lost, spreading._waiting) == ([], [], deque("cd"))
 
@@ -239,10 +257,11 @@ def test_of_a_check_that_passed_one_short_report_is_sent_unless_somebody_reads_a
     )  # fmt: skip
     items: Any = [SimpleNamespace(nodeid=name) for name in "ab"]
     done = sent.done(run, "live", items)
-    assert done.warned[0][:2] == ("old", DeprecationWarning)
-    short = [Short(0, "call", "passed", None, 0)]
-    expected = [{"whole": when} for when in ("setup", "call", "teardown")] if whole else short
-    assert done.reports == [*expected, {"whole": "call"}]
+    assert done.warned[0][:2] == ("old", pickle.dumps(DeprecationWarning))
+    short = [Short(0, when, "passed", None, 0) for when in ("setup", "call", "teardown")]
+    expected = [Whole(pickle.dumps({"whole": one.when}), one) for one in short] if whole else short[1:2]
+    failed = Whole(pickle.dumps({"whole": "call"}), Short(1, "call", "failed", "why", 0))
+    assert done.reports == [*expected, failed]
     assert not sent.done(run, "live", items).reports
 
 
@@ -291,18 +310,25 @@ def test_the_processes_share_what_an_account_takes() -> None:
     assert (alone._longest_s, shared._longest_s) == (LONGEST_S, 4 * LONGEST_S)
 
 
-@pytest.mark.parametrize(("thread", "forks"), [("Thread-1 (run_server)", True), ("a plugin's", False)])
-def test_threads_that_a_fork_would_end_keep_the_run_in_one_process(
-    monkeypatch: pytest.MonkeyPatch, thread: str, forks: bool
+@pytest.mark.parametrize(
+    ("thread", "shows", "why"),
+    [
+        ("Thread-1 (run_server)", False, ""),
+        ("a plugin's", False, "a fork ends threads: a plugin's"),
+        ("Thread-1 (run_server)", True, "--setup-show shows what is set up in this one"),
+    ],
+)
+def test_threads_that_a_fork_would_end_and_setup_show_keep_the_run_in_one_process(
+    monkeypatch: pytest.MonkeyPatch, thread: str, shows: bool, why: str
 ) -> None:
     run: Any = SimpleNamespace(processes=2, one_by_one=True, untidy=[])
-    session: Any = SimpleNamespace(items=["an item"], config=None)
+    session: Any = SimpleNamespace(items=["an item"], config=SimpleNamespace(option=SimpleNamespace(setupshow=shows)))
     monkeypatch.setattr(spread, "checks_run", lambda config: run)
     monkeypatch.setattr("threading.enumerate", lambda: [SimpleNamespace(name=thread)])
-    if forks:
+    if not why:
         monkeypatch.setattr(spread, "prepare", lambda run, processes: pytest.fail(f"in {processes} processes"))
         with pytest.raises(pytest.fail.Exception, match="in 2 processes"):
             spread.pytest_runtestloop(session)
     else:
         assert spread.pytest_runtestloop(session) is None
-        assert run.untidy == ["-n 2: one process did all, since a fork ends threads: a plugin's"]
+        assert run.untidy == [f"-n 2: one process did all, since {why}"]

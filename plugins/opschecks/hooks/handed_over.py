@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import pickle
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from ..core.model import CheckResult, Finding, ObservationResult
+from ..core.redaction import redact_text
 from ..core.run import Note, Past, StackFacts
 from .fleet_files import NO_EVIDENCE
 from .pytest_private import option, terminal
@@ -59,8 +61,16 @@ class Short:
     duration: float
 
 
-Warned = tuple[str, type[Warning], str, int, Any, str, Any]
-"""Text, category, file and line of a warning; when, the node and the place."""
+@dataclass(frozen=True)
+class Whole:
+    """All of a report as pickle writes it, and the short one where the first process cannot read that."""
+
+    pickled: bytes
+    short: Short | None
+
+
+Warned = tuple[str, bytes, str, int, Any, str, Any]
+"""Text, category (pickled), file and line of a warning; when, the node and the place."""
 
 
 @dataclass
@@ -82,7 +92,7 @@ class Done:
     untidy: Sequence[str]
     write_error: str
     bad: Sequence[Finding]
-    reports: Sequence[Short | Mapping[str, Any]]
+    reports: Sequence[Short | Whole]
     warned: Sequence[Warned]
 
 
@@ -93,6 +103,15 @@ class Sent:
         self._config, self._whole = config, whole
         self._reports: list[pytest.TestReport] = []
         self._warned: list[Warned] = []
+        self._known: frozenset[Note] = frozenset()
+
+    def begin(self, run: ChecksRun) -> None:
+        """Forget what the first process had when it forked this one: it has that still, and would count it twice."""
+        for one in (run.findings, run.released, run.rows, run.pasts, run.untidy, run.reported):
+            one.clear()
+        self._known = frozenset(run.notes)  # each stack's own page has its notes
+        run.write_error = ""
+        run.to_tell = []
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -106,7 +125,8 @@ class Sent:
     ) -> None:
         """Keep what can cross between processes of it."""
         one = warning_message
-        self._warned.append((str(one.message), one.category, one.filename, one.lineno, when, nodeid, location))
+        category = _pickled(one.category) or pickle.dumps(UserWarning)
+        self._warned.append((str(one.message), category, one.filename, one.lineno, when, nodeid, location))
 
     def done(self, run: ChecksRun, name: str, items: Sequence[pytest.Item]) -> Done:
         """Everything of the stack; nothing of it is kept here."""
@@ -116,7 +136,7 @@ class Sent:
             for nodeid, one in run.reported.items()
             if nodeid in place
         }
-        reports = [self._told(report, place) for report in self._reports]
+        reports = [self._told(report, place, run.untidy) for report in self._reports]
         told = Done(
             stack=name,
             results=results,
@@ -125,11 +145,11 @@ class Sent:
             facts=run.facts.pop(name, None),
             rows=[*run.rows],
             pasts=[*run.pasts],
-            notes=[note for note in run.notes if note.stack == name],
+            notes=[note for note in run.notes if note.stack == name and note not in self._known],
             untidy=[*run.untidy],
             write_error=run.write_error,
             bad=[*(run.to_tell or ())],
-            reports=reports,
+            reports=[one for one in reports if one],
             warned=[*self._warned],
         )
         kept: tuple[list[Any], ...] = (run.findings, run.released, run.rows, run.pasts, run.untidy, self._reports)
@@ -140,14 +160,39 @@ class Sent:
         run.write_error = ""
         return told
 
-    def _told(self, report: pytest.TestReport, place: Mapping[str, int]) -> Short | Mapping[str, Any]:
-        number = place.get(report.nodeid)
-        if self._whole or number is None or report.failed or hasattr(report, "wasxfail"):
-            whole: Mapping[str, Any] = self._config.hook.pytest_report_to_serializable(
-                config=self._config, report=report
-            )
-            return whole
-        return Short(number, report.when, report.outcome, report.longrepr, report.duration)
+    def _told(self, report: pytest.TestReport, place: Mapping[str, int], untidy: list[str]) -> Short | Whole | None:
+        number, why = place.get(report.nodeid), report.longrepr
+        text = why if why is None or isinstance(why, tuple) else str(why)
+        short = None if number is None else Short(number, report.when, report.outcome, text, report.duration)
+        if short and not (self._whole or report.failed or hasattr(report, "wasxfail")):
+            return short
+        whole = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
+        if pickled := _pickled(whole):
+            return Whole(pickled, short)
+        untidy.append(NOT_WHOLE)
+        return short
+
+
+NOT_WHOLE = (
+    "pytest's reports lack what plugins or fixtures have put into them, such as user properties: "
+    "it cannot be sent between processes"
+)
+
+
+def _pickled(what: object) -> bytes:
+    """As pickle writes it; nothing where it cannot, whatever a user's class raises then."""
+    try:
+        return pickle.dumps(what)
+    except Exception:  # noqa: BLE001 - the caller sends less
+        return b""
+
+
+def without_users(done: Done, error: Exception) -> Done:
+    """Only what is ours, where the whole cannot be sent: the run is right all the same, and says what it lacks."""
+    short = [one.short if isinstance(one, Whole) else one for one in done.reports]
+    lacks = f"{done.stack}: warnings, and findings for hooks, could not be sent to the first process: {error}"
+    reports = [one for one in short if one]
+    return dataclasses.replace(done, reports=reports, warned=[], bad=[], untidy=[*done.untidy, redact_text(lacks)])
 
 
 def wants_whole_reports(config: pytest.Config) -> bool:
@@ -204,10 +249,10 @@ def take_in(session: pytest.Session, run: ChecksRun, items: Sequence[pytest.Item
     run.untidy += done.untidy
     if done.write_error:
         run.cannot_write(done.write_error)
-    for report in _reports(session.config, items, done.reports):
+    for report in _reports(session.config, run, items, done):
         session.config.hook.pytest_runtest_logreport(report=report)
     for text, category, file, line, when, nodeid, location in done.warned:
-        warned: Any = warnings.WarningMessage(text, category, file, line)
+        warned: Any = warnings.WarningMessage(text, _category(category), file, line)
         session.config.hook.pytest_warning_recorded.call_historic(
             kwargs={"warning_message": warned, "when": when, "nodeid": nodeid, "location": location}
         )
@@ -218,14 +263,30 @@ def _result(before: CheckResult, outcome: str, message: str, seconds: float) -> 
     return dataclasses.replace(before, outcome=outcome, message=message, duration_s=seconds)
 
 
+def _category(pickled: bytes) -> type[Warning]:
+    """The class of a warning; that of all users' where this process cannot import it."""
+    try:
+        category: type[Warning] = pickle.loads(pickled)  # noqa: S301 - a process of this run has written it
+    except Exception:  # noqa: BLE001 - importing it runs users' code
+        return UserWarning
+    return category
+
+
 def _reports(
-    config: pytest.Config, items: Sequence[pytest.Item], told: Sequence[Short | Mapping[str, Any]]
+    config: pytest.Config, run: ChecksRun, items: Sequence[pytest.Item], done: Done
 ) -> Iterator[pytest.TestReport]:
-    for one in told:
-        if isinstance(one, Short):
-            item = items[one.place]
+    for one in done.reports:
+        short = one.short if isinstance(one, Whole) else one
+        if isinstance(one, Whole):
+            try:
+                data = pickle.loads(one.pickled)  # noqa: S301 - a process of this run has written it
+            except Exception:  # noqa: BLE001 - it is of a user's class, which this process cannot import
+                run.untidy.append(NOT_WHOLE)
+            else:
+                yield config.hook.pytest_report_from_serializable(config=config, data=data)
+                continue
+        if short:
+            item = items[short.place]
             yield pytest.TestReport(
-                item.nodeid, item.location, {}, one.outcome, one.longrepr, one.when, duration=one.duration
+                item.nodeid, item.location, {}, short.outcome, short.longrepr, short.when, duration=short.duration
             )
-        else:
-            yield config.hook.pytest_report_from_serializable(config=config, data=one)

@@ -78,7 +78,12 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     prepare(run)
     of = ChecksOf(run, session.items)
     session.testscollected = len(run.collected)
-    crew, told = Crew(run, of), Told(run, session.config, len(of))
+    check_each(session, run, of, Crew(run, of), Told(run, session.config, len(of)))
+    return True
+
+
+def check_each(session: pytest.Session, run: ChecksRun, of: ChecksOf, crew: Crew, told: Told) -> None:
+    """Check the stacks that the crew gathers, one after another, in this process."""
     while current := crew.next():
         items = of.made(current)
         # what is torn down depends on what comes next, which is the same check whichever stack that will be
@@ -86,7 +91,6 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         told.done(items)
         forget(run, session.config, items)
         collect_garbage(told.stacks)
-    return True
 
 
 def check_stack(

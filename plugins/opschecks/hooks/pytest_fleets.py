@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import io
 import os
 import sys
 from types import SimpleNamespace
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from .pytest_private import PYTEST, XDIST, bet, capturing, option
+from .pytest_private import PYTEST, XDIST, bet, capturing, option, terminal
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -65,6 +67,45 @@ def capture_anew(session: pytest.Session) -> None:
         manager.stop_global_capturing()
         manager.start_global_capturing()
         manager.suspend_global_capture()
+
+
+@bet(
+    "TerminalReporter._tw._file",
+    PYTEST,
+    "hooks/spread_worker.py",
+    "Config.get_terminal_writer() is called by plugins and conftests, and fails where there is no reporter",
+)
+def _writer(node: Any) -> Any:
+    from _pytest._io import TerminalWriter
+
+    reporter = terminal(node.config)  # an xdist worker, in which this may be looked for, has none
+    writer = reporter._tw if reporter else TerminalWriter(sys.stdout)
+    return writer if writer._file else None
+
+
+class _Nothing(io.TextIOBase):
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+class Silent:
+    """A terminal reporter that writes to nothing, and has no hooks: nothing that is reported is told to it."""
+
+    def __init__(self, reporter: Any, writer: Any) -> None:
+        self._reporter, self._tw = copy.copy(reporter), copy.copy(writer)
+        self._tw._file = _Nothing()
+        self._reporter._tw = self._tw
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reporter, name)
+
+
+def keep_silent(config: pytest.Config) -> None:
+    """Leave the terminal to the first process, but to those who ask for its writer one that writes to nothing."""
+    if reporter := terminal(config):
+        silent = Silent(reporter, _writer(SimpleNamespace(config=config)))
+        config.pluginmanager.unregister(name="terminalreporter")
+        config.pluginmanager.register(silent, "terminalreporter")
 
 
 @bet(

@@ -42,6 +42,7 @@ OPTIONS = {
     "stepwise_skip": "stepwise",
     "setuponly": "setuponly",
     "setupplan": "setupplan",
+    "setupshow": "setuponly",
     "showfixtures": "python",
     "show_fixtures_per_test": "python",
     "xmlpath": "junitxml",
@@ -54,7 +55,6 @@ OPTIONS = {
     "maxworkerrestart": "xdist",
 }
 """Options of other plugins that are read or set, by their names in `config.option`, which are not published."""
-
 
 BETS: list[Bet] = []
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from ..core.signals import ENDING, SIGNALS
-from .handed_over import Begun, Ended, Sent, Stop, wants_whole_reports
+from .handed_over import Begun, Done, Ended, Sent, Stop, wants_whole_reports, without_users
 from .in_turn import ChecksOf
 from .many import Crew, check_stack, collect_garbage
-from .pytest_fleets import capture_anew, end_process, tear_down
+from .pytest_fleets import capture_anew, end_process, keep_silent, tear_down
 from .state import ChecksRun
 
 WAITS_S = 5.0
@@ -61,10 +61,9 @@ class Worker:
         config = self._session.config
         capture_anew(self._session)
         manager: Any = config.pluginmanager
-        if manager.has_plugin("terminalreporter"):
-            manager.unregister(name="terminalreporter")
+        keep_silent(config)
         manager.register(self._sent, "opschecks-sent")
-        self._run.to_tell = []
+        self._sent.begin(self._run)
 
     def _check_all(self) -> Ended:
         done = 0
@@ -76,10 +75,18 @@ class Worker:
             try:
                 check_stack(self._session, self._run, name, items, following, self._interruptible())
             finally:
-                self._answers.send(self._sent.done(self._run, name, items))
+                self._tell(self._sent.done(self._run, name, items))
             done += 1
             collect_garbage(done, self._run.processes)
         return Ended()
+
+    def _tell(self, done: Done) -> None:
+        try:
+            self._answers.send(done)
+        except (OSError, EOFError):
+            raise
+        except Exception as error:  # noqa: BLE001 - pickling runs users' code; nothing was sent yet
+            self._answers.send(without_users(done, error))
 
     def _next(self) -> str | None:
         with self._interruptible():
