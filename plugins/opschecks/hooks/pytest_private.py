@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any, TypeVar, cast
 
 import pytest
@@ -240,15 +240,14 @@ def _importer(_: pytest.Item | None) -> Any:
     return import_path if wanted <= inspect.signature(import_path).parameters.keys() else None
 
 
-def import_file(config: pytest.Config, path: Path) -> ModuleType:
-    """Import a file as pytest will when it collects it, with asserts that tell their values."""
-    module: ModuleType = _importer(None)(
+def import_file(config: pytest.Config, path: Path) -> Any:
+    """The module of a file, imported as pytest will when it collects it, with asserts that tell their values."""
+    return _importer(None)(
         path,
         mode=config.getoption("importmode"),
         root=config.rootpath,
         consider_namespace_packages=bool(config.getini("consider_namespace_packages")),
     )
-    return module
 
 
 @bet(
