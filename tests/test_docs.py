@@ -1,7 +1,7 @@
 """The docs: links lead somewhere, the reference is made from the code, the site's index has every page.
 
-The site itself is built by `sphinx-build -W -c docs/site . site` (CONTRIBUTING.md). Its generator is not needed by
-the tests: what it would complain about is held here in a second.
+The site itself is built by `.ci/run` (CONTRIBUTING.md). Its generator is not needed by the tests: what it would
+complain about is held here in a second.
 """
 
 from __future__ import annotations

@@ -111,9 +111,8 @@ def functions_of_the_stack(sandbox: Any) -> None:
 
 
 def _counted(sandbox: Any, measure: str, count: float) -> None:
-    of = [{"Name": "FunctionName", "Value": sandbox.stack.resources["functions"][0]}]
-    datum = {"MetricName": measure, "Dimensions": of, "Timestamp": sandbox.now - HOUR / 4, "Value": count}
-    sandbox.client("cloudwatch").put_metric_data(Namespace="AWS/Lambda", MetricData=[datum])
+    name = sandbox.stack.resources["functions"][0]
+    sandbox.metric("AWS/Lambda", measure, count, HOUR / 4, FunctionName=name)
 
 
 @fault(caught_by=["test_functions_are_active"])

@@ -130,15 +130,10 @@ def function_uses_up_its_reservation(sandbox: Any) -> None:
     """A function got slower, and needs all that is reserved for it."""
     name = sandbox.stack.resources["functions"][0]
     sandbox.client("lambda").put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=20)
-    _peaked(sandbox, "ConcurrentExecutions", 20, [{"Name": "FunctionName", "Value": name}])
+    sandbox.metric("AWS/Lambda", "ConcurrentExecutions", 20, DAY / 4, FunctionName=name)
 
 
 @fault(caught_by=["test_shared_concurrency_is_to_spare"])
 def shared_concurrency_is_nearly_used_up(sandbox: Any) -> None:
     """A neighbour in the account invokes itself."""
-    _peaked(sandbox, "UnreservedConcurrentExecutions", 960, [])
-
-
-def _peaked(sandbox: Any, measure: str, value: float, of: list[dict[str, str]]) -> None:
-    datum = {"MetricName": measure, "Dimensions": of, "Timestamp": sandbox.now - DAY / 4, "Value": value}
-    sandbox.client("cloudwatch").put_metric_data(Namespace="AWS/Lambda", MetricData=[datum])
+    sandbox.metric("AWS/Lambda", "UnreservedConcurrentExecutions", 960, DAY / 4)

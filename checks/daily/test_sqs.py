@@ -119,19 +119,13 @@ def queues_of_the_stack(sandbox: Any) -> None:
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 3})
         sqs.create_queue(QueueName=name, Attributes={"RedrivePolicy": policy})
-        _oldest(sandbox, name, 20)
-
-
-def _oldest(sandbox: Any, name: str, seconds: float) -> None:
-    of = {"MetricName": METRIC, "Dimensions": [{"Name": "QueueName", "Value": name}]}
-    datum = {**of, "Timestamp": sandbox.now - timedelta(minutes=2), "Unit": "Seconds", "Value": seconds}
-    sandbox.client("cloudwatch").put_metric_data(Namespace="AWS/SQS", MetricData=[datum])
+        sandbox.metric("AWS/SQS", METRIC, 20, QueueName=name)
 
 
 @fault(caught_by=["test_queues_are_worked_off"])
 def queue_is_stuck(sandbox: Any) -> None:
     """Nobody takes messages from a queue, for 40 minutes."""
-    _oldest(sandbox, sandbox.stack.resources["queues"][0], 2400)
+    sandbox.metric("AWS/SQS", METRIC, 2400, QueueName=sandbox.stack.resources["queues"][0])
 
 
 @fault(caught_by=["test_no_message_is_dead"])

@@ -97,15 +97,10 @@ def quotas_of_the_stack(sandbox: Any) -> None:
 
     if named:
         sandbox.backend("service-quotas").get_service_quota = answer
-        _used(sandbox, 10)
-
-
-def _used(sandbox: Any, count: float) -> None:
-    datum = {"MetricName": "ResourceCount", "Dimensions": [{"Name": "Type", "Value": "Resource"}], "Value": count}
-    sandbox.client("cloudwatch").put_metric_data(Namespace="AWS/Usage", MetricData=[datum])
+        sandbox.metric("AWS/Usage", "ResourceCount", 10, Type="Resource")
 
 
 @fault(caught_by=["test_quotas_have_room"])
 def quota_is_nearly_used_up(sandbox: Any) -> None:
     """So many tasks run that Fargate starts few more."""
-    _used(sandbox, 94)
+    sandbox.metric("AWS/Usage", "ResourceCount", 94, Type="Resource")

@@ -121,9 +121,7 @@ def databases_of_the_stack(sandbox: Any) -> None:
 
 
 def _measured(sandbox: Any, name: str, metric: str, value: float) -> None:
-    of = {"MetricName": metric, "Dimensions": [{"Name": "DBInstanceIdentifier", "Value": name}]}
-    datum = {**of, "Timestamp": sandbox.now - timedelta(minutes=6), "Value": value}
-    sandbox.client("cloudwatch").put_metric_data(Namespace="AWS/RDS", MetricData=[datum])
+    sandbox.metric("AWS/RDS", metric, value, timedelta(minutes=6), DBInstanceIdentifier=name)
 
 
 @fault(caught_by=["test_databases_have_room"])

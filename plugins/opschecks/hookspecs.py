@@ -1,4 +1,4 @@
-"""The hooks that a user's own conftest can fill in."""
+"""The hooks that a user's own conftest, or any file below checks/, can fill in."""
 
 from __future__ import annotations
 

@@ -188,6 +188,20 @@ def test_a_users_section_that_trips_hides_no_other_users(own: Project) -> None:
     assert told["A custom report section failed"] == f"`{where}`: `ZeroDivisionError: division by zero`"
 
 
+def test_a_hook_may_lie_in_a_file_of_checks_and_counts_for_its_suite(own: Project) -> None:
+    own.write("checks/everywhere.py", SECTION.format('[ReportSection("Releases", "all")]'))
+    own.write("checks/weekly/costs.py", SECTION.format('[ReportSection("Costs", "none")]'))
+    trips = "def pytest_opschecks_report_sections(run):\n    1 / 0\n"
+    own.checks(f"{CHECKS}\n\n{trips}def pytest_opschecks_before_change(change):\n    return 'not today'\n")
+    assert "refused: vetoed: not today" in own.run("checks/daily", "--stack", "here", "--fix=apply").out
+    told = {one["title"]: one["markdown"] for one in own.told()["sections"]}
+    where = own.folder / "checks" / "daily" / "test_things.py"
+    assert told == {
+        "Releases": "all",
+        "A custom report section failed": f"`{where}`: `ZeroDivisionError: division by zero`",
+    }
+
+
 @pytest.mark.parametrize(
     ("given", "said"), [("1 / 0", "ZeroDivisionError: division by zero"), ("['x']", "is not an opschecks")]
 )

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from .shipped import shipped_checks
 
-_SIGNS = ("@observation", "@fault", "@seed", "@drill", "(Setting)", "(Operation)", "limit(")
+HOOKS = "pytest_opschecks_"
+"""How the names of our hooks begin."""
+_SIGNS = ("@observation", "@fault", "@seed", "@drill", "(Setting)", "(Operation)", "limit(", f"def {HOOKS}")
 _OBSERVATION = re.compile(r"@(?:\w+\.)*observation\b[^@]*?\bdef\s+(\w+)", re.DOTALL)
 
 
@@ -27,12 +29,13 @@ class DeclaredLimit:
 
 
 def declaring(folder: Path) -> list[Path]:
-    """The files below the folder that declare observations, remedies, faults or limits; conftests are pytest's."""
-    return [
-        path
-        for path in sorted(folder.rglob("*.py"))
-        if path.name != "conftest.py" and any(sign in _text(path) for sign in _SIGNS)
-    ]
+    """The files below the folder that declare observations, remedies, faults, limits or hooks; not conftests."""
+    return [path for path in sorted(folder.rglob("*.py")) if declares(path)]
+
+
+def declares(path: Path) -> bool:
+    """Whether runs and commands import the file for what it declares, whichever checks are chosen."""
+    return path.name != "conftest.py" and any(sign in _text(path) for sign in _SIGNS)
 
 
 def names_in(path: Path) -> list[str]:

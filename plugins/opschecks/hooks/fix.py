@@ -285,10 +285,11 @@ def _require_no_mark(item: pytest.Item) -> None:
 
 
 def _require_findable(kind: type[BaseRemedy], item: pytest.Item) -> None:
-    """CannotFix where the remedy is in the check's own file: commands load no checks, so nobody could undo it."""
+    """CannotFix where the remedy is in a check's file that commands do not import, so that nobody could undo it."""
     from ..core.change import CannotFix
+    from ..core.declared import declares
 
-    if kind.__module__ == getattr(getattr(item, "module", None), "__name__", None):
+    if kind.__module__ == getattr(getattr(item, "module", None), "__name__", None) and not declares(item.path):
         raise CannotFix(
             f"{kind.__name__}: define it in a conftest.py, not in {item.path.name}, so that it can be undone"
         )

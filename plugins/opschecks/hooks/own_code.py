@@ -1,14 +1,15 @@
-"""Imports what files of checks declare besides checks: observations, remedies, faults and limits of one's own."""
+"""Imports what files of checks declare besides checks: observations, remedies, faults, limits, hooks of one's own."""
 
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from ..core.declared import declaring, names_in
+from ..core.declared import HOOKS, declaring, names_in
 from ..core.shipped import roots_of, share_names
 from .pytest_private import import_file
 from .state import COMMAND, ChecksRun, checks_run
@@ -45,7 +46,7 @@ def import_own(config: pytest.Config, files: Iterable[Path], run: ChecksRun | No
         import_observations()
     for path in found:
         try:
-            import_file(config, path)
+            module = import_file(config, path)
         except (Exception, pytest.skip.Exception) as error:  # a skip is not an Exception
             if isinstance(error, pytest.skip.Exception):
                 continue  # collecting it says so
@@ -58,6 +59,19 @@ def import_own(config: pytest.Config, files: Iterable[Path], run: ChecksRun | No
             if not run:
                 raise pytest.UsageError(why) from error
             run.leave_out(why)
+        else:
+            if run is None or path.is_relative_to(run.folder) or run.folder.is_relative_to(path.parent):
+                _register_hooks(config, path, vars(module))
+
+
+def _register_hooks(config: pytest.Config, path: Path, declared: Mapping[str, object]) -> None:
+    """Hooks of opschecks in the file count as those of a conftest of its folder; its fixtures stay its own."""
+    found = {name: value for name, value in declared.items() if name.startswith(HOOKS)}
+    name = str(path)
+    if found and not config.pluginmanager.has_plugin(name):
+        plugin = ModuleType(name)
+        vars(plugin).update(found)
+        config.pluginmanager.register(plugin, name)
 
 
 def _place(path: Path, error: BaseException) -> str:

@@ -240,9 +240,9 @@ def _importer(_: pytest.Item | None) -> Any:
     return import_path if wanted <= inspect.signature(import_path).parameters.keys() else None
 
 
-def import_file(config: pytest.Config, path: Path) -> None:
-    """Import a file as pytest will when it collects it, with asserts that tell their values."""
-    _importer(None)(
+def import_file(config: pytest.Config, path: Path) -> Any:
+    """The module of a file, imported as pytest will when it collects it, with asserts that tell their values."""
+    return _importer(None)(
         path,
         mode=config.getoption("importmode"),
         root=config.rootpath,

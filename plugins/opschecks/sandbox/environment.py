@@ -22,7 +22,7 @@ from .corrections import cloudfront_config, correct
 from .corrections.ecs import run_service
 from .moto_server import ACCOUNT, MotoServer, aware, backend
 from .seed import BUCKET, TASKS, Seeded, put_metrics, scaling, seed, tasks_of
-from .series import Told
+from .series import Samples, Told
 from .web import StoredObject, Web
 
 CREDENTIALS = {
@@ -149,6 +149,15 @@ class Sandbox:
             ) >= first
 
         cloudwatch.metric_data = [datum for datum in cloudwatch.metric_data if not replaced(datum)]
+        put_metrics(self.client("cloudwatch"), [told])
+
+    def metric(
+        self, namespace: str, name: str, value: float, /, ago: timedelta = timedelta(minutes=2), **dimensions: str
+    ) -> None:
+        """One value of a metric, `ago` before the sandbox's start, such as
+        `metric("AWS/SQS", "NumberOfMessagesSent", 3, QueueName="orders")`. What was there before stays.
+        """
+        told = Told(namespace, name, dimensions, "None", (Samples(self.now - ago, (value,)),))
         put_metrics(self.client("cloudwatch"), [told])
 
     def service(self, name: str = "") -> Any:
