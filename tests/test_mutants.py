@@ -122,12 +122,11 @@ def test_a_recorded_survivor_has_a_reason_and_its_line_is_still_there(survivor: 
     assert survivor.is_there(), "python -m tests.mutants --forget leaves it out, a new sample counts it again"
 
 
-def test_enough_was_tried_and_nine_of_ten_are_killed_by_now() -> None:
+def test_enough_was_tried_and_nine_of_ten_are_killed() -> None:
     told = read()
     assert told.tried >= 350
     assert told.killed + len(told.survivors) == told.tried
-    assert told.score >= 0.8
-    assert told.score_since >= 0.9
+    assert told.score >= 0.9
 
 
 def test_a_survivor_whose_line_is_gone_is_counted_no_more() -> None:

@@ -160,6 +160,15 @@ def test_each_account_region_and_service_has_its_own_bound() -> None:
     assert one is not bounds.of("1", "us-west-2", "s3")
 
 
+@pytest.mark.parametrize(("processes", "most", "longest_s"), [(1, 24.0, 1.0), (2, 12.0, 2.0), (48, 1.0, 48.0)])
+def test_processes_share_what_an_account_takes(processes: int, most: float, longest_s: float) -> None:
+    bound = Bounds(processes).of("1", "us-west-2", "ecs")
+    assert bound.limit == most
+    bound.limit, bound.distance_s = 1.0, longest_s * 0.9
+    bound._end(bound._begin(), True)
+    assert bound.distance_s == longest_s
+
+
 @pytest.mark.parametrize(("throttled", "answered"), [(8, True), (9, False)])
 def test_a_throttled_call_is_asked_again_eight_times(
     monkeypatch: pytest.MonkeyPatch, throttled: int, answered: bool

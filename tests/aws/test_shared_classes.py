@@ -12,6 +12,7 @@ import pytest
 from botocore import handlers
 from botocore.hooks import HierarchicalEmitter
 from botocore.loaders import Loader
+from botocore.parsers import PROTOCOL_PARSERS
 from botocore.utils import parse_timestamp
 
 from opschecks.aws.service_models import PlainFiles
@@ -155,6 +156,14 @@ def test_lists_in_json_are_read_as_botocore_reads_them(service: str, told: dict[
         parser = session.get_component("response_parser_factory").create_parser("json")
         answers.append(parser.parse({"status_code": 200, "headers": {}, "body": json.dumps(told).encode()}, shape))
     assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize("protocol", ["query", "ec2", "rest-xml"])
+def test_answers_in_xml_are_read_by_botocores_own(protocol: str) -> None:
+    assert (
+        type(new_session().get_component("response_parser_factory").create_parser(protocol))
+        is (PROTOCOL_PARSERS[protocol])
+    )
 
 
 @pytest.mark.parametrize("service", ["sts", "cloudwatch"])
