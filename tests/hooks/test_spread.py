@@ -147,6 +147,13 @@ def test_ctrl_c_files_what_each_process_has_in_hand(project: Project) -> None:
     assert whole["stopped_by"] == "stopped by Ctrl-C"
 
 
+@pytest.fixture(autouse=True)
+def no_other_threads(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test before may have left one of a server, which ends a little later, and with which nothing is forked."""
+    if "thread" not in request.fixturenames:
+        monkeypatch.setattr(spread, "threads_that_end", lambda: "")
+
+
 class Spreading(Spread):
     """With processes that are only noted."""
 

@@ -21,7 +21,7 @@ from opschecks.hooks.forking import Process, children_are_waited_for, how_ended
 from opschecks.hooks.handed_over import NOT_WHOLE, Done, Once, Sent, Short, take_in
 from opschecks.hooks.pytest_fleets import keep_silent
 from opschecks.hooks.spread_worker import Worker
-from tests.hooks.test_spread import Spreading, process
+from tests.hooks.test_spread import Spreading, no_other_threads, process  # noqa: F401 - a fixture for all
 
 EMPTY: dict[str, list[Any]] = {
     name: [] for name in ("findings", "released", "rows", "pasts", "notes", "untidy", "to_tell")
