@@ -22,6 +22,9 @@ from opschecks.sandbox.environment import CREDENTIALS
 OTHERS = ("rerunfailures", "timeout", "hypothesispytest", "socket", "cov", "randomly", "sugar", "asyncio", "anyio")
 """pytest plugins that opschecks does not need: their hooks run for each check too."""
 
+SAMPLED_S = 0.5
+"""So often memory and sockets are looked at: what is there for less is missed."""
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -64,7 +67,7 @@ def measure(
             family = _family(process.pid)
             peak_mb = max(peak_mb, sum(map(_memory_mb, family)))
             sockets = max(sockets, sum(map(_sockets, family)))
-            time.sleep(0.1)
+            time.sleep(SAMPLED_S)
         said = process.stderr.read().decode() if process.stderr else ""
     if process.returncode not in (0, 1, 10):
         raise click.ClickException(f"{stacks} stacks: it ended with {process.returncode}:\n{said}")
@@ -111,7 +114,7 @@ def _sockets(pid: int) -> int:
 def _memory_mb(pid: int) -> float:
     """The memory of the process now, where a page that several processes share counts once for all (PSS).
 
-    Sampled ten times a second: what is there for less is missed.
+    The kernel counts the pages anew each time, which takes milliseconds of the cores that are measured: see SAMPLED_S.
     """
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8").splitlines()
