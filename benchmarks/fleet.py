@@ -114,7 +114,7 @@ def _sockets(pid: int) -> int:
 def _memory_mb(pid: int) -> float:
     """The memory of the process now, where a page that several processes share counts once for all (PSS).
 
-    The kernel counts the pages anew each time, which takes milliseconds of the cores that are measured: see SAMPLED_S.
+    The kernel counts the pages each time, which takes milliseconds of the cores that are measured: see SAMPLED_S.
     """
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8").splitlines()

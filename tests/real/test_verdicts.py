@@ -55,6 +55,15 @@ GROUP = {"not_judged": "", "ill": [], "targets": [1, 2, 3], "why_none": "none is
          "in_state": lambda self, state: {"healthy": [1, 2], "draining": [3]}[state]}  # fmt: skip
 NO_HTTP = "a network load balancer: it answers nothing itself"
 ERRORS = {"speaks_http": True, "shared_5xx": lambda self, limit: "", "errors_5xx_per_minute": 0.0}
+ERROR_RATES: tuple[Any, ...] = (
+    ({"speaks_http": False}, "passed", NO_HTTP),
+    ({"shared_5xx": lambda self, limit: f"shared, {limit}"}, "passed", f"shared, {LIMITS.errors_5xx_per_minute}"),
+    ({}, "passed", "peaked at 0 5xx in a minute of the last hour"),
+    ({"errors_5xx_per_minute": LIMITS.errors_5xx_per_minute + 1.0}, "failed",
+     (f"peaked at {LIMITS.errors_5xx_per_minute + 1} 5xx in a minute of the last hour; "
+     f"limit {LIMITS.errors_5xx_per_minute} per minute")),
+)  # fmt: skip
+"""The same daily and before a deploy."""
 SCALING = {"never_scales": "", "is_registered": True, "suspended": [], "policies": ["p"], "min_capacity": 2,
            "max_capacity": 10, "set_by_schedule": lambda self, low, high: [], "pinned_by": []}  # fmt: skip
 NO_TARGET = "it has no scalable target"
@@ -184,21 +193,11 @@ VERDICTS: dict[str, Told] = {
         base=GROUP),
     "server errors": told(
         ALB.test_server_errors_are_rare, "traffic",
-        ({"speaks_http": False}, "passed", NO_HTTP),
-        ({"shared_5xx": lambda self, limit: f"shared, {limit}"}, "passed", f"shared, {LIMITS.errors_5xx_per_minute}"),
-        ({}, "passed", "peaked at 0 5xx in a minute of the last hour"),
-        ({"errors_5xx_per_minute": LIMITS.errors_5xx_per_minute + 1.0}, "failed",
-         (f"peaked at {LIMITS.errors_5xx_per_minute + 1} 5xx in a minute of the last hour; "
-         f"limit {LIMITS.errors_5xx_per_minute} per minute")),
+        *ERROR_RATES,
         base=ERRORS, balancer_errors=[]),
     "server errors before a deploy": told(
         before.test_errors_are_rare_before_the_deploy, "traffic",
-        ({"speaks_http": False}, "passed", NO_HTTP),
-        ({"shared_5xx": lambda self, limit: f"shared, {limit}"}, "passed", f"shared, {LIMITS.errors_5xx_per_minute}"),
-        ({}, "passed", "peaked at 0 5xx in a minute of the last hour"),
-        ({"errors_5xx_per_minute": LIMITS.errors_5xx_per_minute + 1.0}, "failed",
-         (f"peaked at {LIMITS.errors_5xx_per_minute + 1} 5xx in a minute of the last hour; "
-         f"limit {LIMITS.errors_5xx_per_minute} per minute")),
+        *ERROR_RATES,
         base=ERRORS, balancer_errors=[]),
     "server errors of balancers": told(
         ALB.test_server_errors_are_rare, "balancer_errors",

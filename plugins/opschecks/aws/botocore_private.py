@@ -111,7 +111,7 @@ _HOOKS = Bet(
     "._alias_name_cache, botocore.session.EventAliaser",
     BOTOCORE,
     "aws/shared_classes.py",
-    "each client copies 370 nodes of handlers and translates each event's name anew; without it both take their time",
+    "each client copies 370 nodes of handlers and translates each event's name; without it that takes its time",
     _hooks,
 )
 BETS = (_SESSION, _TLS, _CREATOR, _HOOKS)

@@ -65,7 +65,7 @@ def _settle(session: Any) -> None:
     if (settings.get_config_variable("defaults_mode") or "legacy") != "legacy":
         return
     for name in {*type(session).SESSION_VARIABLES, "s3", "proxies_config"} - {"endpoint_url"}:
-        with contextlib.suppress(BotoCoreError, ValueError):  # what is no number is said by the client that needs it
+        with contextlib.suppress(BotoCoreError, ValueError):  # the client that needs it says what is wrong
             settings.set_config_variable(name, settings.get_config_variable(name))
 
 

@@ -64,7 +64,7 @@ def _parsers() -> Any:
     class Lists:
         """Answers in JSON, whose lists of texts and numbers are there already, and of times nearly so.
 
-        botocore's asks of each item anew what it is, and a metric has hundreds.
+        botocore's looks up the type of each item, and a metric has hundreds.
         """
 
         _timestamp_parser: Callable[[Any], Any]
@@ -103,7 +103,12 @@ def moment(value: Any) -> Any:
         if isinstance(value, str) and len(value) >= _SHORTEST and value.endswith("Z"):
             return datetime.fromisoformat(value)
     except (ValueError, OverflowError, OSError):
-        pass  # botocore reads more forms, or says what is wrong
+        return _by_botocore(value)
+    return _by_botocore(value)
+
+
+def _by_botocore(value: Any) -> Any:
+    """It reads more forms, or says what is wrong."""
     from botocore.utils import parse_timestamp
 
     return parse_timestamp(value)

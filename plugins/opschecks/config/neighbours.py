@@ -15,8 +15,8 @@ def beside_each_other(stacks: Mapping[str, Stack]) -> dict[str, Stack]:
     """The same stacks; each that does not say which alarms are its own knows those of its neighbours.
 
     Those of a neighbour begin as that says. One that says nothing either, or whose alarms CloudFormation or tags tell,
-    is named in `alarms_beside`: then nobody knows whose an alarm is. The region of CloudFront's alarms may have some of
-    stacks of other regions, too, which begin as those say.
+    is named in `alarms_beside`: then it is unknown whose an alarm is. The region of CloudFront's alarms may have some
+    of stacks of other regions, too, which begin as those say.
     """
     accounts: dict[Hashable, list[Stack]] = defaultdict(list)
     for one in stacks.values():

@@ -58,7 +58,7 @@ _MADE_APPS = Bet(
     "DomainDispatcherApplication().app_instances.pop",
     MOTO,
     "sandbox/corrections/__init__.py",
-    "the application of a service is made once, which takes 15 ms, and anew where a correction changes its paths",
+    "the application of a service is made once, which takes 15 ms, and again where a correction changes its paths",
     lambda *_: _made_apps().pop,
 )
 _HANDLER = _bet(
