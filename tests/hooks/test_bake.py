@@ -117,7 +117,8 @@ def test_rounds_of_waiting_ask_for_what_can_change_and_leave_nothing_behind(tmp_
         assert all(asked - ONCE_A_MINUTE == EACH_ROUND for asked in rest)
         assert told["late"]["sockets"] <= told["early"]["sockets"] <= 8
         assert told["late"]["threads"] <= told["early"]["threads"] + 2
-        assert told["late"]["objects"] <= told["early"]["objects"] * 1.05
+        # what leaked were hundreds a round; a few more or less are threads that are just ending
+        assert told["late"]["objects"] - told["early"]["objects"] < 4 * (ROUNDS - ROUNDS // 10)
 
 
 def test_rounds_of_a_good_bake_cost_the_same(tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ class Clients:
         reach_directly(os.environ)
         self._stack = stack
         self._lock = threading.Lock()
+        self._making: dict[tuple[str, bool, str | None], threading.Lock] = {}
         self._clients: dict[tuple[str, bool, str | None], Any] = {}
         self.refused: CouldNotLook | None = None
         # whoever gives credentials and an endpoint, as the sandbox does, gives all that is needed
@@ -59,9 +60,11 @@ class Clients:
         CouldNotLook for one that would not call AWS.
         """
         wanted = service, once, region
-        if there := self._clients.get(wanted):  # without waiting for another one that is being made
+        if there := self._clients.get(wanted):
             return there
         with self._lock:
+            making = self._making.setdefault(wanted, threading.Lock())
+        with making:  # one for each: nobody waits for a client that another one needs
             if wanted not in self._clients:
                 attempts = 1 if once else self._stack.limits.aws_attempts
                 made = self._make(service, attempts, region)

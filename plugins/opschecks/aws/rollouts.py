@@ -9,7 +9,7 @@ from typing import Any
 
 from ..core.answer import Answer
 from ..core.model import Resource
-from ..core.observation import CouldNotLook, observation
+from ..core.observation import CouldNotLook, Later, observation
 from ..core.wording import plural
 from .ecs import DAY, Event, Launch, Service, Task
 from .service_deployments import LIST, Recorded, ServiceDeployment, bake_after, planned_wait
@@ -181,6 +181,19 @@ def rollouts(
 ) -> list[Rollout]:
     """Each service with its deployments as ECS records them, and with how its tasks died within the hour."""
     return [_rollout(one, _of(service_deployments, one.name), tasks, now) for one in services]
+
+
+@observation(soft=["tasks"], later=["service_deployments"])
+def staffing(
+    services: list[Service],
+    service_deployments: Later[dict[str, Recorded]],
+    tasks: list[Task] | CouldNotLook,
+    now: datetime,
+) -> list[Rollout]:
+    """Each service as in `rollouts`; ECS's records of deployments are asked for only where tasks are missing."""
+    is_short = any(not why_unread(one) and one.running < one.desired for one in services)
+    recorded: dict[str, Recorded] | CouldNotLook = service_deployments() if is_short else {}
+    return [_rollout(one, _of(recorded, one.name), tasks, now) for one in services]
 
 
 def _of(recorded: Mapping[str, Recorded] | CouldNotLook, service: str) -> Recorded:

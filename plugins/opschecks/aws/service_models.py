@@ -22,18 +22,17 @@ class PlainFiles:
 
     def exists(self, path: str) -> bool:
         """Whether there is a model of that path, which has no suffix."""
-        return any(Path(path + suffix).is_file() for suffix in _OPEN)
+        return any(Path(path + suffix).is_file() for suffix in _FILES)
 
     def load_file(self, path: str) -> Any:
         """The model; None where there is none."""
-        for suffix, open_ in _OPEN.items():
-            if Path(path + suffix).is_file():
-                with open_(path + suffix, "rb") as file:
-                    return json.loads(file.read())
+        for suffix, unpacked in _FILES.items():
+            if (file := Path(path + suffix)).is_file():
+                return json.loads(unpacked(file.read_bytes()))
         return None
 
 
-_OPEN: Mapping[str, Callable[..., Any]] = {".json": open, ".json.gz": gzip.open}
+_FILES: Mapping[str, Callable[[bytes], bytes]] = {".json": bytes, ".json.gz": gzip.decompress}
 
 
 @functools.cache

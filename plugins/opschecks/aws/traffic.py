@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import fmean
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from ..core.model import Figure, Resource, Series
-from ..core.observation import CouldNotLook, observation, seen
+from ..core.observation import CouldNotLook, Later, observation, seen
 from ..core.wording import plural
 from .cloudwatch_metrics import CALL, HOUR, OF_GROUP, SPAN, Metrics
 from .ecs import Service
@@ -18,6 +18,11 @@ from .logs import LogErrors
 from .measured import Measured, charted, lines_of, newest_of
 from .own_groups import Fronted
 from .unread import why_unread
+
+if TYPE_CHECKING:
+    from ..config.stack import Stack
+
+HALF_HOUR = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +37,7 @@ class ServiceLoad(Measured):
     @property
     def cpu_peak(self) -> float:
         """Highest 5-minute average of the last half hour."""
-        return max(self.metrics.due(self.name, "CPU", timedelta(minutes=30), self.now))
+        return max(self.metrics.due(self.name, "CPU", HALF_HOUR, self.now))
 
     @property
     def memory_last_hour(self) -> float:
@@ -46,7 +51,7 @@ class ServiceLoad(Measured):
 
     @property
     def beside(self) -> str:
-        """Task count, 5xx and log errors, which the runbook shows next to a high CPU."""
+        """Task count and 5xx, and log errors where the CPU is too high: what the runbook shows next to a high CPU."""
         return str(self.evidence.get("beside", ""))
 
 
@@ -198,16 +203,17 @@ class LogFlow(Measured):
         return int(sum(value for _, value in self.metrics.series(self.name, "log events").last(SPAN, self.now)))
 
 
-@observation(soft=["services", "traffic", "log_errors"])
+@observation(soft=["services", "traffic"], later=["log_errors"])
 def service_load(
+    stack: Stack,
     metrics: Metrics,
     inventory: Inventory,
     services: list[Service] | CouldNotLook,
     traffic: list[Traffic] | CouldNotLook,
-    log_errors: list[LogErrors] | CouldNotLook,
+    log_errors: Later[list[LogErrors]],
     now: datetime,
 ) -> list[ServiceLoad]:
-    """CPU and memory of each service, with task count and errors for context."""
+    """CPU and memory of each service, with task count and errors for context; logs are asked where its CPU is high."""
 
     def load(name: str) -> ServiceLoad:
         counts = [
@@ -215,13 +221,15 @@ def service_load(
             for one in ([] if isinstance(services, CouldNotLook) else services)
             if one.name == name and not why_unread(one)
         ]
-        counts = counts or ["task count unknown"]
-        beside = "; ".join([*counts, _errors_beside(traffic), _log_errors_beside(log_errors)])
+        beside = [*(counts or ["task count unknown"]), _errors_beside(traffic)]
         lines = lines_of(metrics, name, "CPU", "memory")
         path = "/".join(("service", *inventory.place(name)))
         bare = ServiceLoad(arn=path, name=name, metrics=metrics, now=now)
+        recent = [value for line in lines if line.label == "CPU" for _, value in line.last(HALF_HOUR, now)]
+        if max(recent, default=0) > stack.limits.of(bare).cpu_saturated_percent:
+            beside.append(_log_errors_beside(log_errors()))
         shown = charted(bare, lines, newest_of(lines))
-        return replace(shown, evidence={"beside": beside, **shown.evidence})
+        return replace(shown, evidence={"beside": "; ".join(beside), **shown.evidence})
 
     return [load(name) for name in inventory.some("services")]
 

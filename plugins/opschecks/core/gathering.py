@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from .observation import GIVEN, CouldNotLook, Observation
@@ -43,9 +44,11 @@ NOTHING_EARLIER = Earlier()
 class Gathering:
     """The observations of one stack in one run: each is made once, all that are ready at the same time.
 
-    `given(calls)` makes the arguments other than observations; the names of AWS calls are appended to `calls`. `now` is
-    the moment (aware UTC) of the run, for observations and checks. `earlier` is what an earlier round saw. `require` is
-    called with each observation's value, and raises CouldNotLook for one that is not to be believed.
+    `results` has those that are made: `wanted` and what they need at once, and what one of them asked for later
+    (core/observation.py); all, without `wanted`. `given(calls)` makes the arguments other than observations; the names
+    of AWS calls are appended to `calls`. `now` is the moment (aware UTC) of the run, for observations and checks.
+    `earlier` is what an earlier round saw. `require` is called with each observation's value, and raises CouldNotLook
+    for one that is not to be believed.
     """
 
     def __init__(
@@ -55,26 +58,50 @@ class Gathering:
         *,
         now: datetime,
         timeout_s: float,
+        wanted: Collection[str] | None = None,
         earlier: Earlier = NOTHING_EARLIER,
         require: Callable[[Observation, Any], None] = lambda observation, value: None,
     ) -> None:
         self.now = now
         self._require = require
-        self.results = {wanted.name: earlier.kept.get(wanted.name) or Observed(wanted) for wanted in observations}
+        self._known = {one.name: one for one in observations}
+        self._kept = earlier.kept
         self._earlier = earlier.values
         self._given = given
         self._deadline = time.monotonic() + timeout_s
         self._timeout_s = timeout_s
         self._lock = threading.Lock()
-        self._waiting = {
-            wanted.name: set(wanted.needs) - earlier.kept.keys()
-            for wanted in observations
-            if wanted.name not in earlier.kept
-        }
+        self._waiting: dict[str, set[str]] = {}
+        self.results: dict[str, Observed] = {}
+        self._ready = self._add(self._known if wanted is None else wanted)
 
     def start(self) -> None:
         """Start; each observation runs in a daemon thread as soon as what it needs is there."""
-        self._launch([name for name, needs in self._waiting.items() if not needs])
+        self._launch(self._ready)
+
+    def _add(self, names: Collection[str]) -> list[str]:
+        """Take the named observations and all that they need at once into `results`; those that may start."""
+        new = [one for one in self._needed(names) if one.name not in self.results]
+        # not changed in place: other threads may be going through it
+        self.results = {**self.results, **{one.name: self._kept.get(one.name) or Observed(one) for one in new}}
+        ready = []
+        for one in new:
+            if one.name not in self._kept:
+                needs = {need for need in _at_once(one) if not self.results[need].done.is_set()}
+                if needs:
+                    self._waiting[one.name] = needs
+                else:
+                    ready.append(one.name)
+        return ready
+
+    def _needed(self, names: Collection[str]) -> list[Observation]:
+        """These observations and what they need at once, in the order in which they were given."""
+        found, left = set(), list(names)
+        while left:
+            if (name := left.pop()) not in found:
+                found.add(name)
+                left += _at_once(self._known[name])
+        return [one for name, one in self._known.items() if name in found]
 
     def prolong(self) -> None:
         """Count the time limit from now: a call had to wait for its turn, and was not slow to be answered."""
@@ -146,6 +173,9 @@ class Gathering:
                 name = result.observation.name
                 arguments[parameter] = self._earlier.get(name) if parameter == "earlier" else given[parameter]
                 continue
+            if parameter in result.observation.later:
+                arguments[parameter] = partial(self._asked_later, parameter)
+                continue
             needed = self.results[parameter]
             if needed.error is None:
                 arguments[parameter] = needed.value
@@ -156,6 +186,20 @@ class Gathering:
             else:
                 raise CouldNotLook(parameter, f"{type(needed.error).__name__}: {needed.error}")
         return arguments
+
+    def _asked_later(self, name: str) -> Any:
+        """Make the observation unless it is made already; its value, or the CouldNotLook of it."""
+        with self._lock:
+            ready = [] if name in self.results else self._add([name])
+        self._launch(ready)
+        try:
+            return self.value(name)
+        except CouldNotLook as problem:
+            return problem
+
+
+def _at_once(one: Observation) -> list[str]:
+    return [need for need in one.needs if need not in one.later]
 
 
 def _bare(error: CouldNotLook) -> CouldNotLook:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import queue
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeAlias, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -20,7 +21,29 @@ GIVEN = ("stack", "aws", "http", "now", "since", "expected", "filed", "earlier",
 suite as plain data, newest first; `earlier`: what the same observation saw in an earlier round of a bake that goes on,
 else None. `tape`: what every question to the world passes that is neither AWS's nor HTTP (core/tape.py)."""
 
-REGISTRY: dict[str, Observation] = {}
+
+class Registry(dict[str, "Observation"]):
+    """Observations by name. `modules` says where further ones are declared: one is imported when it is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.modules: dict[str, str] = {}
+
+    def __missing__(self, name: str) -> Observation:
+        importlib.import_module(self.modules[name])
+        if found := self.get(name):
+            return found
+        raise KeyError(name)
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or name in self.modules
+
+    def names(self) -> list[str]:
+        """All of them, imported or not."""
+        return list(dict.fromkeys([*self.modules, *self]))
+
+
+REGISTRY = Registry()
 
 WITHOUT = "; if this does not apply, set without = "
 """Stands between why a check could not look and what to list in stacks.toml: a key, or checks."""
@@ -113,6 +136,10 @@ class NeverComes(AssertionError):  # noqa: N818 - what a check concludes, not an
     is_final = True
 
 
+Later: TypeAlias = "Callable[[], T | CouldNotLook]"
+"""What an observation gets for a need in its `later`: called, it waits for the value, or for why there is none."""
+
+
 class WrongAccount(Exception):  # noqa: N818 - a misuse, decided by the first answer of AWS
     """The credentials belong to another account than the stack's: nothing may be read with them."""
 
@@ -122,8 +149,9 @@ class Observation:
     """An observation: its function, the observations it needs (`needs`), its IAM actions (`allow`).
 
     If an observation in `soft` failed, its CouldNotLook is passed in place of its value, so that one denied call does
-    not blind what does not depend on it. `lasting`: what it sees does not go away by itself, as alarms do not; where
-    the run before saw some, seeing none is not believed.
+    not blind what does not depend on it. One in `later` is passed as a function (`Later`): it is made when that is
+    called, unless a check of the run takes it anyway, and is soft, too. `lasting`: what it sees does not go away by
+    itself, as alarms do not; where the run before saw some, seeing none is not believed.
     """
 
     name: str
@@ -133,6 +161,7 @@ class Observation:
     needs: tuple[str, ...]
     soft: frozenset[str]
     lasting: bool = False
+    later: frozenset[str] = frozenset()
 
     @property
     def what(self) -> str:
@@ -140,11 +169,14 @@ class Observation:
         return (self.function.__doc__ or "").strip().partition("\n")[0]
 
 
-def observation(*, allow: Sequence[str] = (), soft: Sequence[str] = (), lasting: bool = False) -> Callable[[F], F]:
+def observation(
+    *, allow: Sequence[str] = (), soft: Sequence[str] = (), later: Sequence[str] = (), lasting: bool = False
+) -> Callable[[F], F]:
     """Declare a function an observation: checks take its value as a fixture of the same name.
 
     `allow` lists the IAM actions it uses. Its parameters are `stack`, `aws`, `http`, `now` and other
-    observations by name. `lasting` is for a list of resources that stay until somebody deletes them.
+    observations by name. `later` is for what only explains a failure: many calls that a healthy stack does not need.
+    `lasting` is for a list of resources that stay until somebody deletes them.
     """
 
     def declare(function: F) -> F:
@@ -153,12 +185,16 @@ def observation(*, allow: Sequence[str] = (), soft: Sequence[str] = (), lasting:
             raise TypeError(f"observation {name}: expected a plain function that returns what it saw")
         parameters = tuple(inspect.signature(function).parameters)
         needs = tuple(parameter for parameter in parameters if parameter not in GIVEN)
-        if unknown := set(soft) - set(needs):
-            raise TypeError(f"observation {name}: soft has {sorted(unknown)}, which is not a parameter")
-        before = REGISTRY.get(name)
+        for word, given in {"soft": soft, "later": later}.items():
+            if unknown := set(given) - set(needs):
+                raise TypeError(f"observation {name}: {word} has {sorted(unknown)}, which is not a parameter")
+        before, shipped = REGISTRY.get(name), REGISTRY.modules.get(name, function.__module__)
+        if shipped != function.__module__:
+            raise TypeError(f"observation {name} is declared twice: in {shipped} too")
         if before and before.function.__code__.co_filename != function.__code__.co_filename:
             raise TypeError(f"observation {name} is declared twice: in {before.function.__module__} too")
-        REGISTRY[name] = Observation(name, function, tuple(allow), parameters, needs, frozenset(soft), lasting)
+        weak = frozenset([*soft, *later])
+        REGISTRY[name] = Observation(name, function, tuple(allow), parameters, needs, weak, lasting, frozenset(later))
         return function
 
     return declare

@@ -7,6 +7,7 @@ import pkgutil
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,21 +31,36 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Register a fixture for each observation, and stack, examine and now."""
     if not checks_run(session.config):
         return
-    import_observations()
-    for name, observation in REGISTRY.items():
-        pytest.register_fixture(name=name, func=_reader(name, observation.what), node=session)
+    know_observations()
+    listed = session.config.option.showfixtures or session.config.option.show_fixtures_per_test
+    for name in REGISTRY.names():
+        what = REGISTRY[name].what if listed else ""
+        pytest.register_fixture(name=name, func=_reader(name, what), node=session)
     pytest.register_fixture(name="stack", func=_stack, node=session)
     pytest.register_fixture(name="examine", func=_examine, node=session)
     pytest.register_fixture(name="now", func=_now, node=session)
 
 
 def import_observations() -> None:
-    """Import every module that contains observations, so that they can be found by name."""
+    """Import every module that contains observations, for what goes through all of them."""
+    for name, _ in _modules():
+        importlib.import_module(name)
+
+
+def know_observations() -> None:
+    """Let each observation be found by name: a run imports the modules of those that its checks need, and no others."""
+    for module, path in _modules():
+        for declared in path.read_text(encoding="utf-8").split("\n@observation")[1:]:
+            REGISTRY.modules[declared.partition("\ndef ")[2].partition("(")[0]] = module
+
+
+def _modules() -> Iterator[tuple[str, Path]]:
     from .. import aws, web
 
     for package in (aws, web):
-        for module in pkgutil.iter_modules(package.__path__):
-            importlib.import_module(f"{package.__name__}.{module.name}")
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            if not module.ispkg:
+                yield module.name, Path(package.__path__[0], f"{module.name.rpartition('.')[2]}.py")
 
 
 def _reader(name: str, what: str) -> Callable[..., Any]:

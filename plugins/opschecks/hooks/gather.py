@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import itertools
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -50,7 +50,7 @@ def begin(run: ChecksRun, items: Iterable[pytest.Item], names: Iterable[str]) ->
 def fresh_store(
     run: ChecksRun,
     name: str,
-    wanted: Iterable[str],
+    wanted: Collection[str],
     since: datetime | None = None,
     earlier: Earlier = NOTHING_EARLIER,
 ) -> Gathering:
@@ -77,6 +77,7 @@ def fresh_store(
         given,
         now=now,
         timeout_s=stack.limits.gather_timeout_s,
+        wanted=wanted,
         earlier=earlier,
         require=memory_of(run, stack),
     )

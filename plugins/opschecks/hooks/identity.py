@@ -15,7 +15,7 @@ from ..core.run import Note
 from .other_plugins import refuse_stand_ins
 from .state import ChecksRun
 
-FIRST_CALLS = ("cloudwatch", "elbv2", "ecs", "dynamodb", "application-autoscaling", "logs", "ec2")
+FIRST_CALLS = ("elbv2", "dynamodb", "ecs", "cloudwatch", "application-autoscaling", "logs", "ec2")
 """Clients in the order in which they are needed, longest chain of calls first."""
 IDENTIFYING = ("sts",)
 """Made before those: they are made one at a time, and its call would wait for all of them."""

@@ -39,11 +39,11 @@ def import_own(config: pytest.Config, files: Iterable[Path], run: ChecksRun | No
     of checks, collecting it says so. Ours come first: a file that declares an observation of the same name is the one
     that is wrong.
     """
-    from .fixtures import import_observations
+    from .fixtures import know_observations
 
     found = list(files)
     if found:
-        import_observations()
+        know_observations()
     for path in found:
         try:
             module = import_file(config, path)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from ..core.model import (
@@ -136,16 +138,22 @@ def _require_format(told: Mapping[str, Any]) -> None:
 
 def _series(series: Series) -> dict[str, Any]:
     """`at_s` are seconds after `start`, as many as there are values: a gap is a missing point."""
-    start = series.points[0][0] if series.points else None
+    times = tuple([time for time, _ in series.points])
     return {
         "label": plain(series.label),
         "unit": plain(series.unit),
         "period_s": series.period_s,
         "limit": series.limit,
-        "start": start.isoformat() if start else None,
-        "at_s": [round((time - start).total_seconds(), 3) for time, _ in series.points] if start else [],
+        "start": times[0].isoformat() if times else None,
+        "at_s": _seconds_after_the_first(times),
         "values": [value for _, value in series.points],
     }
+
+
+@functools.lru_cache(maxsize=64)
+def _seconds_after_the_first(times: tuple[datetime, ...]) -> list[float]:
+    """Most series of a stack have the same times; a list that nobody changes."""
+    return [round((time - times[0]).total_seconds(), 3) for time in times]
 
 
 def _past(past: Past) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import codecs
 import http.client
 import re
 import ssl
+import threading
 import time
 import zlib
 from collections.abc import Collection, Mapping
@@ -22,6 +23,8 @@ from .client.packing import ACCEPTED, UnknownPacking, unpacked
 if TYPE_CHECKING:
     import requests
     from requests.cookies import RequestsCookieJar
+
+    from .client.bounds import OneHop
 
 BODY_BYTES = 1_000_000
 """Of a body so much is read, and unpacked, and no more."""
@@ -98,19 +101,29 @@ class Http:
     """
 
     def __init__(self, known_hosts: Collection[str] = (), tape: Tape = LIVE) -> None:
-        from .client.bounds import OneHop
-
         self._tape = tape
         self._known = frozenset(known_hosts)
-        self._session = OneHop()
-        self._session.headers["User-Agent"] = "opschecks"
+        self._opening = threading.Lock()
+        self._opened: OneHop | None = None
         self._reached: set[str] = set()
         """Hosts to which a connection may be idle."""
+
+    @property
+    def _session(self) -> OneHop:
+        """Made for the first question: a stack without a site has none, and needs no requests."""
+        from .client.bounds import OneHop
+
+        with self._opening:
+            if self._opened is None:
+                self._opened = OneHop()
+                self._opened.headers["User-Agent"] = "opschecks"
+            return self._opened
 
     def close(self) -> None:
         """Close every connection."""
         self._reached.clear()
-        self._session.close()
+        if self._opened:
+            self._opened.close()
 
     hang_up = close
     """Close the connections that idle; what is asked for later opens others."""
