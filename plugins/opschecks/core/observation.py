@@ -200,8 +200,11 @@ def observation(
     return declare
 
 
-def closure(names: Iterable[str]) -> list[Observation]:
-    """The named observations and all that they need, in order; KeyError for an unknown one."""
+def closure(names: Iterable[str], *, later: bool = True) -> list[Observation]:
+    """The named observations and all that they need, in order; KeyError for an unknown one.
+
+    Without `later`, what is only asked for when it is called for is left out.
+    """
     found: dict[str, Observation] = {}
 
     def add(name: str, path: tuple[str, ...]) -> None:
@@ -210,7 +213,8 @@ def closure(names: Iterable[str]) -> list[Observation]:
         if name not in found:
             wanted = REGISTRY[name]
             for need in wanted.needs:
-                add(need, (*path, name))
+                if later or need not in wanted.later:
+                    add(need, (*path, name))
             found[name] = wanted
 
     for name in sorted(names):

@@ -85,17 +85,17 @@ def _write(run: ChecksRun, own: ChecksRun, told: Run) -> tuple[str, str]:
     from ..history.storage import write_whole
     from ..report.files import RunFiles, write_no_run
     from ..report.page import render
-    from ..report.runfile import from_json, to_json
+    from ..report.runfile import to_json_and_back
 
     (stack,) = own.stacks
     files = RunFiles(run.reports / FOLDER, f"{stack.name}-{run.suite}")
     links = {"run": files.links["run"]}
     is_filed = False
     try:
-        text = to_json(told)
+        text, kept = to_json_and_back(told)
         write_whole(files.reports / links["run"], text)
         is_filed = True
-        page = render(from_json(text), runbook=run.runbook, links=links, earlier=earlier_run(own, told))
+        page = render(kept, runbook=run.runbook, links=links, earlier=earlier_run(own, told))
         write_whole(files.page, page)
     except Exception as error:
         why = redact_text(f"its files could not be written: {type(error).__name__}: {error}")

@@ -16,7 +16,7 @@ from ..core.gathering import NOTHING_EARLIER, Earlier, Gathering, Observed
 from ..core.model import ObservationResult, Resource, SeenResource
 from ..core.observation import REGISTRY, CouldNotLook, closure
 from .applicable import is_lacking
-from .identity import identify_stack
+from .identity import identify_stack, services_of
 from .memory import memory_of
 from .state import ChecksRun, checks_of, checks_run, stack_of
 
@@ -40,7 +40,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 def begin(run: ChecksRun, items: Iterable[pytest.Item], names: Iterable[str]) -> None:
     """Identify and gather stacks that are new to the run; UsageError if the credentials are of another account."""
     wanted = {name: observations_of(items, run.stack(name)) for name in names if name not in run.stores}
-    identify_stack(run, [name for name in wanted if wanted[name] and name not in run.accounts])
+    new = [name for name in wanted if wanted[name] and name not in run.accounts]
+    identify_stack(run, new, services_of(one for names in wanted.values() for one in names))
     for name in wanted:
         if name in run.refused:
             run.aws[name].refuse(run.refused[name])

@@ -9,8 +9,9 @@ from concurrent.futures import Future
 
 import pytest
 
+from ..core.iam import IAM_PREFIX
 from ..core.model import ObservationResult
-from ..core.observation import CouldNotLook, WrongAccount, fan_out
+from ..core.observation import CouldNotLook, WrongAccount, closure, fan_out
 from ..core.run import Note
 from .other_plugins import refuse_stand_ins
 from .state import ChecksRun
@@ -28,8 +29,8 @@ def ask_ahead(run: ChecksRun, names: Iterable[str]) -> None:
         threading.Thread(target=_ask, args=(run, name, *run.asked[name]), daemon=True).start()
 
 
-def identify_stack(run: ChecksRun, names: Sequence[str]) -> None:
-    """Learn each stack's account, while the other clients are made.
+def identify_stack(run: ChecksRun, names: Sequence[str], services: Sequence[str] = FIRST_CALLS) -> None:
+    """Learn each stack's account, while the clients of the services are made.
 
     Another account than the stack's is a usage error; after any other failure, checks that need AWS are blind.
     """
@@ -37,12 +38,18 @@ def identify_stack(run: ChecksRun, names: Sequence[str]) -> None:
         return
     refuse_stand_ins(run)
     _warm(run, [name for name in names if name not in run.asked], IDENTIFYING)
-    threading.Thread(target=_warm, args=(run, names, FIRST_CALLS), daemon=True).start()
+    threading.Thread(target=_warm, args=(run, names, services), daemon=True).start()
     try:
         fan_out(lambda name: _identify(run, name), names)
     except WrongAccount as error:
         run.stopped_by = str(error)
         raise pytest.UsageError(str(error)) from None
+
+
+def services_of(observations: Iterable[str]) -> list[str]:
+    """Those of FIRST_CALLS that the observations ask."""
+    asked = {action.partition(":")[0] for one in closure(observations, later=False) for action in one.allow}
+    return [service for service in FIRST_CALLS if IAM_PREFIX.get(service, service) in asked]
 
 
 def _warm(run: ChecksRun, names: Sequence[str], services: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ from ..history.runs import file_run
 from ..history.storage import Storage, write_whole
 from .placeholder import render_no_run, render_unfinished
 from .runbook import Section
-from .runfile import from_json, json_parts, only, to_json
+from .runfile import json_parts, only, to_json, to_json_and_back
 
 SUFFIXES = {
     "run": ".json", "pytest": ".pytest.html", "junit": ".xml", "summary": ".md", "ctrf": ".ctrf.json", "csv": ".csv",
@@ -61,13 +61,12 @@ def write_run(run: Run, place: RunFiles, runbook: Mapping[str, Section], earlier
     from .exports.markdown import to_markdown
     from .page import render
 
-    text = to_json(run)
+    text, kept = to_json_and_back(run)
     write_whole(place.reports / place.links["run"], text)
     if not run.partial and run.checks:
         for stack, store in place.history.items():
             own = text if len(run.stacks) == 1 else to_json(only(run, stack))
             file_run(store, run.suite, run.started, own)
-    kept = from_json(text)
     write_whole(place.reports / place.links["summary"], to_markdown(kept))
     write_for_programs(kept, place)
     write_whole(place.page, render(kept, runbook=runbook, links=links_of(kept, place), earlier=earlier))

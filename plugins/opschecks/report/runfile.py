@@ -37,8 +37,19 @@ def to_json(run: Run) -> str:
     return "".join(json_parts(run))
 
 
+def to_json_and_back(run: Run) -> tuple[str, Run]:
+    """The run file, and the run that `from_json` reads from it."""
+    told = {key: list(value) if key in LISTS else value for key, value in _plain_parts(run)}
+    return "".join(_written(told.items())), from_told(lambda: told)
+
+
 def json_parts(run: Run) -> Iterator[str]:
     """The run file in parts, as a file of 40 MB is written: of a thousand stacks."""
+    return _written(_plain_parts(run))
+
+
+def _plain_parts(run: Run) -> Iterator[tuple[str, Any]]:
+    """Each key with its value as plain data; of LISTS, an iterator."""
     said = verdict(run)
     counts: dict[str, int] = {outcome.value: run.count(outcome) for outcome in Outcome}
     counts[NOT_APPLICABLE] = run.count(NOT_APPLICABLE)
@@ -72,13 +83,18 @@ def json_parts(run: Run) -> Iterator[str]:
         "plan": run.plan,
         "versions": dict(run.versions),
     }
-    before = "{\n"
     for key, value in told.items():
+        yield key, value if key in LISTS or key == "numbers" else plain(value)
+
+
+def _written(told: Iterable[tuple[str, Any]]) -> Iterator[str]:
+    before = "{\n"
+    for key, value in told:
         yield f"{before}{json.dumps(key)}: "
         if key in LISTS:
             yield from _lines(value)
         else:
-            yield _dumps(value if key == "numbers" else plain(value))
+            yield _dumps(value)
         before = ",\n"
     yield "\n}\n"
 
