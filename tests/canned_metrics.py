@@ -88,7 +88,7 @@ def seen(
 
 
 def loads(*pages: Mapping[str, Any]) -> list[ServiceLoad]:
-    return service_load(seen(*pages), BACKEND, [], [], [], NOW)
+    return service_load(seen(*pages), BACKEND, [], [], list, NOW, stack())
 
 
 def load_verdict(check: str, *pages: Mapping[str, Any]) -> tuple[str, str]:

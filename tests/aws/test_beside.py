@@ -9,12 +9,12 @@ import pytest
 from opschecks.aws.ecs import services
 from opschecks.aws.traffic import service_load, traffic
 from opschecks.core.observation import CouldNotLook
-from tests.canned import NOW, Aws, names, stand_in
+from tests.canned import NOW, Aws, names, stack, stand_in
 from tests.canned_ecs import service
 from tests.canned_metrics import BACKEND, FRONT, REQUESTS, at, every_5_minutes, seen, serves
 
 DENIED = CouldNotLook("x:Y", "AccessDenied")
-CPU = {"CPUUtilization Average": every_5_minutes(40), "MemoryUtilization Average": every_5_minutes(30.4)}
+CPU = {"CPUUtilization Average": every_5_minutes(95), "MemoryUtilization Average": every_5_minutes(30.4)}
 
 
 def _tasks(running: int) -> Any:
@@ -54,10 +54,10 @@ CASES: dict[str, tuple[Any, Any, Any, str]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_beside(case: str) -> None:
     running, errors, logs, told = CASES[case]
-    [one] = service_load(seen(CPU), BACKEND, running, errors, logs, NOW)
+    [one] = service_load(seen(CPU), BACKEND, running, errors, lambda: logs, NOW, stack())
     assert one.beside == told
     assert one.arn == "service/prod/backend"
-    assert [(each.label, each.value, each.unit) for each in one.figures] == [("CPU", 40, "%"), ("memory", 30, "%")]
+    assert [(each.label, each.value, each.unit) for each in one.figures] == [("CPU", 95, "%"), ("memory", 30, "%")]
     assert one.evidence["beside"] == told
 
 
@@ -83,3 +83,12 @@ def test_a_group_of_which_it_is_not_known_whose_it_is() -> None:
     assert (one.name, one.balancer) == ("app", "web")
     with pytest.raises(CouldNotLook, match="AccessDenied"):
         assert one.requests_last_hour
+
+
+@pytest.mark.parametrize(("percent", "asked"), [(90, 0), (90.1, 1)])
+def test_logs_are_asked_only_where_the_cpu_is_too_high(percent: float, asked: int) -> None:
+    calls: list[str] = []
+    told = seen({"CPUUtilization Average": every_5_minutes(percent)})
+    [one] = service_load(told, BACKEND, _tasks(2), [], lambda: calls.append("logs") or LOGS, NOW, stack())  # type: ignore[func-returns-value]
+    assert len(calls) == asked
+    assert one.beside == "2 of 2 tasks run; 5xx peaked at 0 in a minute" + (f"; {SEVEN}" if asked else "")

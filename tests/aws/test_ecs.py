@@ -20,7 +20,7 @@ from tests.canned import (
     verdicts,
     without,
 )
-from tests.canned_ecs import deployment, event, rolled, service, task_set
+from tests.canned_ecs import deployment, event, rolled, service, staffed, task_set
 
 ecs = daily("ecs")
 
@@ -50,7 +50,10 @@ def test_a_service_that_ecs_does_not_know_fails_every_check_of_services() -> Non
     found = seen(service(), failures=(gone,))
     assert [one.status for one in found] == ["ACTIVE", "MISSING"]
     for check in (ecs.test_services_run_the_tasks_they_want, ecs.test_deployments_are_settled):
-        assert verdicts(check, rollouts=rolled(found)) == {"backend": "passed", "old": "failed"}
+        assert verdicts(check, rollouts=rolled(found), staffing=staffed(found)) == {
+            "backend": "passed",
+            "old": "failed",
+        }
 
 
 @pytest.mark.parametrize(
@@ -132,7 +135,7 @@ RUNNING = {
     ),
 }
 test_services_run_the_tasks_they_want = judges(
-    ecs.test_services_run_the_tasks_they_want, RUNNING, rollouts=lambda changes: rolled(seen(service(**changes)))
+    ecs.test_services_run_the_tasks_they_want, RUNNING, staffing=lambda changes: staffed(seen(service(**changes)))
 )
 
 

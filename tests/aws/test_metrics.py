@@ -210,8 +210,8 @@ def test_a_hot_service_shows_tasks_and_errors_beside_it_where_they_are_known() -
     told = seen(hot, fronted=FRONT)
     log = LogErrors(arn="/ecs/backend", name="/ecs/backend", seen=3, websocket=0, complete=True)
     denied = CouldNotLook("ecs:DescribeServices", "AccessDenied: no")
-    known = service_load(told, BACKEND, denied, traffic(told, FRONT, NOW), [log], NOW)
-    unknown = service_load(told, BACKEND, denied, denied, denied, NOW)
+    known = service_load(told, BACKEND, denied, traffic(told, FRONT, NOW), lambda: [log], NOW, stack())
+    unknown = service_load(told, BACKEND, denied, denied, lambda: denied, NOW, stack())
     assert known[0].beside == (
         "task count unknown; 5xx peaked at 12 in a minute; 3 ERROR events in the logs within the hour"
     )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from opschecks.aws.ecs import Service, Task
-from opschecks.aws.rollouts import Moving, Rollout, rollouts
+from opschecks.aws.rollouts import Moving, Rollout, rollouts, staffing
 from opschecks.aws.service_deployments import Recorded, ServiceDeployment
 from opschecks.aws.unread import Unread
 from opschecks.core.answer import Answer
@@ -377,3 +377,27 @@ def test_a_rollout_has_its_records_or_why_there_are_none() -> None:
 def test_a_deployment_without_a_moment_is_not_under_way_for_any_time() -> None:
     with pytest.raises(CouldNotLook, match="createdAt"):
         assert _rollout(service(Answer(without("createdAt", MOVING), "ecs:DescribeServices"))).under_way
+
+
+@pytest.mark.parametrize(
+    ("told", "asked"),
+    [
+        ({}, 0),
+        ({"runningCount": 1}, 1),
+        ({"runningCount": 2, "desiredCount": 3}, 1),
+        ({"runningCount": 3, "desiredCount": 2}, 0),
+        ({"runningCount": None}, 0),
+        ({"desiredCount": None}, 0),
+    ],
+    ids=str,
+)
+def test_records_are_asked_for_only_where_tasks_are_missing(told: dict[str, Any], asked: int) -> None:
+    calls: list[str] = []
+
+    def recorded() -> dict[str, Recorded]:
+        calls.append("records")
+        return {"backend": Recorded()}
+
+    [seen] = staffing([_service(service(**told))], recorded, [], NOW)
+    assert len(calls) == asked
+    assert bool(seen.recorded.problem) != bool(asked)

@@ -26,7 +26,7 @@ from opschecks.aws.traffic import (
 from opschecks.aws.unread import Unread
 from opschecks.core.model import Figure, Resource, Series
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, NOW, names
+from tests.canned import ACCOUNT, NOW, names, stack
 
 REFUSED = CouldNotLook("cloudwatch:GetMetricData", "AccessDenied: no")
 UNREAD = CouldNotLook("elasticloadbalancing:DescribeLoadBalancers", "Throttling: no")
@@ -295,7 +295,7 @@ def test_the_tasks_beside_a_load_are_those_of_its_own_service() -> None:
 
     unread = Service(arn="b", name="b", evidence=Unread(UNREAD))
     inventory = names(services=("a", "b", "c"))
-    a, b, c = service_load(series(), inventory, [service("a", 1), unread, service("c", 2)], [], [], NOW)
+    a, b, c = service_load(series(), inventory, [service("a", 1), unread, service("c", 2)], [], list, NOW, stack())
     assert [one.beside.partition(";")[0] for one in (a, b, c)] == [
         "1 of 2 tasks run",
         "task count unknown",

@@ -17,7 +17,7 @@ from opschecks.aws.traffic import Traffic
 from opschecks.core.model import Expected, Series
 from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, checks_of, daily, names, stack
-from tests.canned_ecs import deployment, event, record, rolled, service, task_set
+from tests.canned_ecs import deployment, event, record, rolled, service, staffed, task_set
 from tests.real.rows import Row
 
 API = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/"
@@ -64,7 +64,9 @@ def described(*raw: Raw) -> list[Service]:
 def seen(raw: Raw, *records: Raw, dead: Sequence[Raw] = (), **answers: Any) -> dict[str, list[Rollout]]:
     """The service with its records and its dead tasks, where ECS answers so."""
     refused = {("ecs", name): answer for name, answer in answers.items()}
-    return {"rollouts": rolled(described(raw), *records, tasks=listed(*dead), answers=refused)}
+    found, gone = described(raw), listed(*dead)
+    staffing = staffed(found, *records, tasks=gone, **answers)
+    return {"rollouts": rolled(found, *records, tasks=gone, answers=refused), "staffing": staffing}
 
 
 def listed(*raw: Raw) -> list[Task]:

@@ -23,7 +23,7 @@ from opschecks.aws.flow_logs import vpcs
 from opschecks.aws.inventory import Inventory, inventory
 from opschecks.aws.judged_groups import target_health
 from opschecks.aws.own_groups import own_groups
-from opschecks.aws.rollouts import rollouts
+from opschecks.aws.rollouts import rollouts, staffing
 from opschecks.aws.scaling_activities import scaling_week
 from opschecks.aws.service_deployments import service_deployments
 from opschecks.aws.traffic import balancer_errors, service_load, traffic
@@ -100,6 +100,7 @@ def running(refused: str = "", **changes: Raw) -> Mapping[str, Any]:
     seen = services(aws, KNOWN, NOW)
     return {
         "rollouts": rollouts(seen, service_deployments(aws, KNOWN, NOW), tasks(aws, KNOWN), NOW),
+        "staffing": staffing(seen, lambda: service_deployments(aws, KNOWN, NOW), tasks(aws, KNOWN), NOW),
         "tasks": tasks(aws, KNOWN),
         "services": seen,
         "stack": SHOP,
@@ -144,9 +145,8 @@ def loaded(**percent: float) -> Mapping[str, Any]:
 
     aws = Aws({("cloudwatch", "GetMetricData"): answer})
     measured = metrics(SHOP, aws, KNOWN, NotConfigured("", "none"), NotConfigured("", "none"), NOW)
-    load = service_load(
-        measured, KNOWN, services(ecs(), KNOWN, NOW), NotConfigured("", "none"), NotConfigured("", "none"), NOW
-    )
+    none = NotConfigured("", "none")
+    load = service_load(measured, KNOWN, services(ecs(), KNOWN, NOW), none, lambda: none, NOW, SHOP)
     return {"service_load": load, "stack": SHOP}
 
 

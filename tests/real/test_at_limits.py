@@ -94,7 +94,7 @@ def short(waiting: timedelta, **more: Any) -> Resource:
 
 
 def lacking(waiting: timedelta) -> Mapping[str, Any]:
-    return {"rollouts": [short(waiting)]}
+    return {"staffing": [short(waiting)]}
 
 
 def deployed(waiting: timedelta) -> Mapping[str, Any]:

@@ -191,9 +191,16 @@ def staffing(
     now: datetime,
 ) -> list[Rollout]:
     """Each service as in `rollouts`; ECS's records of deployments are asked for only where tasks are missing."""
-    is_short = any(not why_unread(one) and one.running < one.desired for one in services)
-    recorded: dict[str, Recorded] | CouldNotLook = service_deployments() if is_short else {}
+    recorded: dict[str, Recorded] | CouldNotLook = service_deployments() if any(map(_is_short, services)) else {}
     return [_rollout(one, _of(recorded, one.name), tasks, now) for one in services]
+
+
+def _is_short(service: Service) -> bool:
+    """Whether it is known to lack tasks; what an answer lacks is said where the service is judged."""
+    if why_unread(service):
+        return False
+    running, desired = (service.evidence.get(key) for key in ("runningCount", "desiredCount"))
+    return running is not None and desired is not None and running < desired
 
 
 def _of(recorded: Mapping[str, Recorded] | CouldNotLook, service: str) -> Recorded:

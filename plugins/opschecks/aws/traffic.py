@@ -205,13 +205,13 @@ class LogFlow(Measured):
 
 @observation(soft=["services", "traffic"], later=["log_errors"])
 def service_load(
-    stack: Stack,
     metrics: Metrics,
     inventory: Inventory,
     services: list[Service] | CouldNotLook,
     traffic: list[Traffic] | CouldNotLook,
     log_errors: Later[list[LogErrors]],
     now: datetime,
+    stack: Stack,
 ) -> list[ServiceLoad]:
     """CPU and memory of each service, with task count and errors for context; logs are asked where its CPU is high."""
 
