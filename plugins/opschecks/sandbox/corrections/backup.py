@@ -15,7 +15,6 @@ from ..correction import Kind, replaces
     BackupResponse,
     "list_recovery_points_by_resource",
     Kind.MISSING,
-    "5.2.5",
     "aws-backup/latest/devguide/API_ListRecoveryPointsByResource.html",
     path=(urls, "{0}/resources/(?P<resource_arn>.+)$"),
 )

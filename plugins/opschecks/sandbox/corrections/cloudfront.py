@@ -15,7 +15,7 @@ LOOKS_TO_FINISH = 1
 """After how many reads an invalidation is finished."""
 
 
-@follows(CloudFrontBackend, "create_invalidation", Kind.BUG, "5.2.5", DOCS + "API_InvalidationBatch.html")
+@follows(CloudFrontBackend, "create_invalidation", Kind.BUG, DOCS + "API_InvalidationBatch.html")
 def _create(
     before: Callable[..., Any], ties: Ties, self: Any, dist_id: str, paths: list[str], caller_ref: str
 ) -> Invalidation:
@@ -30,7 +30,7 @@ def _create(
     return made
 
 
-@replaces(CloudFrontBackend, "list_invalidations", Kind.BUG, "5.2.5", DOCS + "API_ListInvalidations.html")
+@replaces(CloudFrontBackend, "list_invalidations", Kind.BUG, DOCS)
 def _newest_first(
     self: Any, dist_id: str, marker: str | None = None, max_items: int | None = None
 ) -> tuple[list[Invalidation], str | None]:
@@ -41,7 +41,7 @@ def _newest_first(
     return page, page[-1].id if page and start + len(page) < len(found) else None
 
 
-@extends(CloudFrontBackend, "get_invalidation", Kind.SIMPLER, "5.2.5", DOCS + "API_Invalidation.html")
+@extends(CloudFrontBackend, "get_invalidation", Kind.SIMPLER, DOCS + "API_Invalidation.html")
 def _getting_on(before: Callable[..., Any], self: Any, dist_id: str, id: str) -> Invalidation:  # noqa: A002 - moto's own name
     """moto completes an invalidation as soon as it is made; here it takes LOOKS_TO_FINISH looks."""
     found: Invalidation = before(self, dist_id, id)

@@ -27,7 +27,7 @@ class PreconditionFailed(ServiceException):
     status = 412
 
 
-@extends(CloudFrontBackend, "update_distribution", Kind.BUG, "5.2.5", DOCS + "API_UpdateDistribution.html")
+@extends(CloudFrontBackend, "update_distribution", Kind.BUG, DOCS)
 def _update(before: Callable[..., Any], self: Any, dist_config: dict[str, Any], _id: str, if_match: str) -> Any:
     """moto accepts any If-Match, and an update leaves the ETag as it was."""
     known = self.distributions.get(_id)
@@ -38,7 +38,7 @@ def _update(before: Callable[..., Any], self: Any, dist_config: dict[str, Any], 
     return made, location, made.etag
 
 
-@extends(CloudFrontBackend, "get_distribution", Kind.SIMPLER, "5.2.5", DOCS + "API_GetDistribution.html")
+@extends(CloudFrontBackend, "get_distribution", Kind.SIMPLER, DOCS)
 def _getting_on(before: Callable[..., Any], self: Any, distribution_id: str) -> Any:
     """moto deploys an updated distribution when it is next read; here it takes LOOKS_TO_DEPLOY looks."""
     found, etag = before(self, distribution_id)

@@ -15,13 +15,7 @@ from moto.core.responses import ActionResult
 from ..correction import Kind, replaces
 
 
-@replaces(
-    CloudTrailResponse,
-    "lookup_events",
-    Kind.MISSING,
-    "5.2.5",
-    "awscloudtrail/latest/APIReference/API_LookupEvents.html",
-)
+@replaces(CloudTrailResponse, "lookup_events", Kind.MISSING, "awscloudtrail/latest/APIReference/")
 def _lookup_events(self: CloudTrailResponse) -> ActionResult:
     """moto remembers no event; the sandbox keeps them in the backend's `history`. AWS pages, newest first."""
     asked = json.loads(self.body)
@@ -43,12 +37,7 @@ def _moment(seconds: float) -> datetime:
 
 
 @replaces(
-    BackupResponse,
-    "list_restore_jobs",
-    Kind.MISSING,
-    "5.2.5",
-    "aws-backup/latest/devguide/API_ListRestoreJobs.html",
-    path=(urls, "{0}/restore-jobs/?$"),
+    BackupResponse, "list_restore_jobs", Kind.MISSING, "aws-backup/latest/devguide/", path=(urls, "{0}/restore-jobs/?$")
 )
 def _list_restore_jobs(self: BackupResponse) -> ActionResult:
     """moto remembers no restore job; the sandbox keeps them in the backend's `restore_jobs`."""

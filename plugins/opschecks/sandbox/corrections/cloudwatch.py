@@ -28,7 +28,7 @@ OF_METRIC_ALARMS = (
 """What a composite alarm does not have."""
 
 
-@replaces(CloudWatchBackend, "get_metric_data", Kind.BUG, "5.2.5", DOCS + "API_GetMetricData.html")
+@replaces(CloudWatchBackend, "get_metric_data", Kind.BUG, DOCS)
 def _get_metric_data(
     self: CloudWatchBackend,
     queries: list[dict[str, Any]],
@@ -86,7 +86,7 @@ def _statistic(name: str, values: list[float]) -> float:
     return known[name](values)
 
 
-@replaces(CloudWatchResponse, "describe_alarms", Kind.BUG, "5.2.5", DOCS + "API_DescribeAlarms.html")
+@replaces(CloudWatchResponse, "describe_alarms", Kind.BUG, DOCS)
 def _describe_alarms(self: CloudWatchResponse) -> ActionResult:
     """moto ignores MaxRecords and AlarmTypes, and applies only one of several filters.
 
@@ -114,7 +114,7 @@ def _describe_alarms(self: CloudWatchResponse) -> ActionResult:
     )
 
 
-@replaces(CloudWatchResponse, "put_composite_alarm", Kind.MISSING, "5.2.5", DOCS + "API_PutCompositeAlarm.html")
+@replaces(CloudWatchResponse, "put_composite_alarm", Kind.MISSING, DOCS)
 def _put_composite_alarm(self: CloudWatchResponse) -> ActionResult:
     """moto has no composite alarms."""
     backend: Any = self.cloudwatch_backend
@@ -136,7 +136,7 @@ def _put_composite_alarm(self: CloudWatchResponse) -> ActionResult:
     return EmptyResult()
 
 
-@replaces(CloudWatchResponse, "put_alarm_mute_rule", Kind.MISSING, "5.2.5", DOCS + "API_PutAlarmMuteRule.html")
+@replaces(CloudWatchResponse, "put_alarm_mute_rule", Kind.MISSING, DOCS)
 def _put_alarm_mute_rule(self: CloudWatchResponse) -> EmptyResult:
     """moto has no mute rules; here a rule is active from its start on."""
     name, expires, starts = (self._get_param(key) for key in ("Name", "ExpireDate", "StartDate"))
@@ -169,7 +169,7 @@ def _status(rule: dict[str, Any], now: datetime) -> str:
     return "SCHEDULED" if "StartDate" in rule and aware(rule["StartDate"]) > now else "ACTIVE"
 
 
-@replaces(CloudWatchResponse, "list_alarm_mute_rules", Kind.MISSING, "5.2.5", DOCS + "API_ListAlarmMuteRules.html")
+@replaces(CloudWatchResponse, "list_alarm_mute_rules", Kind.MISSING, DOCS)
 def _list_alarm_mute_rules(self: CloudWatchResponse) -> ActionResult:
     """moto has no mute rules. AWS lists those of the given statuses, without what they mute."""
     statuses = self._get_param("Statuses") or ["SCHEDULED", "ACTIVE", "EXPIRED"]
@@ -179,7 +179,7 @@ def _list_alarm_mute_rules(self: CloudWatchResponse) -> ActionResult:
     )
 
 
-@replaces(CloudWatchResponse, "get_alarm_mute_rule", Kind.MISSING, "5.2.5", DOCS + "API_GetAlarmMuteRule.html")
+@replaces(CloudWatchResponse, "get_alarm_mute_rule", Kind.MISSING, DOCS)
 def _get_alarm_mute_rule(self: CloudWatchResponse) -> ActionResult:
     """moto has no mute rules."""
     name = self._get_param("AlarmMuteRuleName")
@@ -189,14 +189,14 @@ def _get_alarm_mute_rule(self: CloudWatchResponse) -> ActionResult:
     return ActionResult(found[0])
 
 
-@replaces(CloudWatchResponse, "delete_alarm_mute_rule", Kind.MISSING, "5.2.5", DOCS + "API_DeleteAlarmMuteRule.html")
+@replaces(CloudWatchResponse, "delete_alarm_mute_rule", Kind.MISSING, DOCS)
 def _delete_alarm_mute_rule(self: CloudWatchResponse) -> EmptyResult:
     """moto has no mute rules. Deleting one that does not exist is not an error."""
     _kept(self).pop(self._get_param("AlarmMuteRuleName"), None)
     return EmptyResult()
 
 
-@replaces(CloudWatchResponse, "describe_alarm_history", Kind.MISSING, "5.2.5", DOCS + "API_DescribeAlarmHistory.html")
+@replaces(CloudWatchResponse, "describe_alarm_history", Kind.MISSING, DOCS)
 def _describe_alarm_history(self: CloudWatchResponse) -> ActionResult:
     """moto does not return the past states of alarms. AWS returns those of the given time, the newest first."""
     begin, end = self._get_param("StartDate"), self._get_param("EndDate")

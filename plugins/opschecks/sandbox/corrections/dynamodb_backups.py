@@ -31,7 +31,7 @@ class NotRestorable(ResourceInUseException):
         self.description = f'{{"__type": "{self.error_type}", "message": "{message}"}}'
 
 
-@extends(Table, "describe", Kind.BUG, "5.2.5", DOCS + "API_TableDescription.html")
+@extends(Table, "describe", Kind.BUG, DOCS + "API_TableDescription.html")
 def _with_id(before: Callable[..., dict[str, Any]], self: Any, base_key: str = "TableDescription") -> dict[str, Any]:
     """moto's tables have no TableId, by which a table differs from a later one of the same name."""
     told = before(self, base_key=base_key)
@@ -41,8 +41,8 @@ def _with_id(before: Callable[..., dict[str, Any]], self: Any, base_key: str = "
     return told
 
 
-@extends(RestoredPITTable, "describe", Kind.SIMPLER, "5.2.5", DOCS + "API_RestoreSummary.html")
-@extends(RestoredTable, "describe", Kind.SIMPLER, "5.2.5", DOCS + "API_RestoreSummary.html")
+@extends(RestoredPITTable, "describe", Kind.SIMPLER, DOCS + "API_RestoreSummary.html")
+@extends(RestoredTable, "describe", Kind.SIMPLER, DOCS + "API_RestoreSummary.html")
 def _restoring(before: Callable[..., dict[str, Any]], self: Any, base_key: str = "TableDescription") -> dict[str, Any]:
     """moto's restored tables are ACTIVE at once; here they are CREATING for some looks."""
     told = before(self, base_key=base_key)
@@ -54,7 +54,7 @@ def _restoring(before: Callable[..., dict[str, Any]], self: Any, base_key: str =
     return told
 
 
-@replaces(DynamoHandler, "create_backup", Kind.SIMPLER, "5.2.5", DOCS + "API_BackupDetails.html")
+@replaces(DynamoHandler, "create_backup", Kind.SIMPLER, DOCS + "API_BackupDetails.html")
 def _create_backup(self: DynamoHandler) -> ActionResult:
     """moto's backups are AVAILABLE at once; here they are CREATING first."""
     backup = self.dynamodb_backend.create_backup(self.body["TableName"], self.body["BackupName"])
@@ -70,7 +70,7 @@ def _getting_on(backup: Any) -> Any:
     return backup
 
 
-@replaces(DynamoHandler, "list_backups", Kind.BUG, "5.2.5", DOCS + "API_ListBackups.html")
+@replaces(DynamoHandler, "list_backups", Kind.BUG, DOCS)
 def _list_backups(self: DynamoHandler) -> ActionResult:
     """moto ignores Limit, TimeRangeLowerBound, TimeRangeUpperBound and BackupType."""
     asked = self.body
@@ -94,7 +94,7 @@ def _seconds(moment: datetime | float) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-@replaces(DynamoDBBackend, "describe_backup", Kind.SIMPLER, "5.2.5", DOCS + "API_DescribeBackup.html")
+@replaces(DynamoDBBackend, "describe_backup", Kind.SIMPLER, DOCS)
 def _describe_backup(self: DynamoDBBackend, backup_arn: str) -> Any:
     """moto's backups keep the status they were made with."""
     if backup_arn not in self.backups:
@@ -102,7 +102,7 @@ def _describe_backup(self: DynamoDBBackend, backup_arn: str) -> Any:
     return _getting_on(self.backups[backup_arn])
 
 
-@replaces(DynamoHandler, "restore_table_from_backup", Kind.BUG, "5.2.5", DOCS + "API_RestoreTableFromBackup.html")
+@replaces(DynamoHandler, "restore_table_from_backup", Kind.BUG, DOCS)
 def _restore_from_backup(self: DynamoHandler) -> ActionResult:
     """moto's restored tables lack the billing mode of their source, and RestoreDateTime is the time of the request.
 
@@ -118,9 +118,7 @@ def _restore_from_backup(self: DynamoHandler) -> ActionResult:
     return _begun(made, backup.table)
 
 
-@replaces(
-    DynamoHandler, "restore_table_to_point_in_time", Kind.BUG, "5.2.5", DOCS + "API_RestoreTableToPointInTime.html"
-)
+@replaces(DynamoHandler, "restore_table_to_point_in_time", Kind.BUG, DOCS)
 def _restore_to_point(self: DynamoHandler) -> ActionResult:
     """moto restores a table without point-in-time recovery, and to any time."""
     name, target = self.body["SourceTableName"], self.body["TargetTableName"]
@@ -147,7 +145,7 @@ def _begun(made: Any, source: Any) -> ActionResult:
     return DynamoResult(made.describe())
 
 
-@extends(DynamoDBBackend, "delete_table", Kind.SIMPLER, "5.2.5", DOCS + "API_DeleteTable.html")
+@extends(DynamoDBBackend, "delete_table", Kind.SIMPLER, DOCS)
 def _delete_table(before: Callable[..., Any], self: DynamoDBBackend, name: str) -> Any:
     """moto deletes a table while it is being restored."""
     table = self.tables.get(name)

@@ -15,7 +15,7 @@ MADE = "created_at"
 """The attribute that contains when an item of the sandbox's tables was made."""
 
 
-@extends(Backup, "description", Kind.BUG, "5.2.5", "amazondynamodb/latest/APIReference/API_DescribeBackup.html")
+@extends(Backup, "description", Kind.BUG, "amazondynamodb/latest/APIReference/API_DescribeBackup.html")
 def _description(before: Callable[..., Any], self: Any) -> dict[str, Any]:
     """moto's DescribeBackup lacks SourceTableFeatureDetails and the source's BillingMode and ItemCount."""
     told: dict[str, Any] = before(self)
@@ -41,7 +41,7 @@ def _is_younger(item: Any, moment: datetime) -> bool:
         return False
 
 
-@extends(DynamoDBBackend, "restore_table_from_backup", Kind.STATE, "5.2.5")
+@extends(DynamoDBBackend, "restore_table_from_backup", Kind.STATE)
 def _restore(before: Callable[..., Any], self: Any, target_table_name: str, backup_arn: str) -> Any:
     """The sandbox makes backups of the past from today's table, and faults restore less than was there."""
     made, backup = before(self, target_table_name, backup_arn), self.backups[backup_arn]
@@ -53,7 +53,7 @@ def _restore(before: Callable[..., Any], self: Any, target_table_name: str, back
     return made
 
 
-@extends(RestoredTable, "describe", Kind.STATE, "5.2.5")
+@extends(RestoredTable, "describe", Kind.STATE)
 def _describe(before: Callable[..., dict[str, Any]], self: Any, base_key: str = "TableDescription") -> dict[str, Any]:
     """A fault lets a restore never end: the table stays CREATING."""
     if getattr(self, "never_ends", False):

@@ -12,7 +12,7 @@ from ..correction import Kind, extends
 _PAGE = "AWSEC2/latest/APIReference/API_SecurityGroupRule.html"
 
 
-@extends(SecurityGroupRule, "description", Kind.BUG, "5.2.5", _PAGE)
+@extends(SecurityGroupRule, "description", Kind.BUG, _PAGE)
 def _description(before: Callable[[Any], str | None], self: Any) -> str | None:
     """moto has no description of a rule for a group; on AWS every rule may have one."""
     told: str | None = before(self) or self.source_group.get("Description")

@@ -10,7 +10,7 @@ from moto.ecr.models import ECRBackend
 from ..correction import Kind, extends
 
 
-@extends(ECRBackend, "put_image", Kind.BUG, "5.2.5", "AmazonECR/latest/userguide/image-tag-mutability.html")
+@extends(ECRBackend, "put_image", Kind.BUG, "AmazonECR/latest/userguide/image-tag-mutability.html")
 def _put_image(
     before: Callable[..., Any],
     self: Any,

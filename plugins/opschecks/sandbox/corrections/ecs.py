@@ -78,7 +78,7 @@ LOOKS_TO_SETTLE = 2
 """After how many reads an updated service settles: on AWS it takes minutes."""
 
 
-@extends(EC2ContainerServiceBackend, "update_service", Kind.BUG, "5.2.5", DOCS + "API_UpdateService.html")
+@extends(EC2ContainerServiceBackend, "update_service", Kind.BUG, DOCS)
 def _update_service(before: Callable[..., Any], self: Any, service_properties: dict[str, Any]) -> Any:
     """moto makes no deployment for another task definition, and a forced one replaces the id of the old one at once.
 
@@ -100,7 +100,7 @@ def _update_service(before: Callable[..., Any], self: Any, service_properties: d
     return service
 
 
-@extends(EC2ContainerServiceBackend, "describe_services", Kind.SIMPLER, "5.2.5", DOCS + "API_Service.html")
+@extends(EC2ContainerServiceBackend, "describe_services", Kind.SIMPLER, DOCS + "API_Service.html")
 def _settling(before: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> Any:
     """moto's services run no tasks; here an updated service settles after LOOKS_TO_SETTLE looks."""
     for service in self.services.values():
@@ -149,7 +149,7 @@ def _say(service: Any, message: str, at: datetime) -> None:
     service.events.insert(0, event)
 
 
-@extends(EC2ContainerServiceBackend, "list_tasks", Kind.BUG, "5.2.5", DOCS + "API_ListTasks.html")
+@extends(EC2ContainerServiceBackend, "list_tasks", Kind.BUG, DOCS)
 def _list_tasks(before: Callable[..., list[Any]], self: Any, *args: Any, **kwargs: Any) -> list[Any]:
     """moto ignores serviceName."""
     service = kwargs.get("service_name") or (args[4] if len(args) > 4 else None)

@@ -67,13 +67,7 @@ def _all(self: EC2ContainerServiceResponse) -> dict[str, dict[str, Any]]:
     return {one["serviceDeploymentArn"]: one for service in services for one in _records(service)}
 
 
-@replaces(
-    EC2ContainerServiceResponse,
-    "list_service_deployments",
-    Kind.MISSING,
-    "5.2.5",
-    DOCS + "API_ListServiceDeployments.html",
-)
+@replaces(EC2ContainerServiceResponse, "list_service_deployments", Kind.MISSING, DOCS)
 def _list(self: EC2ContainerServiceResponse) -> ActionResult:
     """moto keeps no record of a service's deployments."""
     cluster, name = (str(self._get_param(key)).rsplit("/", 1)[-1] for key in ("cluster", "service"))
@@ -90,13 +84,7 @@ def _list(self: EC2ContainerServiceResponse) -> ActionResult:
     return ActionResult({"serviceDeployments": told})
 
 
-@replaces(
-    EC2ContainerServiceResponse,
-    "describe_service_deployments",
-    Kind.MISSING,
-    "5.2.5",
-    DOCS + "API_DescribeServiceDeployments.html",
-)
+@replaces(EC2ContainerServiceResponse, "describe_service_deployments", Kind.MISSING, DOCS)
 def _describe(self: EC2ContainerServiceResponse) -> ActionResult:
     """moto keeps no record of a service's deployments."""
     known, asked = _all(self), self._get_param("serviceDeploymentArns")
@@ -104,13 +92,7 @@ def _describe(self: EC2ContainerServiceResponse) -> ActionResult:
     return ActionResult({"serviceDeployments": [known[arn] for arn in asked if arn in known], "failures": failures})
 
 
-@replaces(
-    EC2ContainerServiceResponse,
-    "describe_service_revisions",
-    Kind.MISSING,
-    "5.2.5",
-    DOCS + "API_DescribeServiceRevisions.html",
-)
+@replaces(EC2ContainerServiceResponse, "describe_service_revisions", Kind.MISSING, DOCS)
 def _revisions(self: EC2ContainerServiceResponse) -> ActionResult:
     """moto has no service revisions."""
     asked = self._get_param("serviceRevisionArns")
@@ -139,13 +121,7 @@ def _resolved(service: Any, deployment: dict[str, Any]) -> list[dict[str, str]]:
     return found
 
 
-@replaces(
-    EC2ContainerServiceResponse,
-    "stop_service_deployment",
-    Kind.MISSING,
-    "5.2.5",
-    DOCS + "API_StopServiceDeployment.html",
-)
+@replaces(EC2ContainerServiceResponse, "stop_service_deployment", Kind.MISSING, DOCS)
 def _stop(self: EC2ContainerServiceResponse) -> ActionResult:
     """moto cannot stop a deployment. AWS rolls back to the revision that ran before, which takes minutes."""
     arn = self._get_param("serviceDeploymentArn")

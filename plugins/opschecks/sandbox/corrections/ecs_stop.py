@@ -12,7 +12,7 @@ from ..correction import Kind, Ties, follows
 from .ecs import LOOKS_TO_SETTLE
 
 
-@follows(EC2ContainerServiceBackend, "stop_task", Kind.BUG, "5.2.5", "AmazonECS/latest/APIReference/API_Task.html")
+@follows(EC2ContainerServiceBackend, "stop_task", Kind.BUG, "AmazonECS/latest/APIReference/API_Task.html")
 def _stop_task(before: Callable[..., Any], ties: Ties, self: Any, cluster_str: str, task_str: str, reason: str) -> Any:
     """moto sets no stopCode, stoppingAt and stoppedAt on a stopped task.
 
@@ -33,7 +33,7 @@ def _stop_task(before: Callable[..., Any], ties: Ties, self: Any, cluster_str: s
     return task
 
 
-@follows(EC2ContainerServiceBackend, "describe_services", Kind.STATE, "5.2.5")
+@follows(EC2ContainerServiceBackend, "describe_services", Kind.STATE)
 def _replacing(before: Callable[..., Any], ties: Ties, self: Any, *args: Any, **kwargs: Any) -> Any:
     """moto serves no requests; the sandbox's web side follows the task that replaces a stopped one."""
     told = before(self, *args, **kwargs)

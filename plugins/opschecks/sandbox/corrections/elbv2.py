@@ -10,7 +10,7 @@ from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeTargetGroup
 from ..correction import Kind, Ties, extends, follows
 
 
-@follows(FakeTargetGroup, "health_for", Kind.STATE, "5.2.5")
+@follows(FakeTargetGroup, "health_for", Kind.STATE)
 def _health_for(before: Callable[..., Any], ties: Ties, self: Any, target: dict[str, Any], ec2_backend: Any) -> Any:
     """moto has no health checks; the sandbox decides which targets are unhealthy."""
     told = ties.states.get(target["Id"])
@@ -21,7 +21,7 @@ def _health_for(before: Callable[..., Any], ties: Ties, self: Any, target: dict[
     return FakeHealthStatus(target["Id"], port, self.health_check_port, state, reason, description)
 
 
-@follows(ELBv2Backend, "modify_target_group_attributes", Kind.STATE, "5.2.5")
+@follows(ELBv2Backend, "modify_target_group_attributes", Kind.STATE)
 def _following(
     before: Callable[..., None], ties: Ties, self: Any, target_group_arn: str, attributes: dict[str, Any]
 ) -> None:
@@ -34,7 +34,6 @@ def _following(
     ELBv2Backend,
     "describe_load_balancer_attributes",
     Kind.BUG,
-    "5.2.5",
     "elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html",
 )
 def _with_the_idle_timeout(before: Callable[..., dict[str, str]], self: Any, arn: str) -> dict[str, str]:
@@ -47,9 +46,7 @@ def _with_the_idle_timeout(before: Callable[..., dict[str, str]], self: Any, arn
     return {**default, **told}
 
 
-@extends(
-    ELBv2Backend, "modify_listener", Kind.BUG, "5.2.5", "elasticloadbalancing/latest/APIReference/API_TargetGroup.html"
-)
+@extends(ELBv2Backend, "modify_listener", Kind.BUG, "elasticloadbalancing/latest/APIReference/API_TargetGroup.html")
 def _modify_listener(before: Callable[..., Any], self: Any, *given: Any, **more: Any) -> Any:
     """moto leaves a target group to which a changed listener leads without the load balancer; on AWS it gets it."""
     listener = before(self, *given, **more)

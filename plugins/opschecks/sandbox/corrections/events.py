@@ -12,7 +12,7 @@ from ..correction import Kind, replaces
 DOCS = "eventbridge/latest/APIReference/"
 
 
-@replaces(EventsHandler, "test_event_pattern", Kind.BUG, "5.2.5", DOCS + "API_TestEventPattern.html")
+@replaces(EventsHandler, "test_event_pattern", Kind.BUG, DOCS)
 def _test_event_pattern(self: EventsHandler) -> str:
     """moto answers nothing. AWS says whether the event matches the pattern."""
     pattern = self._get_param("EventPattern")

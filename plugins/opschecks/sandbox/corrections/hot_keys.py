@@ -11,13 +11,7 @@ from moto.dynamodb.responses import DynamoHandler
 from ..correction import Kind, replaces
 
 
-@replaces(
-    DynamoHandler,
-    "describe_contributor_insights",
-    Kind.MISSING,
-    "5.2.5",
-    "amazondynamodb/latest/APIReference/API_DescribeContributorInsights.html",
-)
+@replaces(DynamoHandler, "describe_contributor_insights", Kind.MISSING, "amazondynamodb/latest/APIReference/")
 def _describe_contributor_insights(self: DynamoHandler) -> ActionResult:
     """moto has no Contributor Insights; the sandbox keeps the tables' rules in the backend's `insight_rules`."""
     table, index = self.body["TableName"], self.body.get("IndexName")
@@ -33,13 +27,7 @@ def _describe_contributor_insights(self: DynamoHandler) -> ActionResult:
     )
 
 
-@replaces(
-    CloudWatchResponse,
-    "get_insight_rule_report",
-    Kind.MISSING,
-    "5.2.5",
-    "AmazonCloudWatch/latest/APIReference/API_GetInsightRuleReport.html",
-)
+@replaces(CloudWatchResponse, "get_insight_rule_report", Kind.MISSING, "AmazonCloudWatch/latest/APIReference/")
 def _get_insight_rule_report(self: CloudWatchResponse) -> ActionResult:
     """moto's rules report nothing; the sandbox keeps each rule's contributors in the backend's `contributors`."""
     known: dict[str, float] = vars(self.cloudwatch_backend).get("contributors", {}).get(self._get_param("RuleName"), {})

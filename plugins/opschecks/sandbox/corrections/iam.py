@@ -27,7 +27,7 @@ BEGUN = datetime(2024, 3, 1, tzinfo=UTC)
 """When the account was opened."""
 
 
-@extends(IAMBackend, "get_access_key_last_used", Kind.STATE, "5.2.5")
+@extends(IAMBackend, "get_access_key_last_used", Kind.STATE)
 def _used_by_tasks(before: Callable[..., Any], self: Any, access_key_id: str) -> Any:
     """moto runs no tasks that would use a key; here tasks use the key in the secret that they read when they start."""
     told = before(self, access_key_id)
@@ -57,9 +57,7 @@ def _read_by_tasks(account: str, key_id: str) -> datetime | None:
     return max(found, default=None)
 
 
-@replaces(
-    IamResponse, "get_credential_report", Kind.BUG, "5.2.5", "IAM/latest/UserGuide/id_credentials_getting-report.html"
-)
+@replaces(IamResponse, "get_credential_report", Kind.BUG, "IAM/latest/UserGuide/id_credentials_getting-report.html")
 def _get_credential_report(self: IamResponse) -> ActionResult:
     """moto's report has no row for root, and lacks region and service of the last use of keys."""
     self.backend.get_credential_report()  # refuses if no report was generated

@@ -23,14 +23,14 @@ A_PAGE = 50
 TOOK_MS = 1
 
 
-@extends(ExportTask, "to_json", Kind.BUG, "5.2.5", DOCS + "API_ExportTask.html")
+@extends(ExportTask, "to_json", Kind.BUG, DOCS + "API_ExportTask.html")
 def _with_times(before: Callable[..., dict[str, Any]], self: Any) -> dict[str, Any]:
     """moto leaves out executionInfo; it has no completionTime before the export has ended."""
     ended = {"completionTime": self.made + TOOK_MS} if self.status["code"] in ("COMPLETED", "FAILED") else {}
     return {**before(self), "executionInfo": {"creationTime": self.made, **ended}}
 
 
-@replaces(LogsResponse, "create_export_task", Kind.BUG, "5.2.5", DOCS + "API_CreateExportTask.html")
+@replaces(LogsResponse, "create_export_task", Kind.BUG, DOCS)
 def _create(self: LogsResponse) -> str:
     """moto runs several exports at once, and exports to a bucket whose policy does not permit it."""
     logs, group = self.logs_backend, self._get_param("logGroupName")
@@ -66,7 +66,7 @@ def _bucket(self: LogsBackend, name: str) -> Any:
     return s3
 
 
-@replaces(LogsResponse, "describe_export_tasks", Kind.BUG, "5.2.5", DOCS + "API_DescribeExportTasks.html")
+@replaces(LogsResponse, "describe_export_tasks", Kind.BUG, DOCS)
 def _describe(self: LogsResponse) -> str:
     """moto ignores statusCode and limit; here each look takes a pending export one step further, too."""
     tasks = self.logs_backend.describe_export_tasks(task_id=self._get_param("taskId"))

@@ -11,7 +11,7 @@ from ..correction import Kind, replaces
 DOCS = "AmazonCloudWatchLogs/latest/APIReference/"
 
 
-@replaces(LogsResponse, "describe_account_policies", Kind.MISSING, "5.2.5", DOCS + "API_DescribeAccountPolicies.html")
+@replaces(LogsResponse, "describe_account_policies", Kind.MISSING, DOCS)
 def _describe(self: LogsResponse) -> str:
     """moto has no account policies. Here the account has those that were put into its state."""
     kept = vars(self.logs_backend).get("account_policies", [])

@@ -13,13 +13,7 @@ from ..correction import Kind, replaces
 _LIKE = re.compile(r"@message like /((?:[^/\\]|\\.)*)/")
 
 
-@replaces(
-    LogsResponse,
-    "get_query_results",
-    Kind.BUG,
-    "5.2.5",
-    "AmazonCloudWatchLogs/latest/APIReference/API_GetQueryResults.html",
-)
+@replaces(LogsResponse, "get_query_results", Kind.BUG, "AmazonCloudWatchLogs/latest/APIReference/")
 def _results(self: LogsResponse) -> str:
     """moto answers a query of filters and counts with the events themselves, and without statistics.
 

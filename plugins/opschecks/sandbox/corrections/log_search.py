@@ -19,7 +19,7 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 }  # fmt: skip
 
 
-@replaces(models, "EventMessageFilter", Kind.BUG, "5.2.5", "AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html")
+@replaces(models, "EventMessageFilter", Kind.BUG, "AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html")
 class _Filter:
     """moto returns every event for a pattern of alternatives, of JSON, or of a regular expression.
 

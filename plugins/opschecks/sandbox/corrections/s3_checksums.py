@@ -20,9 +20,7 @@ def _refused() -> S3ClientError:
     return S3ClientError("BadDigest", "The SHA256 you specified did not match the calculated checksum.")
 
 
-@extends(
-    S3Response, "_get_checksum", Kind.BUG, "5.2.5", "AmazonS3/latest/userguide/checking-object-integrity-upload.html"
-)
+@extends(S3Response, "_get_checksum", Kind.BUG, "AmazonS3/latest/userguide/checking-object-integrity-upload.html")
 def _checked(before: Callable[..., Any], self: S3Response, response_headers: dict[str, Any]) -> tuple[str, str | None]:
     """moto accepts a SHA-256 that differs from that of the body, and does not return it."""
     given = self.headers.get(_HEADER)

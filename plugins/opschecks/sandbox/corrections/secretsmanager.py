@@ -12,11 +12,7 @@ from ..correction import Kind, extends
 
 
 @extends(
-    FakeSecret,
-    "reset_default_version",
-    Kind.BUG,
-    "5.2.5",
-    "secretsmanager/latest/apireference/API_SecretVersionsListEntry.html",
+    FakeSecret, "reset_default_version", Kind.BUG, "secretsmanager/latest/apireference/API_SecretVersionsListEntry.html"
 )
 def _dated(before: Callable[..., None], self: Any, secret_version: dict[str, Any], version_id: str) -> None:
     """moto dates a version to the second; AWS to the millisecond, so that versions of one second have an order."""

@@ -10,7 +10,7 @@ from moto.sns.responses import SNSResponse
 from ..correction import Kind, extends
 
 
-@extends(SNSResponse, "get_topic_attributes", Kind.BUG, "5.2.5", "sns/latest/api/API_GetTopicAttributes.html")
+@extends(SNSResponse, "get_topic_attributes", Kind.BUG, "sns/latest/api/")
 def _with_counts(before: Callable[..., Any], self: Any) -> Any:
     """moto answers 0 confirmed and 0 pending subscriptions for every topic.
 
