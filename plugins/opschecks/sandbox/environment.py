@@ -18,7 +18,7 @@ from ..core import clock
 from ..core.faults import sow_own
 from . import service_models  # noqa: F401 - before moto, which reads models while it is imported
 from .correction import Ties
-from .corrections import cloudfront_config, correct
+from .corrections import cloudfront, correct
 from .corrections.ecs import run_service
 from .moto_server import ACCOUNT, MotoServer, aware, backend
 from .seed import BUCKET, TASKS, Seeded, put_metrics, scaling, seed, tasks_of
@@ -90,7 +90,7 @@ class Sandbox:
             alarm.history.clear()
             alarm.state_updated_timestamp = alarm.configuration_updated_timestamp = self.now - AGE
         self.web = Web([task.task_arn.rsplit("/", 1)[-1] for task in self.tasks], self._object)
-        self.web.cdn.caches, self.web.cdn.compresses = cloudfront_config.caches, cloudfront_config.compresses
+        self.web.cdn.caches, self.web.cdn.compresses = cloudfront.caches, cloudfront.compresses
         self.web.start()
         self._undo.append(self.web.stop)
         sow_own(self)

@@ -84,7 +84,7 @@ _COSTS = _bet(
 _STATUS = Bet(
     "ManagedState._transitions",
     MOTO,
-    "sandbox/corrections/cloudfront_config.py",
+    "sandbox/corrections/cloudfront.py",
     "moto settles a status whenever it is read; this keeps what was updated InProgress for a while",
     lambda *_: _managed()._transitions,
 )

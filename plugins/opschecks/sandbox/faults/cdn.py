@@ -17,7 +17,7 @@ def cdn_compression_is_off(sandbox: Sandbox) -> None:
 @fault(caught_by=_BOTH)
 def cdn_caching_is_disabled(sandbox: Sandbox) -> None:
     """The managed policy CachingDisabled was set because of a stale page, and left on."""
-    from ..corrections.cloudfront_config import CACHING_DISABLED
+    from ..corrections.cloudfront import CACHING_DISABLED
 
     behavior_of(sandbox).cache_policy_id = CACHING_DISABLED
 
