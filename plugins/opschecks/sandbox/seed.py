@@ -58,12 +58,7 @@ def scaling(client: MakeClient, stack: Stack) -> None:
     """Auto-scaling between the stack's limits: target tracking at 70 % CPU and 80 % memory."""
     autoscaling = client("application-autoscaling")
     for service in stack.services:
-        target = {
-            "ServiceNamespace": "ecs",
-            "ResourceId": f"service/{stack.cluster}/{service}",
-            "ScalableDimension": "ecs:service:DesiredCount",
-        }
-        limits = stack.limits.named(service, f"{stack.cluster}/{service}")
+        target, limits = scalable(stack, service), stack.limits.named(service, f"{stack.cluster}/{service}")
         autoscaling.register_scalable_target(**target, MinCapacity=limits.min_tasks, MaxCapacity=limits.max_tasks)
         for name, metric, value in (
             ("cpu", "ECSServiceAverageCPUUtilization", 70.0),
@@ -80,6 +75,15 @@ def scaling(client: MakeClient, stack: Stack) -> None:
                     "ScaleOutCooldown": 60,
                 },
             )
+
+
+def scalable(stack: Stack, service: str) -> dict[str, Any]:
+    """Application Auto Scaling's names of a service's desired count."""
+    return {
+        "ServiceNamespace": "ecs",
+        "ResourceId": f"service/{stack.cluster}/{service}",
+        "ScalableDimension": "ecs:service:DesiredCount",
+    }
 
 
 def tasks_of(stack: Stack, service: str) -> int:
@@ -200,6 +204,14 @@ def _ecs(client: MakeClient, stack: Stack, group: str, subnets: tuple[str, ...],
         )
 
 
+def next_revision(ecs: Any, revision: str) -> str:
+    """Register the same task definition once more; returns the ARN of the new revision."""
+    told = ecs.describe_task_definition(taskDefinition=revision)["taskDefinition"]
+    keys = ("family", "networkMode", "requiresCompatibilities", "cpu", "memory", "containerDefinitions")
+    made = ecs.register_task_definition(**{key: told[key] for key in keys})
+    return str(made["taskDefinition"]["taskDefinitionArn"])
+
+
 def _tables(dynamodb: Any, stack: Stack, now: datetime) -> None:
     for table in stack.tables:
         own = table == stack.incidents_table
@@ -224,33 +236,21 @@ def _tables(dynamodb: Any, stack: Stack, now: datetime) -> None:
             **({"GlobalSecondaryIndexes": indexes} if own else {}),
         )
     if stack.incidents_table:
-        for incident in _incidents(now):
-            dynamodb.put_item(
-                TableName=stack.incidents_table, Item={key: {"S": value} for key, value in incident.items()}
-            )
+        for number, status, severity, hours, title in (
+            ("inc-1041", "resolved", "high", 9.5, "Checkout latency above 2 s"),
+            ("inc-1042", "resolved", "medium", 6.2, "Agent queue backed up"),
+            ("inc-1043", "active", "low", 2.3, "Nightly export retried twice"),
+            ("inc-0977", "resolved", "critical", 24 * 9, "Backend out of memory"),
+        ):
+            item = incident(number, status, severity, now - timedelta(hours=hours), title)
+            dynamodb.put_item(TableName=stack.incidents_table, Item=item)
 
 
-def _incidents(now: datetime) -> list[dict[str, str]]:
-    def opened(hours: float) -> str:
-        return f"{now - timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}"
-
-    return [
-        incident("inc-1041", "resolved", "high", opened(9.5), "Checkout latency above 2 s"),
-        incident("inc-1042", "resolved", "medium", opened(6.2), "Agent queue backed up"),
-        incident("inc-1043", "active", "low", opened(2.3), "Nightly export retried twice"),
-        incident("inc-0977", "resolved", "critical", opened(24 * 9), "Backend out of memory"),
-    ]
-
-
-def incident(number: str, status: str, severity: str, created_at: str, title: str) -> dict[str, str]:
+def incident(number: str, status: str, severity: str, opened: datetime, title: str) -> dict[str, dict[str, str]]:
     """An item of the incidents table."""
-    return {
-        "incident_id": number,
-        "status": status,
-        "severity": severity,
-        "created_at": created_at,
-        "title": title,
-    }
+    at = f"{opened:%Y-%m-%dT%H:%M:%SZ}"
+    told = {"incident_id": number, "status": status, "severity": severity, "created_at": at, "title": title}
+    return {key: {"S": value} for key, value in told.items()}
 
 
 def _logs(logs: Any, stack: Stack, now: datetime) -> None:
@@ -284,27 +284,15 @@ def _alarms(client: MakeClient, stack: Stack, made: Seeded) -> None:
     sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="on-call@example.com")
     service = {"ClusterName": stack.cluster or "", "ServiceName": next(iter(stack.services), "")}
     balancer = {"LoadBalancer": made.balancer_dimension}
-    alarms = [
+    alarms: list[tuple[Any, ...]] = [
         ("cpu-high", "AWS/ECS", "CPUUtilization", service, "Average", 300, 90.0),
         ("memory-high", "AWS/ECS", "MemoryUtilization", service, "Average", 300, 85.0),
         ("5xx-high", "AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", balancer, "Sum", 60, 10.0),
         ("latency-high", "AWS/ApplicationELB", "TargetResponseTime", balancer, "Average", 300, 1.0),
     ]
-    for name, namespace, metric, dimensions, statistic, period, threshold in alarms:
-        cloudwatch.put_metric_alarm(
-            AlarmName=f"{stack.alarm_prefix}-{name}",
-            Namespace=namespace,
-            MetricName=metric,
-            Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
-            Statistic=statistic,
-            Period=period,
-            EvaluationPeriods=2,
-            Threshold=threshold,
-            ComparisonOperator="GreaterThanThreshold",
-            TreatMissingData="notBreaching",
-            AlarmActions=[topic],
-        )
     names = [f"{stack.alarm_prefix}-{name}" for name, *_ in alarms]
+    for name, (_, *watched) in zip(names, alarms, strict=True):
+        watch(cloudwatch, name, *watched, TreatMissingData="notBreaching", AlarmActions=[topic])
     cloudwatch.put_composite_alarm(
         AlarmName=f"{stack.alarm_prefix}-backend-down",
         AlarmRule=f'ALARM("{names[0]}") AND ALARM("{names[2]}")',
@@ -317,18 +305,41 @@ def _alarms(client: MakeClient, stack: Stack, made: Seeded) -> None:
         )
 
 
+def watch(
+    cloudwatch: Any, name: str, namespace: str, metric: str, of: Mapping[str, str], statistic: str, period: int,
+    threshold: float, **more: Any,
+) -> None:  # fmt: skip
+    """Make an alarm that goes off when a metric is above the threshold for two periods."""
+    cloudwatch.put_metric_alarm(
+        AlarmName=name,
+        Namespace=namespace,
+        MetricName=metric,
+        Dimensions=[{"Name": key, "Value": value} for key, value in of.items()],
+        Statistic=statistic,
+        Period=period,
+        EvaluationPeriods=2,
+        Threshold=threshold,
+        ComparisonOperator="GreaterThanThreshold",
+        **more,
+    )
+
+
 def _site(s3: Any, stack: Stack) -> None:
     where = {} if stack.region in (None, "us-east-1") else {"LocationConstraint": stack.region}
     s3.create_bucket(Bucket=BUCKET, **({"CreateBucketConfiguration": where} if where else {}))
-    pages = {f"{page.path.strip('/') or 'index'}.html": page.contains for page in stack.dashboards}
+    pages = {key_of(page.path): page.contains for page in stack.dashboards}
     for key, title in {"index.html": "Incident Commander", **pages}.items():
-        s3.put_object(
-            Bucket=BUCKET,
-            Key=key,
-            Body=site_page(title),
-            ContentType="text/html; charset=utf-8",
-            CacheControl="public, max-age=60",
-        )
+        put_page(s3, key, site_page(title))
+
+
+def key_of(path: str) -> str:
+    """The key of a dashboard's object."""
+    return f"{path.strip('/') or 'index'}.html"
+
+
+def put_page(s3: Any, key: str, body: bytes, cache: str = "public, max-age=60") -> None:
+    """Upload a dashboard's HTML."""
+    s3.put_object(Bucket=BUCKET, Key=key, Body=body, ContentType="text/html; charset=utf-8", CacheControl=cache)
 
 
 def site_page(title: str) -> bytes:

@@ -42,6 +42,14 @@ def record(service: Any, deployment: dict[str, Any], **changes: Any) -> dict[str
     }
 
 
+def baking(service: Any, deployment: dict[str, Any], minutes: int) -> dict[str, Any]:
+    """A blue/green deployment that has shifted its traffic, and waits for so long before it ends."""
+    configuration = {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": minutes}
+    told = record(service, deployment, lifecycleStage="BAKE_TIME", deploymentConfiguration=configuration)
+    del told["finishedAt"]
+    return {**told, "status": "IN_PROGRESS"}
+
+
 def _arn(service: Any, kind: str, deployment: dict[str, Any]) -> str:
     number = str(deployment["id"]).rsplit("/", 1)[-1]
     return service.arn.replace(":service/", f":{kind}/") + f"/{number}"  # type: ignore[no-any-return]

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..seed import scalable
 from . import Sandbox, fault
 
 
 def _target(sandbox: Sandbox) -> dict[str, Any]:
-    return {
-        "ServiceNamespace": "ecs",
-        "ResourceId": f"service/{sandbox.stack.cluster}/{sandbox.stack.services[0]}",
-        "ScalableDimension": "ecs:service:DesiredCount",
-    }
+    return scalable(sandbox.stack, sandbox.stack.services[0])
 
 
 def _register(sandbox: Sandbox, **changes: Any) -> None:

@@ -19,10 +19,6 @@ _FULL = ["test_everything_was_backed_up_lately"]
 _EXPORTS = ["test_logs_are_kept_elsewhere_too"]
 
 
-def _table(sandbox: Sandbox) -> Any:
-    return sandbox.backend("dynamodb").tables[sandbox.stack.tables[0]]
-
-
 def _backups(sandbox: Sandbox) -> list[Any]:
     """moto's complete backups of the first table, newest first."""
     found = [one for one in sandbox.backend("dynamodb").backups.values() if one.table.name == sandbox.stack.tables[0]]
@@ -46,22 +42,20 @@ def no_backup_ever_completes(sandbox: Sandbox) -> None:
 @fault(caught_by=_RECENT)
 def table_was_made_anew(sandbox: Sandbox) -> None:
     """A table was deleted and recreated an hour ago: all its backups are of the old table."""
-    table = _table(sandbox)
-    table.created_at = naive(sandbox.now - timedelta(hours=1))
+    sandbox.table(sandbox.stack.tables[0]).created_at = naive(sandbox.now - timedelta(hours=1))
 
 
 @fault(caught_by=[*_RECOVERY, _FRESH])
 def point_in_time_recovery_is_off(sandbox: Sandbox) -> None:
     """Point-in-time recovery of a table is off, although its continuous backups are ENABLED."""
-    table = _table(sandbox)
+    table = sandbox.table(sandbox.stack.tables[0])
     table.continuous_backups["PointInTimeRecoveryDescription"] = {"PointInTimeRecoveryStatus": "DISABLED"}
 
 
 @fault(caught_by=[*_RECOVERY, _FRESH])
 def point_in_time_recovery_has_stopped(sandbox: Sandbox) -> None:
     """Point-in-time recovery is on, but its latest restorable time is a day old."""
-    table = _table(sandbox)
-    told = table.continuous_backups["PointInTimeRecoveryDescription"]
+    told = sandbox.table(sandbox.stack.tables[0]).continuous_backups["PointInTimeRecoveryDescription"]
     told["LatestRestorableDateTime"] = (sandbox.now - timedelta(days=1)).timestamp()
 
 

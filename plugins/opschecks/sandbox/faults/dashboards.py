@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..seed import BUCKET, site_page
+from ..seed import BUCKET, key_of, put_page, site_page
 from . import Sandbox, fault
 
 _CAUGHT = ["test_dashboards_show_their_pages"]
@@ -24,10 +24,7 @@ def dashboard_falls_back_to_index(sandbox: Sandbox) -> None:
 @fault(caught_by=_CAUGHT)
 def dashboard_is_another_page(sandbox: Sandbox) -> None:
     """A deployment replaced the first dashboard with another page."""
-    key = _delete_first(sandbox)
-    sandbox.client("s3").put_object(
-        Bucket=BUCKET, Key=key, Body=site_page("Coming soon"), ContentType="text/html; charset=utf-8"
-    )
+    put_page(sandbox.client("s3"), _delete_first(sandbox), site_page("Coming soon"))
 
 
 @fault(caught_by=_CAUGHT)
@@ -38,7 +35,7 @@ def dashboards_answer_errors(sandbox: Sandbox) -> None:
 
 def _delete_first(sandbox: Sandbox) -> str:
     path = sandbox.stack.dashboards[0].path
-    key = f"{path.strip('/')}.html"
+    key = key_of(path)
     sandbox.client("s3").delete_object(Bucket=BUCKET, Key=key)
     sandbox.web.cdn.forget([path])
     return key

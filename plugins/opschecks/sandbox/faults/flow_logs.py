@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..seeds.flow_logs import record
+from ..seeds.flow_logs import record, vpc_of
 from . import Sandbox, fault
 
 _CAUGHT = ["test_vpcs_record_their_traffic"]
@@ -24,4 +24,4 @@ def flow_log_may_not_write(sandbox: Sandbox) -> None:
 @fault(caught_by=_CAUGHT)
 def flow_log_leaves_refusals_out(sandbox: Sandbox) -> None:
     """The flow log records accepted traffic only: rejected traffic, such as scans, is missing."""
-    record(sandbox, "ACCEPT")
+    record(sandbox, "ACCEPT", "VPC", vpc_of(sandbox))

@@ -13,5 +13,5 @@ from .dynamodb import put_incident
 def incident_keeps_coming_back(sandbox: Sandbox) -> None:
     """The same incident was opened and resolved four times this week."""
     for number, days in enumerate((2.5, 3.5, 4.5, 5.5)):
-        opened = f"{sandbox.now - timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
+        opened = sandbox.now - timedelta(days=days)
         put_incident(sandbox, incident(f"inc-103{number}", "resolved", "medium", opened, "Agents lose their sessions"))

@@ -12,11 +12,9 @@ import copy
 from datetime import timedelta
 from typing import Any
 
-from ..corrections.ecs import run_tasks
-from ..corrections.ecs_deployments import record
-from ..environment import address_of
-from ..moto_server import ACCOUNT
-from ..seed import CONTAINER_PORT, put_metrics
+from ..corrections.ecs import place_of, run_tasks
+from ..corrections.ecs_deployments import baking
+from ..seed import CONTAINER_PORT, next_revision, put_metrics, scalable
 from ..seeds import flow_logs
 from ..series import DAY, Samples, Told, periods
 from . import Sandbox
@@ -33,7 +31,7 @@ def vary(sandbox: Sandbox) -> None:
     _tag(sandbox, sandbox.seeded.load_balancer)
     _neighbours(sandbox)
     _blue_green(sandbox, "web")
-    _without_balancer(sandbox, "worker")
+    sandbox.service("worker").load_balancers = []
     _spot(sandbox, "jobs")
     _code_deploy(sandbox, "checkout")
     _night(sandbox)
@@ -99,40 +97,19 @@ def _blue_green(sandbox: Sandbox, name: str) -> None:
     service = sandbox.service(name)
     old = service.deployments[0]
     new = copy.deepcopy(old)
-    revision = _next_revision(sandbox, service.task_definition)
+    revision = next_revision(sandbox.client("ecs"), service.task_definition)
     began = sandbox.now - BAKING
     new.update(id="ecs-svc/2222222222222222222", taskDefinition=revision, createdAt=began - timedelta(minutes=8))
     old.update(status="ACTIVE", updatedAt=began)
     new.update(updatedAt=began)
     service.deployments, service.task_definition = [new, old], revision
     tasks = run_tasks(sandbox.backend("ecs"), sandbox.stack.cluster or "", service, service.desired_count, began)
-    green = target_group(sandbox, f"{name}-green", tuple(address_of(task) for task in tasks))
+    green = target_group(sandbox, f"{name}-green", tuple(place_of(task)["value"] for task in tasks))
     forward(sandbox, green, "/green/*")
     balanced(sandbox, name, sandbox.seeded.target_group, green)
-    opened = record(
-        service,
-        new,
-        status="IN_PROGRESS",
-        lifecycleStage="BAKE_TIME",
-        deploymentConfiguration={"strategy": "BLUE_GREEN", "bakeTimeInMinutes": BAKE_MINUTES},
-    )
-    del opened["finishedAt"]
-    service.past = [opened]
+    service.past = [baking(service, new, BAKE_MINUTES)]
     for deployment in (new, old):
         del deployment["rolloutState"], deployment["rolloutStateReason"]
-
-
-def _next_revision(sandbox: Sandbox, revision: str) -> str:
-    """Register the same task definition once more; returns the ARN of the new revision."""
-    ecs = sandbox.client("ecs")
-    told = ecs.describe_task_definition(taskDefinition=revision)["taskDefinition"]
-    keys = ("family", "networkMode", "requiresCompatibilities", "cpu", "memory", "containerDefinitions")
-    made = ecs.register_task_definition(**{key: told[key] for key in keys})
-    return str(made["taskDefinition"]["taskDefinitionArn"])
-
-
-def _without_balancer(sandbox: Sandbox, name: str) -> None:
-    sandbox.service(name).load_balancers = []
 
 
 def _spot(sandbox: Sandbox, name: str) -> None:
@@ -149,11 +126,7 @@ def _spot(sandbox: Sandbox, name: str) -> None:
     elb.create_listener(LoadBalancerArn=arn, Protocol="TCP", Port=1883, DefaultActions=[action])
     balanced(sandbox, name, group)
     scaling = sandbox.client("application-autoscaling")
-    target = {
-        "ServiceNamespace": "ecs",
-        "ResourceId": f"service/{sandbox.stack.cluster}/{name}",
-        "ScalableDimension": "ecs:service:DesiredCount",
-    }
+    target = scalable(sandbox.stack, name)
     scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=4)
     for when, least in (("night", 1), ("day", 2)):
         scaling.put_scheduled_action(
@@ -179,7 +152,7 @@ def _code_deploy(sandbox: Sandbox, name: str) -> None:
 
 def _task_set(sandbox: Sandbox, service: Any, deployment: dict[str, Any], group: str) -> dict[str, Any]:
     return {
-        "id": deployment["id"].replace("ecs-svc", "ecs-svc"),
+        "id": deployment["id"],
         "taskSetArn": service.arn.replace(":service/", ":task-set/") + "/ecs-svc-1",
         "serviceArn": service.arn,
         "clusterArn": service.cluster_arn,
@@ -199,13 +172,7 @@ def _task_set(sandbox: Sandbox, service: Any, deployment: dict[str, Any], group:
 
 def _night(sandbox: Sandbox) -> None:
     """No request of ours for some hours; the neighbour is busy all the time, and has errors."""
-    cloudwatch = sandbox.backend("cloudwatch")
-    since = sandbox.now - QUIET
-    cloudwatch.metric_data = [
-        datum
-        for datum in cloudwatch.metric_data
-        if not (datum.namespace == "AWS/ApplicationELB" and datum.timestamp.timestamp() >= since.timestamp())
-    ]
+    sandbox.forget_metrics("AWS/ApplicationELB", sandbox.now - QUIET)
     of = {"LoadBalancer": sandbox.seeded.balancer_dimension}
     times = list(periods(sandbox.now, DAY))
     told = [
@@ -235,15 +202,4 @@ def _shared_vpc(sandbox: Sandbox) -> None:
     subnets = ec2.describe_subnets(filters={"vpc-id": [flow_logs.vpc_of(sandbox)]})
     for subnet in subnets:
         subnet.__class__ = type("SharedSubnet", (type(subnet),), {"owner_id": NEIGHBOUR})
-    ec2.flow_logs.clear()
-    ec2.create_flow_logs(
-        "Subnet",
-        list(sandbox.seeded.subnets),
-        "ALL",
-        f"arn:{sandbox.partition}:iam::{ACCOUNT}:role/{flow_logs.ROLE}",
-        "cloud-watch-logs",
-        None,
-        flow_logs.GROUP,
-        None,
-        600,
-    )
+    flow_logs.record(sandbox, "ALL", "Subnet", *sandbox.seeded.subnets)
