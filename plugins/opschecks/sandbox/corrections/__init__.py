@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..correction import _DECLARED, Correction, Ties
-from ..moto_private import make_anew, set_transition, transition
+from ..moto_private import keep_tasks, make_anew
 
 Undo = Callable[[], None]
 
@@ -35,10 +35,7 @@ def correct(ties: Ties) -> Undo:
         setattr(owner, name, value)
         undo.callback(lambda: delattr(owner, name) if before is missing else setattr(owner, name, before))
 
-    # a service's tasks start at once and run until something stops them
-    as_before = transition("ecs::task")
-    set_transition("ecs::task", {"progression": "manual", "times": 10**9})
-    undo.callback(lambda: set_transition("ecs::task", as_before))
+    undo.callback(keep_tasks())
     for one in declared():
         patch(one.owner, one.attribute, one.make(getattr(one.owner, one.attribute, None), ties))
         if one.path:
