@@ -103,12 +103,10 @@ def put_metrics(cloudwatch: Any, told: Iterable[Told]) -> None:
 def _network(ec2: Any, stack: Stack) -> tuple[dict[str, str], tuple[str, ...]]:
     subnets = [subnet for subnet in ec2.describe_subnets()["Subnets"] if subnet.get("DefaultForAz", True)]
     vpc = subnets[0]["VpcId"]
-    alb = ec2.create_security_group(
-        GroupName=f"{stack.cluster}-alb", Description="HTTP and HTTPS from anywhere", VpcId=vpc
-    )["GroupId"]
-    tasks = ec2.create_security_group(
-        GroupName=f"{stack.cluster}-tasks", Description="only the load balancer", VpcId=vpc
-    )["GroupId"]
+    alb, tasks = (
+        ec2.create_security_group(GroupName=f"{stack.cluster}-{name}", Description=lets_in, VpcId=vpc)["GroupId"]
+        for name, lets_in in (("alb", "HTTP and HTTPS from anywhere"), ("tasks", "only the load balancer"))
+    )
     anywhere = {
         "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "the public"}],
         "Ipv6Ranges": [{"CidrIpv6": "::/0"}],
@@ -117,17 +115,9 @@ def _network(ec2: Any, stack: Stack) -> tuple[dict[str, str], tuple[str, ...]]:
         GroupId=alb,
         IpPermissions=[{"IpProtocol": "tcp", "FromPort": port, "ToPort": port, **anywhere} for port in (80, 443)],
     )
-    ec2.authorize_security_group_ingress(
-        GroupId=tasks,
-        IpPermissions=[
-            {
-                "IpProtocol": "tcp",
-                "FromPort": CONTAINER_PORT,
-                "ToPort": CONTAINER_PORT,
-                "UserIdGroupPairs": [{"GroupId": alb}],
-            }
-        ],
-    )
+    port = {"IpProtocol": "tcp", "FromPort": CONTAINER_PORT, "ToPort": CONTAINER_PORT}
+    from_balancer = {**port, "UserIdGroupPairs": [{"GroupId": alb}]}
+    ec2.authorize_security_group_ingress(GroupId=tasks, IpPermissions=[from_balancer])
     return {"alb": alb, "tasks": tasks}, tuple(subnet["SubnetId"] for subnet in subnets[:2])
 
 
@@ -137,30 +127,27 @@ def _load_balancer(
     balancer = elb.create_load_balancer(
         Name=stack.load_balancer, Subnets=list(subnets), SecurityGroups=[group], Type="application"
     )["LoadBalancers"][0]
-    made = elb.create_target_group(
-        Name="incident-commander-backend",
-        Protocol="HTTP",
-        Port=CONTAINER_PORT,
-        VpcId=balancer["VpcId"],
-        TargetType="ip",
-        HealthCheckPath=stack.health_path,
-    )["TargetGroups"][0]["TargetGroupArn"]
-    elb.modify_target_group_attributes(
-        TargetGroupArn=made,
-        Attributes=[
-            {"Key": "stickiness.enabled", "Value": "true"},
-            {"Key": "stickiness.type", "Value": "lb_cookie"},
-            {"Key": "stickiness.lb_cookie.duration_seconds", "Value": "86400"},
-        ],
-    )
+    vpc, path = balancer["VpcId"], stack.health_path
+    made = target_group(elb, vpc, "incident-commander-backend", targets, HealthCheckPath=path)
+    sticky = {"enabled": "true", "type": "lb_cookie", "lb_cookie.duration_seconds": "86400"}
+    attributes = [{"Key": f"stickiness.{key}", "Value": value} for key, value in sticky.items()]
+    elb.modify_target_group_attributes(TargetGroupArn=made, Attributes=attributes)
     elb.create_listener(
         LoadBalancerArn=balancer["LoadBalancerArn"],
         Protocol="HTTP",
         Port=80,
         DefaultActions=[{"Type": "forward", "TargetGroupArn": made}],
     )
-    elb.register_targets(TargetGroupArn=made, Targets=[{"Id": address, "Port": CONTAINER_PORT} for address in targets])
     return balancer["LoadBalancerArn"], made
+
+
+def target_group(elb: Any, vpc: str, name: str, addresses: Iterable[str], **more: Any) -> str:
+    """Make a target group with the targets of these addresses; returns its ARN."""
+    wanted = {"Protocol": "HTTP", "Port": CONTAINER_PORT, "VpcId": vpc, "TargetType": "ip", **more}
+    made: str = elb.create_target_group(Name=name, **wanted)["TargetGroups"][0]["TargetGroupArn"]
+    if targets := [{"Id": address, "Port": CONTAINER_PORT} for address in addresses]:
+        elb.register_targets(TargetGroupArn=made, Targets=targets)
+    return made
 
 
 def _ecs(client: MakeClient, stack: Stack, group: str, subnets: tuple[str, ...], target_group: str) -> None:
@@ -217,13 +204,11 @@ def _tables(dynamodb: Any, stack: Stack, now: datetime) -> None:
         own = table == stack.incidents_table
         key = stack.incident_fields.id if own else "agent_id"
         attributes = [key, *(["status", "severity", "created_at"] if own else [])]
+        by_time = {"AttributeName": "created_at", "KeyType": "RANGE"}
         indexes = [
             {
                 "IndexName": name,
-                "KeySchema": [
-                    {"AttributeName": by, "KeyType": "HASH"},
-                    {"AttributeName": "created_at", "KeyType": "RANGE"},
-                ],
+                "KeySchema": [{"AttributeName": by, "KeyType": "HASH"}, by_time],
                 "Projection": {"ProjectionType": "ALL"},
             }
             for name, by in ((stack.status_index, "status"), ("severity-index", "severity"))

@@ -1,4 +1,4 @@
-"""Faults of backups: what could not be restored."""
+"""Faults of backups: what could not be restored, and what nobody has tried to restore."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from ..moto_server import backend, naive
 from ..seed import BUCKET
 from ..seeds.backups import FULL
+from ..seeds.restores import restored
 from . import Sandbox, fault
 
 _RECENT = ["test_tables_have_a_recent_backup"]
@@ -95,3 +96,13 @@ def full_backup_lacks_a_table(sandbox: Sandbox) -> None:
     (key,) = [one for one in s3.buckets[FULL].keys if one.endswith("/manifest.json")]
     told = json.loads(s3.get_object(FULL, key).value)
     s3.put_object(FULL, key, json.dumps({**told, "tables": told["tables"][1:]}).encode())
+
+
+@fault(caught_by=["test_a_restore_was_rehearsed_lately"])
+def no_restore_was_rehearsed(sandbox: Sandbox) -> None:
+    """The last successful restore of a table was 100 days ago; a later one was denied."""
+    own, trail = sandbox.stack.tables[0], sandbox.backend("cloudtrail")
+    trail.history = [
+        restored(sandbox, own, timedelta(days=100)),
+        restored(sandbox, own, timedelta(days=3), errorCode="AccessDenied"),
+    ]

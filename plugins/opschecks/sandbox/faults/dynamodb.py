@@ -1,4 +1,4 @@
-"""Faults of tables and of the incidents in them."""
+"""Faults of tables, of their indexes, and of the incidents in them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import Any
 
 from ..seed import incident
 from . import Sandbox, fault
+
+_SEARCHED = ["test_wanted_indexes_can_be_searched"]
+_INDEX, _KEY = "severity-index", "severity"
 
 
 def _other_table(sandbox: Sandbox) -> str:
@@ -39,7 +42,7 @@ def table_is_gone(sandbox: Sandbox) -> None:
     sandbox.client("dynamodb").delete_table(TableName=_other_table(sandbox))
 
 
-@fault(caught_by=["test_tables_are_active", "test_wanted_indexes_can_be_searched"])
+@fault(caught_by=["test_tables_are_active", *_SEARCHED])
 def index_is_being_built(sandbox: Sandbox) -> None:
     """The status index is being backfilled and contains only some of the incidents."""
     sandbox.table().global_indexes[0].status = "CREATING"
@@ -88,3 +91,35 @@ def incident_lacks_its_severity(sandbox: Sandbox) -> None:
 def put_incident(sandbox: Sandbox, item: dict[str, Any]) -> None:
     """Write an item into the incidents table."""
     sandbox.client("dynamodb").put_item(TableName=sandbox.stack.incidents_table, Item=item)
+
+
+@fault(caught_by=["test_no_incident_keeps_coming_back"])
+def incident_keeps_coming_back(sandbox: Sandbox) -> None:
+    """The same incident was opened and resolved four times this week."""
+    for number, days in enumerate((2.5, 3.5, 4.5, 5.5)):
+        opened = sandbox.now - timedelta(days=days)
+        put_incident(sandbox, incident(f"inc-103{number}", "resolved", "medium", opened, "Agents lose their sessions"))
+
+
+@fault(caught_by=_SEARCHED)
+def severity_index_is_missing(sandbox: Sandbox) -> None:
+    """The incidents table has no severity index: it was not added after a restore."""
+    table = sandbox.table()
+    table.global_indexes = [index for index in table.global_indexes if index.name != _INDEX]
+    table.attr = [one for one in table.attr if one["AttributeName"] != _KEY]
+
+
+@fault(caught_by=_SEARCHED)
+def severity_index_is_by_another_key(sandbox: Sandbox) -> None:
+    """The severity index has the right name and the wrong key: created_at."""
+    for index in sandbox.table().global_indexes:
+        if index.name == _INDEX:
+            index.schema = [{"AttributeName": "created_at", "KeyType": "HASH"}]
+
+
+@fault(caught_by=_SEARCHED)
+def severity_index_wants_numbers(sandbox: Sandbox) -> None:
+    """The key of the severity index is a number; severities are text, so the index stays empty."""
+    for one in sandbox.table().attr:
+        if one["AttributeName"] == _KEY:
+            one["AttributeType"] = "N"
