@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,11 +25,7 @@ from .seed import BUCKET, TASKS, Seeded, put_metrics, scaling, seed, tasks_of
 from .series import Samples, Told
 from .web import StoredObject, Web
 
-CREDENTIALS = {
-    "aws_access_key_id": "sandbox",
-    "aws_secret_access_key": "sandbox",
-    "aws_session_token": "sandbox",
-}
+CREDENTIALS = dict.fromkeys(("aws_access_key_id", "aws_secret_access_key", "aws_session_token"), "sandbox")
 USUAL: Mapping[str, Any] = {
     "cluster": "incident-commander",
     "services": ("backend",),
@@ -76,7 +72,10 @@ class Sandbox:
         reach_directly(os.environ)
         self.server.start()
         self._undo.append(self.server.stop)
-        self._undo.append(correct(Ties(self.target_states, self._follow_attributes, self._forget, self._follow_task)))
+        ties = Ties(
+            self.target_states, self._follow_attributes, lambda paths: self.web.cdn.forget(paths), self._follow_task
+        )
+        self._undo.append(correct(ties))
         addresses = tuple(f"172.31.16.{10 + index}" for index in range(TASKS))
         self._push_image()
         self.seeded = seed(self.client, self.stack, self.now, addresses)
@@ -191,27 +190,18 @@ class Sandbox:
 
     def _distribute(self) -> None:
         """Make the distribution of the dashboard bucket."""
-        origin = {
-            "Id": "site",
-            "DomainName": f"{BUCKET}.s3.{self.region}.amazonaws.com",
-            "S3OriginConfig": {"OriginAccessIdentity": ""},
-        }
+        domain = f"{BUCKET}.s3.{self.region}.amazonaws.com"
+        origin = {"Id": "site", "DomainName": domain, "S3OriginConfig": {"OriginAccessIdentity": ""}}
+        behavior = {"TargetOriginId": "site", "ViewerProtocolPolicy": "redirect-to-https", "Compress": True}
         config = {
             "CallerReference": "sandbox",
             "Origins": {"Quantity": 1, "Items": [origin]},
-            "DefaultCacheBehavior": {
-                "TargetOriginId": "site",
-                "ViewerProtocolPolicy": "redirect-to-https",
-                "Compress": True,
-            },
+            "DefaultCacheBehavior": behavior,
             "Comment": "dashboards",
             "Enabled": True,
         }
         made, _, _ = backend("cloudfront", "aws").create_distribution(config, [])
         made.status, self.distribution_id = "Deployed", made.distribution_id
-
-    def _forget(self, paths: Iterable[str]) -> None:
-        self.web.cdn.forget(paths)
 
     def _follow_attributes(self, attributes: Mapping[str, str]) -> None:
         if hasattr(self, "web"):
@@ -226,12 +216,8 @@ class Sandbox:
         found = backend("s3", "aws").get_object(BUCKET, key)
         if found is None:
             return None
-        return StoredObject(
-            found.value,
-            found.metadata.get("Content-Type", "text/html"),
-            found.etag,
-            found.metadata.get("Cache-Control", ""),
-        )
+        content_type, cache = found.metadata.get("Content-Type", "text/html"), found.metadata.get("Cache-Control", "")
+        return StoredObject(found.value, content_type, found.etag, cache)
 
 
 DRAINING = ("draining", "Target.DeregistrationInProgress", "Target deregistration is in progress")
@@ -245,9 +231,9 @@ def follow_task(sandbox: Sandbox, old: Any, new: Any) -> None:
         return
     if new is None:
         drain_task(sandbox, _id_of_task(old), place_of(old)["value"])
-        return
-    sandbox.tasks[sandbox.tasks.index(old)] = new
-    register_task(sandbox, _id_of_task(new), place_of(old)["value"], place_of(new)["value"])
+    else:
+        sandbox.tasks[sandbox.tasks.index(old)] = new
+        register_task(sandbox, _id_of_task(new), place_of(old)["value"], place_of(new)["value"])
 
 
 def drain_task(sandbox: Sandbox, task: str, address: str) -> None:

@@ -59,7 +59,7 @@ _MADE_APPS = Bet(
     MOTO,
     "sandbox/corrections/__init__.py",
     "the application of a service is made once, which takes 15 ms, and again where a correction changes its paths",
-    lambda *_: served().app_instances.pop,
+    lambda *_: _made_apps().pop,
 )
 HANDLER = _bet(
     "moto.moto_server.werkzeug_app:MotoRequestHandler",
@@ -143,6 +143,10 @@ def served() -> Any:
     _HOSTS.take()
     made.get_backend_for_host = functools.cache(made.get_backend_for_host)
     return made
+
+
+def _made_apps() -> Any:
+    return served().app_instances
 
 
 def make_anew(service: str) -> None:

@@ -150,7 +150,7 @@ def target_group(elb: Any, vpc: str, name: str, addresses: Iterable[str], **more
     return made
 
 
-def _ecs(client: MakeClient, stack: Stack, group: str, subnets: tuple[str, ...], target_group: str) -> None:
+def _ecs(client: MakeClient, stack: Stack, group: str, subnets: tuple[str, ...], targets: str) -> None:
     ecs = client("ecs")
     ecs.create_cluster(clusterName=stack.cluster)
     for service in stack.services:
@@ -187,7 +187,7 @@ def _ecs(client: MakeClient, stack: Stack, group: str, subnets: tuple[str, ...],
             desiredCount=tasks_of(stack, service),
             launchType="FARGATE",
             networkConfiguration={"awsvpcConfiguration": {"subnets": list(subnets), "securityGroups": [group]}},
-            loadBalancers=[{"targetGroupArn": target_group, "containerName": service, "containerPort": CONTAINER_PORT}],
+            loadBalancers=[{"targetGroupArn": targets, "containerName": service, "containerPort": CONTAINER_PORT}],
         )
 
 
@@ -269,22 +269,23 @@ def _alarms(client: MakeClient, stack: Stack, made: Seeded) -> None:
     sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="on-call@example.com")
     service = {"ClusterName": stack.cluster or "", "ServiceName": next(iter(stack.services), "")}
     balancer = {"LoadBalancer": made.balancer_dimension}
-    alarms: list[tuple[Any, ...]] = [
-        ("cpu-high", "AWS/ECS", "CPUUtilization", service, "Average", 300, 90.0),
-        ("memory-high", "AWS/ECS", "MemoryUtilization", service, "Average", 300, 85.0),
-        ("5xx-high", "AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", balancer, "Sum", 60, 10.0),
-        ("latency-high", "AWS/ApplicationELB", "TargetResponseTime", balancer, "Average", 300, 1.0),
-    ]
-    names = [f"{stack.alarm_prefix}-{name}" for name, *_ in alarms]
-    for name, (_, *watched) in zip(names, alarms, strict=True):
-        watch(cloudwatch, name, *watched, TreatMissingData="notBreaching", AlarmActions=[topic])
+    alarms: dict[str, tuple[Any, ...]] = {
+        "cpu-high": ("AWS/ECS", "CPUUtilization", service, "Average", 300, 90.0),
+        "memory-high": ("AWS/ECS", "MemoryUtilization", service, "Average", 300, 85.0),
+        "5xx-high": ("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", balancer, "Sum", 60, 10.0),
+        "latency-high": ("AWS/ApplicationELB", "TargetResponseTime", balancer, "Average", 300, 1.0),
+    }
+    more = {"TreatMissingData": "notBreaching", "AlarmActions": [topic]}
+    for name, watched in alarms.items():
+        watch(cloudwatch, f"{stack.alarm_prefix}-{name}", *watched, **more)
+    names = [f"{stack.alarm_prefix}-{name}" for name in (*alarms, "backend-down")]
     cloudwatch.put_composite_alarm(
-        AlarmName=f"{stack.alarm_prefix}-backend-down",
+        AlarmName=names[-1],
         AlarmRule=f'ALARM("{names[0]}") AND ALARM("{names[2]}")',
         AlarmActions=[topic],
         ActionsEnabled=True,
     )
-    for name in [*names, f"{stack.alarm_prefix}-backend-down"]:
+    for name in names:
         cloudwatch.set_alarm_state(
             AlarmName=name, StateValue="OK", StateReason="Threshold not crossed: seen within the last periods"
         )
