@@ -107,7 +107,8 @@ class Clients:
 
     def _live(self, client: Client, url: str, connection: ClientConnection, cookies: dict[str, str]) -> None:
         while True:
-            _keep(connection, cookies)
+            if connection.response:
+                cookies.update(cookies_of(connection.response.headers.get_all("Set-Cookie")))
             with connection:
                 self._listen(connection)
             if self._over.is_set():
@@ -145,8 +146,3 @@ class Clients:
                 client.refused = found
             self._over.wait(AGAIN_S)
         return None
-
-
-def _keep(connection: ClientConnection, cookies: dict[str, str]) -> None:
-    if connection.response:
-        cookies.update(cookies_of(connection.response.headers.get_all("Set-Cookie")))
