@@ -275,7 +275,7 @@ def _alarms(client: MakeClient, stack: Stack, made: Seeded) -> None:
         "5xx-high": ("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", balancer, "Sum", 60, 10.0),
         "latency-high": ("AWS/ApplicationELB", "TargetResponseTime", balancer, "Average", 300, 1.0),
     }
-    more = {"TreatMissingData": "notBreaching", "AlarmActions": [topic]}
+    more: dict[str, Any] = {"TreatMissingData": "notBreaching", "AlarmActions": [topic]}
     for name, watched in alarms.items():
         watch(cloudwatch, f"{stack.alarm_prefix}-{name}", *watched, **more)
     names = [f"{stack.alarm_prefix}-{name}" for name in (*alarms, "backend-down")]
