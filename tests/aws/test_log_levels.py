@@ -9,7 +9,7 @@ import pytest
 from botocore.session import get_session
 
 from opschecks.aws.log_levels import INSIGHTS, PATTERN, is_error
-from opschecks.sandbox.corrections.log_search import _Filter
+from opschecks.sandbox.corrections.logs import _Filter
 
 ERRORS = [
     "ERROR it is broken",

@@ -84,7 +84,7 @@ def _invalidation() -> list[str]:
 
 
 @shows(
-    "cloudfront_config: CloudFrontBackend.get_distribution",
+    "cloudfront: CloudFrontBackend.get_distribution",
     plain=["Deployed"] * 2,
     corrected=["InProgress", "Deployed"],
 )
@@ -119,13 +119,13 @@ def _restored() -> Any:
     return dynamodb
 
 
-@shows("dynamodb_backups: DynamoHandler.create_backup", plain="AVAILABLE", corrected="CREATING")
+@shows("dynamodb: DynamoHandler.create_backup", plain="AVAILABLE", corrected="CREATING")
 def _backup() -> Any:
     return _table().create_backup(TableName=TABLE, BackupName="backup")["BackupDetails"]["BackupStatus"]
 
 
 @shows(
-    "dynamodb_backups: DynamoDBBackend.describe_backup",
+    "dynamodb: DynamoDBBackend.describe_backup",
     plain=["AVAILABLE", "AVAILABLE"],
     corrected=["CREATING", "AVAILABLE"],
 )
@@ -135,12 +135,12 @@ def _backups() -> Any:
     return _statuses(dynamodb, made)
 
 
-@shows("dynamodb_backups: RestoredTable.describe", plain="ACTIVE", corrected="CREATING")
+@shows("dynamodb: RestoredTable.describe", plain="ACTIVE", corrected="CREATING")
 def _from_backup() -> Any:
     return _restored().describe_table(TableName="restored")["Table"]["TableStatus"]
 
 
-@shows("dynamodb_backups: RestoredPITTable.describe", plain="ACTIVE", corrected="CREATING")
+@shows("dynamodb: RestoredPITTable.describe", plain="ACTIVE", corrected="CREATING")
 def _to_point() -> Any:
     dynamodb = _table()
     enabled = {"PointInTimeRecoveryEnabled": True}
@@ -151,7 +151,7 @@ def _to_point() -> Any:
     return dynamodb.describe_table(TableName="restored")["Table"]["TableStatus"]
 
 
-@shows("dynamodb_backups: DynamoDBBackend.delete_table", plain="deleted", corrected="ResourceInUseException")
+@shows("dynamodb: DynamoDBBackend.delete_table", plain="deleted", corrected="ResourceInUseException")
 def _delete() -> Any:
     dynamodb = _restored()
     try:

@@ -12,8 +12,6 @@ from ..core.observation import CouldNotLook
 from ..web.websocket import cookies_of, open_session, session_address
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from websockets.sync.client import ClientConnection
 
     from ..config.stack import Stack
@@ -73,9 +71,7 @@ class Clients:
             self.why_none = str(error)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._over.set()
         until = time.monotonic() + PARTING_S
         for thread in self._threads:
@@ -111,7 +107,8 @@ class Clients:
 
     def _live(self, client: Client, url: str, connection: ClientConnection, cookies: dict[str, str]) -> None:
         while True:
-            _keep(connection, cookies)
+            if connection.response:
+                cookies.update(cookies_of(connection.response.headers.get_all("Set-Cookie")))
             with connection:
                 self._listen(connection)
             if self._over.is_set():
@@ -149,8 +146,3 @@ class Clients:
                 client.refused = found
             self._over.wait(AGAIN_S)
         return None
-
-
-def _keep(connection: ClientConnection, cookies: dict[str, str]) -> None:
-    if connection.response:
-        cookies.update(cookies_of(connection.response.headers.get_all("Set-Cookie")))

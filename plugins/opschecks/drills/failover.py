@@ -19,7 +19,7 @@ from ..fixing.outcome import ChangeResult
 from ..remedies.operations.stop_task import unsteady
 from .clients import Clients, Reconnected
 from .declare import Ground, drill
-from .probes import PROBE_EVERY_S, Get, Got, Probes, failed_percent
+from .probes import PROBE_EVERY_S, Get, Got, failed_percent, probing
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -92,14 +92,10 @@ def failover_drills(
     found: list[FailOver] = []
     for service in services:
         # what the drill of one service did must be over before the next is judged
-        now = next((one for one in _services(ground) if one.arn == service.arn), service) if found else service
+        [known] = ground.look("services") if found else [services]
+        now = next((one for one in known if one.arn == service.arn), service)
         found.append(_drill(stack, ground, inventory, now, tasks))
     return found
-
-
-def _services(ground: Ground) -> list[Service]:
-    [services] = ground.look("services")
-    return list(services)
 
 
 def _drill(stack: Stack, ground: Ground, inventory: Inventory, service: Service, tasks: Sequence[Task]) -> FailOver:
@@ -116,7 +112,7 @@ def _drill(stack: Stack, ground: Ground, inventory: Inventory, service: Service,
     get = Get(url, stack.limits.probe_timeout_s, fresh=True)
     if url and (failure := get()):
         return _refused(whole, f"GET {url} {failure}, before any task was stopped")
-    with Clients(stack) as clients, Probes(get if url else lambda: "") as probes:
+    with Clients(stack) as clients, probing(get if url else lambda: "") as sent:
         ground.say(f"{service.name}: stopping {oldest.name}, with {clients.told().clients} WebSocket clients open")
         began = time.monotonic()
         try:
@@ -132,7 +128,7 @@ def _drill(stack: Stack, ground: Ground, inventory: Inventory, service: Service,
         replaced = made.result is ChangeResult.DONE
         recovered = _until_healthy(stack, ground, inventory, before, began) if replaced else None
         _until_back(stack, ground, clients, oldest)
-        told, got = clients.told(), tuple(probes.got)
+        told, got = clients.told(), tuple(sent)
     return failed_over(service, oldest, recovered, made.said, got if url else (), told)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -40,11 +41,8 @@ class LoadRun(Resource):
     @property
     def failures(self) -> str:
         """How they failed, the most frequent first."""
-        counts: dict[str, int] = {}
-        for one in self.got:
-            if one.failure:
-                counts[one.failure] = counts.get(one.failure, 0) + 1
-        return ", ".join(f"{counts[why]} × {why}" for why in sorted(counts, key=lambda why: -counts[why])[:3])
+        counts = Counter(one.failure for one in self.got if one.failure)
+        return ", ".join(f"{count} × {why}" for why, count in counts.most_common(3))
 
     @property
     def p95_ms(self) -> float:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from requests import Session
 
 USER_AGENT = "opschecks drill"
@@ -70,32 +69,26 @@ def _session() -> Session:
     return made
 
 
-class Probes:
-    """One GET after another in a daemon thread, until it is left; `with Probes(get) as probes:`."""
+@contextlib.contextmanager
+def probing(get: Callable[[], str]) -> Iterator[list[Got]]:
+    """One GET after another in a daemon thread, until it is left; they are added to the list."""
+    got, over = list[Got](), threading.Event()
 
-    def __init__(self, get: Callable[[], str]) -> None:
-        self._get = get
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._live, daemon=True)
-        self.got: list[Got] = []
-
-    def __enter__(self) -> Probes:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._over.set()
-        self._thread.join(PARTING_S)
-
-    def _live(self) -> None:
+    def live() -> None:
         first = time.monotonic()
-        while not self._over.is_set():
+        while not over.is_set():
             began = time.monotonic()
-            failure = self._get()
-            self.got.append(Got(began - first, (time.monotonic() - began) * 1000, failure))
-            self._over.wait(PROBE_EVERY_S)
+            failure = get()
+            got.append(Got(began - first, (time.monotonic() - began) * 1000, failure))
+            over.wait(PROBE_EVERY_S)
+
+    thread = threading.Thread(target=live, daemon=True)
+    thread.start()
+    try:
+        yield got
+    finally:
+        over.set()
+        thread.join(PARTING_S)
 
 
 class _Connections:

@@ -26,8 +26,6 @@ from .table_shape import changed_since, shape_of, shape_of_backup, wrong_in
 if TYPE_CHECKING:
     from ..config.stack import Stack
 
-_BACKUP = "dynamodb:DescribeBackup"
-_TABLE = "dynamodb:DescribeTable"
 LONGEST_NAME = 255
 GB = 1024**3
 USD_PER_GB = 0.15
@@ -78,7 +76,7 @@ def _makes(stack: Stack) -> str:
 
 @drill(
     makes=_makes,
-    allow=["dynamodb:Scan", "dynamodb:BatchGetItem", _TABLE, _BACKUP],
+    allow=["dynamodb:Scan", "dynamodb:BatchGetItem", "dynamodb:DescribeTable", "dynamodb:DescribeBackup"],
     remedies=["restore-table", "delete-restored-table"],
 )
 def restore_drills(

@@ -94,7 +94,7 @@ def read_part(aws: Aws, table: str, keys: Sequence[str], created: str, *, most: 
     for number, page in enumerate(pages, start=1):
         for raw in page["Items"]:
             item = _item(raw, keys, created)
-            found[_name(item.key)] = item
+            found[_plain(item.key)] = item
         if not page.get("LastEvaluatedKey"):
             return TablePart(found, whole=True)
         if len(found) >= most or number >= aws.stack.limits.pages:
@@ -113,7 +113,7 @@ def fetch(aws: Aws, table: str, wanted: Iterable[ItemDigest], created: str) -> d
             answer = aws.call("dynamodb", "BatchGetItem", RequestItems=asked)
             for raw in answer["Responses"].get(table, []):
                 item = _item(raw, list(chunk[0]), created)
-                found[_name(item.key)] = item
+                found[_plain(item.key)] = item
             chunk = (answer["UnprocessedKeys"].get(table) or {}).get("Keys", [])
             if not chunk:
                 break
@@ -158,10 +158,6 @@ def _item(raw: Mapping[str, Any], keys: Sequence[str], created: str) -> ItemDige
     return ItemDigest(
         key, hashlib.sha256(_plain(raw).encode()).hexdigest(), _moment(raw.get(created)) if created else None
     )
-
-
-def _name(key: Mapping[str, Any]) -> str:
-    return _plain(key)
 
 
 def _plain(value: Any) -> str:

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-_BACKUP = "dynamodb:DescribeBackup"
-_TABLE = "dynamodb:DescribeTable"
 Keys = tuple[tuple[str, str], ...]
 
 

@@ -2,3 +2,10 @@
 
 `environment.py` is where it is put together; `faults/` is how it is broken. Never imported by a live run.
 """
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .environment import Sandbox as Sandbox
+else:
+    Sandbox = Any  # only annotations name it, and its imports take a second

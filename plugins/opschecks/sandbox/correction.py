@@ -9,6 +9,8 @@ from enum import Enum
 from typing import Any, TypeVar
 
 States = Mapping[str, tuple[str, str, str]]
+Before = Callable[..., Any]
+"""The method of moto that a correction extends."""
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -68,11 +70,16 @@ def _declares(
     owner: Any,
     attribute: str,
     kind: Kind,
-    moto: str,
     aws: str = "",
     path: tuple[Any, str] | None = None,
+    moto: str = "5.2.5",
 ) -> Callable[[F], F]:
-    """Declare a correction; what is wrong is the first paragraph of the decorated function's docstring."""
+    """Declare a correction; what is wrong is the first paragraph of the decorated function's docstring.
+
+    `aws` may be an API reference, a path that ends in a slash: then the page is that of the attribute's operation.
+    """
+    if aws.endswith("/"):
+        aws += f"API_{attribute.title().replace('_', '')}.html"
 
     def declare(function: F) -> F:
         module, wrong = function.__module__.rpartition(".")[2], str(function.__doc__).partition("\n")[0]

@@ -7,8 +7,8 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from ..aws.configuration import isolated_session
@@ -18,18 +18,14 @@ from ..core import clock
 from ..core.faults import sow_own
 from . import service_models  # noqa: F401 - before moto, which reads models while it is imported
 from .correction import Ties
-from .corrections import cloudfront_config, correct
-from .corrections.ecs import run_service
+from .corrections import cloudfront, correct
+from .corrections.ecs import place_of, run_service
 from .moto_server import ACCOUNT, MotoServer, aware, backend
 from .seed import BUCKET, TASKS, Seeded, put_metrics, scaling, seed, tasks_of
 from .series import Samples, Told
 from .web import StoredObject, Web
 
-CREDENTIALS = {
-    "aws_access_key_id": "sandbox",
-    "aws_secret_access_key": "sandbox",
-    "aws_session_token": "sandbox",
-}
+CREDENTIALS = dict.fromkeys(("aws_access_key_id", "aws_secret_access_key", "aws_session_token"), "sandbox")
 USUAL: Mapping[str, Any] = {
     "cluster": "incident-commander",
     "services": ("backend",),
@@ -76,11 +72,14 @@ class Sandbox:
         reach_directly(os.environ)
         self.server.start()
         self._undo.append(self.server.stop)
-        self._undo.append(correct(Ties(self.target_states, self._follow_attributes, self._forget, self._follow_task)))
+        ties = Ties(
+            self.target_states, self._follow_attributes, lambda paths: self.web.cdn.forget(paths), self._follow_task
+        )
+        self._undo.append(correct(ties))
         addresses = tuple(f"172.31.16.{10 + index}" for index in range(TASKS))
         self._push_image()
         self.seeded = seed(self.client, self.stack, self.now, addresses)
-        self.distribution_id = self._distribute()
+        self._distribute()
         scaling(self.client, self.stack)
         for service in self.stack.services:
             own = addresses[: tasks_of(self.stack, service)]
@@ -89,8 +88,8 @@ class Sandbox:
             # AWS evaluates alarms; moto never does. They have been OK since they were made
             alarm.history.clear()
             alarm.state_updated_timestamp = alarm.configuration_updated_timestamp = self.now - AGE
-        self.web = Web([task.task_arn.rsplit("/", 1)[-1] for task in self.tasks], self._object)
-        self.web.cdn.caches, self.web.cdn.compresses = cloudfront_config.caches, cloudfront_config.compresses
+        self.web = Web([_id_of_task(task) for task in self.tasks], self._object)
+        self.web.cdn.caches, self.web.cdn.compresses = cloudfront.caches, cloudfront.compresses
         self.web.start()
         self._undo.append(self.web.stop)
         sow_own(self)
@@ -138,18 +137,24 @@ class Sandbox:
 
     def replace_metrics(self, told: Told) -> None:
         """Replace what the metric measured since the first of these samples."""
-        cloudwatch = self.backend("cloudwatch")
-        first = min(one.time for one in told.samples)
-        wanted = sorted(told.dimensions.items())
+        wanted = (told.name, sorted(told.dimensions.items()))
 
         def replaced(datum: Any) -> bool:
-            of = sorted((dimension.name, dimension.value) for dimension in datum.dimensions)
-            return (datum.namespace, datum.name, of) == (told.namespace, told.name, wanted) and aware(
-                datum.timestamp
-            ) >= first
+            return (datum.name, sorted((one.name, one.value) for one in datum.dimensions)) == wanted
 
-        cloudwatch.metric_data = [datum for datum in cloudwatch.metric_data if not replaced(datum)]
+        self.forget_metrics(told.namespace, min(one.time for one in told.samples), replaced)
         put_metrics(self.client("cloudwatch"), [told])
+
+    def forget_metrics(
+        self, namespace: str, since: datetime | None = None, these: Callable[[Any], bool] = lambda datum: True
+    ) -> None:
+        """Delete what a namespace's metrics measured: all of it, or since that moment, or of `these` only."""
+        cloudwatch = self.backend("cloudwatch")
+        cloudwatch.metric_data = [
+            datum
+            for datum in cloudwatch.metric_data
+            if datum.namespace != namespace or (since and aware(datum.timestamp) < since) or not these(datum)
+        ]
 
     def metric(
         self, namespace: str, name: str, value: float, /, ago: timedelta = timedelta(minutes=2), **dimensions: str
@@ -163,6 +168,10 @@ class Sandbox:
     def service(self, name: str = "") -> Any:
         """moto's object of an ECS service; of the first one, unless it is named."""
         return self.backend("ecs").services[f"{self.stack.cluster}:{name or self.stack.services[0]}"]
+
+    def table(self, name: str = "") -> Any:
+        """moto's object of a table; of the incidents table, unless it is named."""
+        return self.backend("dynamodb").tables[name or self.stack.incidents_table]
 
     def _push_image(self) -> None:
         """The pipeline's image, directly in moto's state, because a client would take longer than all the rest."""
@@ -179,39 +188,27 @@ class Sandbox:
         digest: str = image.get_image_digest()
         return digest
 
-    def _distribute(self) -> str:
-        """Make the distribution of the dashboard bucket; returns its id."""
-        origin = {
-            "Id": "site",
-            "DomainName": f"{BUCKET}.s3.{self.region}.amazonaws.com",
-            "S3OriginConfig": {"OriginAccessIdentity": ""},
-        }
+    def _distribute(self) -> None:
+        """Make the distribution of the dashboard bucket."""
+        domain = f"{BUCKET}.s3.{self.region}.amazonaws.com"
+        origin = {"Id": "site", "DomainName": domain, "S3OriginConfig": {"OriginAccessIdentity": ""}}
+        behavior = {"TargetOriginId": "site", "ViewerProtocolPolicy": "redirect-to-https", "Compress": True}
         config = {
             "CallerReference": "sandbox",
             "Origins": {"Quantity": 1, "Items": [origin]},
-            "DefaultCacheBehavior": {
-                "TargetOriginId": "site",
-                "ViewerProtocolPolicy": "redirect-to-https",
-                "Compress": True,
-            },
+            "DefaultCacheBehavior": behavior,
             "Comment": "dashboards",
             "Enabled": True,
         }
         made, _, _ = backend("cloudfront", "aws").create_distribution(config, [])
-        made.status = "Deployed"
-        identity: str = made.distribution_id
-        return identity
-
-    def _forget(self, paths: Iterable[str]) -> None:
-        self.web.cdn.forget(paths)
+        made.status, self.distribution_id = "Deployed", made.distribution_id
 
     def _follow_attributes(self, attributes: Mapping[str, str]) -> None:
-        web: Web | None = getattr(self, "web", None)
-        if web:
-            web.proxy.sticky = attributes.get("stickiness.enabled") == "true"
+        if hasattr(self, "web"):
+            self.web.proxy.sticky = attributes.get("stickiness.enabled") == "true"
 
     def _follow_task(self, old: Any, new: Any) -> None:
-        if getattr(self, "web", None):
+        if hasattr(self, "web"):
             follow_task(self, old, new)
 
     def _object(self, key: str) -> StoredObject | None:
@@ -219,18 +216,13 @@ class Sandbox:
         found = backend("s3", "aws").get_object(BUCKET, key)
         if found is None:
             return None
-        return StoredObject(
-            found.value,
-            found.metadata.get("Content-Type", "text/html"),
-            found.etag,
-            found.metadata.get("Cache-Control", ""),
-        )
+        content_type, cache = found.metadata.get("Content-Type", "text/html"), found.metadata.get("Cache-Control", "")
+        return StoredObject(found.value, content_type, found.etag, cache)
 
 
 DRAINING = ("draining", "Target.DeregistrationInProgress", "Target deregistration is in progress")
 INITIAL = ("initial", "Elb.RegistrationInProgress", "Target registration is in progress")
 REGISTERING_S = 0.15
-_ADDRESS = "privateIPv4Address"
 
 
 def follow_task(sandbox: Sandbox, old: Any, new: Any) -> None:
@@ -238,10 +230,10 @@ def follow_task(sandbox: Sandbox, old: Any, new: Any) -> None:
     if old not in sandbox.tasks:  # a task of another service is not served here
         return
     if new is None:
-        drain_task(sandbox, _id_of_task(old), address_of(old))
-        return
-    sandbox.tasks[sandbox.tasks.index(old)] = new
-    register_task(sandbox, _id_of_task(new), address_of(old), address_of(new))
+        drain_task(sandbox, _id_of_task(old), place_of(old)["value"])
+    else:
+        sandbox.tasks[sandbox.tasks.index(old)] = new
+        register_task(sandbox, _id_of_task(new), place_of(old)["value"], place_of(new)["value"])
 
 
 def drain_task(sandbox: Sandbox, task: str, address: str) -> None:
@@ -251,9 +243,8 @@ def drain_task(sandbox: Sandbox, task: str, address: str) -> None:
         for other in web.tasks:
             other.accepts_websockets = False
     if sandbox.keeps_stopped_tasks:
-        web.proxy.in_rotation = _rotation_with(
-            web.proxy.in_rotation, next(one for one in web.tasks if one.task_id == task)
-        )
+        stopped, before = next(one for one in web.tasks if one.task_id == task), web.proxy.in_rotation
+        web.proxy.in_rotation = lambda: [*before(), stopped]
     web.remove_task(task)
     sandbox.target_states[address] = DRAINING
 
@@ -273,16 +264,5 @@ def register_task(sandbox: Sandbox, task: str, was: str, address: str) -> None:
     timer.start()
 
 
-def _rotation_with(before: Any, stopped: Any) -> Any:
-    """The tasks in rotation, and the stopped task."""
-    return lambda: [*before(), stopped]
-
-
 def _id_of_task(task: Any) -> str:
     return str(task.task_arn).rsplit("/", 1)[-1]
-
-
-def address_of(task: Any) -> str:
-    """The task's private address."""
-    details = [detail for attachment in task.attachments for detail in attachment["details"]]
-    return str(next(detail["value"] for detail in details if detail["name"] == _ADDRESS))

@@ -1,7 +1,7 @@
 """What the sandbox uses of moto and botocore that neither publishes: every such name, with its reason.
 
 What the corrections replace is declared where they are made (`corrections/`), and held by their own tests. Everything
-else that the sandbox sets is an attribute of the objects in moto's backends, which `backends` returns.
+else that the sandbox sets is an attribute of the objects in moto's backends, which moto_server's `backend` returns.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import importlib
 import inspect
 import operator
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from ..core.bets import Bet
@@ -61,12 +61,12 @@ _MADE_APPS = Bet(
     "the application of a service is made once, which takes 15 ms, and again where a correction changes its paths",
     lambda *_: _made_apps().pop,
 )
-_HANDLER = _bet(
+HANDLER = _bet(
     "moto.moto_server.werkzeug_app:MotoRequestHandler",
     "sandbox/moto_server.py",
     "headers reach moto as the client wrote them",
 )
-_BACKEND = _bet(
+BACKEND = _bet(
     "moto.backends:get_backend(name)",
     "sandbox/moto_server.py",
     "no API call makes a target unhealthy, a key old or a deployment fail",
@@ -84,18 +84,16 @@ _COSTS = _bet(
 _STATUS = Bet(
     "ManagedState._transitions",
     MOTO,
-    "sandbox/corrections/cloudfront_config.py",
+    "sandbox/corrections/cloudfront.py",
     "moto settles a status whenever it is read; this keeps what was updated InProgress for a while",
     lambda *_: _managed()._transitions,
 )
-_TASKS = Bet(
-    "state_manager.get_transition and set_transition of ecs::task",
-    MOTO,
+_TASKS = _bet(
+    "moto.moto_api:state_manager.get_transition(model_name)",
     "sandbox/corrections/__init__.py",
     "tasks keep their state until something stops them; moto moves them on whenever they are read",
-    lambda *_: _state_manager().get_transition("ecs::task") and _state_manager().set_transition,
 )
-_LOADER = _bet(
+LOADER = _bet(
     "botocore.session:create_loader(search_path_string)",
     "sandbox/service_models.py",
     "each service model is read once: a start needs EC2's, which takes 50 ms, six times",
@@ -118,7 +116,7 @@ _MADE = {
 _IMAGES = "MOTO_EC2_LOAD_DEFAULT_AMIS"
 """A documented switch: 1,300 machine images that nothing here reads are made with each region's EC2, in 50 ms."""
 BETS = (
-    _RESET, _DISPATCHER, _HOSTS, _APP, _MADE_APPS, _HANDLER, _BACKEND, _SECRET, _COSTS, _STATUS, _TASKS, _LOADER,
+    _RESET, _DISPATCHER, _HOSTS, _APP, _MADE_APPS, HANDLER, BACKEND, _SECRET, _COSTS, _STATUS, _TASKS, LOADER,
     *_MADE.values(),
 )  # fmt: skip
 
@@ -130,12 +128,6 @@ def _managed() -> Any:
     if not issubclass(Distribution, ManagedState):
         raise TypeError("a distribution has no managed state")
     return ManagedState("cloudfront::distribution", [("InProgress", "Deployed")])
-
-
-def _state_manager() -> Any:
-    from moto.moto_api import state_manager
-
-    return state_manager
 
 
 def forget_everything() -> None:
@@ -162,26 +154,13 @@ def make_anew(service: str) -> None:
     _MADE_APPS.take()(service, None)
 
 
-def request_handler() -> Any:
-    """The class with which werkzeug's server handles moto's requests."""
-    return _HANDLER.take()
+def keep_tasks() -> Callable[[], None]:
+    """Let tasks run until something stops them; the returned function undoes it."""
+    from moto.moto_api import state_manager
 
-
-def backends(service: str) -> Any:
-    """moto's state of a service, by account and region."""
-    return _BACKEND.take()(service)
-
-
-def transition(model: str) -> Mapping[str, Any]:
-    """How the states of a kind of object move on by themselves."""
-    _TASKS.take()
-    told: Mapping[str, Any] = _state_manager().get_transition(model)
-    return told
-
-
-def set_transition(model: str, told: Mapping[str, Any]) -> None:
-    """Let them move on like this."""
-    _state_manager().set_transition(model, told)
+    before = _TASKS.take()("ecs::task")
+    state_manager.set_transition("ecs::task", {"progression": "manual", "times": 10**9})
+    return lambda: state_manager.set_transition("ecs::task", before)
 
 
 def settle_as(managed: Any, before: str, after: str) -> None:
@@ -201,12 +180,6 @@ def answer_costs(explorer: Any, answer: Callable[[str], dict[str, Any]]) -> None
     """Let moto's backend of Cost Explorer answer GetCostAndUsage with this function of the request's body."""
     _COSTS.take()
     explorer.get_cost_and_usage = answer
-
-
-def create_loader() -> Callable[..., Any]:
-    """The function with which a botocore session makes the loader of its service models."""
-    found: Callable[..., Any] = _LOADER.take()
-    return found
 
 
 def moto_type(name: str) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 from werkzeug.serving import make_server
 
 from ..core import clock
-from .moto_private import backends, forget_everything, request_handler, served
+from .moto_private import BACKEND, HANDLER, forget_everything, served
 from .wire import Wire
 
 ACCOUNT = "123456789012"
@@ -26,7 +26,7 @@ class MotoServer:
     def __init__(self) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self.wire = Wire(served())
-        handler = _dated(request_handler(), self.wire)
+        handler = _dated(HANDLER.take(), self.wire)
         self._server = make_server("127.0.0.1", 0, self.wire, threaded=True, request_handler=handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(POLL_S,), name="moto", daemon=True)
 
@@ -62,7 +62,7 @@ def _dated(handler: Any, wire: Wire) -> Any:
 
 def backend(service: str, region: str) -> Any:
     """moto's own state of a service, for what no API call can do."""
-    return backends(service)[ACCOUNT][region]
+    return BACKEND.take()(service)[ACCOUNT][region]
 
 
 def naive(moment: datetime) -> datetime:

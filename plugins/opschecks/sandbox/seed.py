@@ -58,12 +58,7 @@ def scaling(client: MakeClient, stack: Stack) -> None:
     """Auto-scaling between the stack's limits: target tracking at 70 % CPU and 80 % memory."""
     autoscaling = client("application-autoscaling")
     for service in stack.services:
-        target = {
-            "ServiceNamespace": "ecs",
-            "ResourceId": f"service/{stack.cluster}/{service}",
-            "ScalableDimension": "ecs:service:DesiredCount",
-        }
-        limits = stack.limits.named(service, f"{stack.cluster}/{service}")
+        target, limits = scalable(stack, service), stack.limits.named(service, f"{stack.cluster}/{service}")
         autoscaling.register_scalable_target(**target, MinCapacity=limits.min_tasks, MaxCapacity=limits.max_tasks)
         for name, metric, value in (
             ("cpu", "ECSServiceAverageCPUUtilization", 70.0),
@@ -80,6 +75,15 @@ def scaling(client: MakeClient, stack: Stack) -> None:
                     "ScaleOutCooldown": 60,
                 },
             )
+
+
+def scalable(stack: Stack, service: str) -> dict[str, Any]:
+    """Application Auto Scaling's names of a service's desired count."""
+    return {
+        "ServiceNamespace": "ecs",
+        "ResourceId": f"service/{stack.cluster}/{service}",
+        "ScalableDimension": "ecs:service:DesiredCount",
+    }
 
 
 def tasks_of(stack: Stack, service: str) -> int:
@@ -99,12 +103,10 @@ def put_metrics(cloudwatch: Any, told: Iterable[Told]) -> None:
 def _network(ec2: Any, stack: Stack) -> tuple[dict[str, str], tuple[str, ...]]:
     subnets = [subnet for subnet in ec2.describe_subnets()["Subnets"] if subnet.get("DefaultForAz", True)]
     vpc = subnets[0]["VpcId"]
-    alb = ec2.create_security_group(
-        GroupName=f"{stack.cluster}-alb", Description="HTTP and HTTPS from anywhere", VpcId=vpc
-    )["GroupId"]
-    tasks = ec2.create_security_group(
-        GroupName=f"{stack.cluster}-tasks", Description="only the load balancer", VpcId=vpc
-    )["GroupId"]
+    alb, tasks = (
+        ec2.create_security_group(GroupName=f"{stack.cluster}-{name}", Description=lets_in, VpcId=vpc)["GroupId"]
+        for name, lets_in in (("alb", "HTTP and HTTPS from anywhere"), ("tasks", "only the load balancer"))
+    )
     anywhere = {
         "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "the public"}],
         "Ipv6Ranges": [{"CidrIpv6": "::/0"}],
@@ -113,17 +115,9 @@ def _network(ec2: Any, stack: Stack) -> tuple[dict[str, str], tuple[str, ...]]:
         GroupId=alb,
         IpPermissions=[{"IpProtocol": "tcp", "FromPort": port, "ToPort": port, **anywhere} for port in (80, 443)],
     )
-    ec2.authorize_security_group_ingress(
-        GroupId=tasks,
-        IpPermissions=[
-            {
-                "IpProtocol": "tcp",
-                "FromPort": CONTAINER_PORT,
-                "ToPort": CONTAINER_PORT,
-                "UserIdGroupPairs": [{"GroupId": alb}],
-            }
-        ],
-    )
+    port = {"IpProtocol": "tcp", "FromPort": CONTAINER_PORT, "ToPort": CONTAINER_PORT}
+    from_balancer = {**port, "UserIdGroupPairs": [{"GroupId": alb}]}
+    ec2.authorize_security_group_ingress(GroupId=tasks, IpPermissions=[from_balancer])
     return {"alb": alb, "tasks": tasks}, tuple(subnet["SubnetId"] for subnet in subnets[:2])
 
 
@@ -133,33 +127,30 @@ def _load_balancer(
     balancer = elb.create_load_balancer(
         Name=stack.load_balancer, Subnets=list(subnets), SecurityGroups=[group], Type="application"
     )["LoadBalancers"][0]
-    made = elb.create_target_group(
-        Name="incident-commander-backend",
-        Protocol="HTTP",
-        Port=CONTAINER_PORT,
-        VpcId=balancer["VpcId"],
-        TargetType="ip",
-        HealthCheckPath=stack.health_path,
-    )["TargetGroups"][0]["TargetGroupArn"]
-    elb.modify_target_group_attributes(
-        TargetGroupArn=made,
-        Attributes=[
-            {"Key": "stickiness.enabled", "Value": "true"},
-            {"Key": "stickiness.type", "Value": "lb_cookie"},
-            {"Key": "stickiness.lb_cookie.duration_seconds", "Value": "86400"},
-        ],
-    )
+    vpc, path = balancer["VpcId"], stack.health_path
+    made = target_group(elb, vpc, "incident-commander-backend", targets, HealthCheckPath=path)
+    sticky = {"enabled": "true", "type": "lb_cookie", "lb_cookie.duration_seconds": "86400"}
+    attributes = [{"Key": f"stickiness.{key}", "Value": value} for key, value in sticky.items()]
+    elb.modify_target_group_attributes(TargetGroupArn=made, Attributes=attributes)
     elb.create_listener(
         LoadBalancerArn=balancer["LoadBalancerArn"],
         Protocol="HTTP",
         Port=80,
         DefaultActions=[{"Type": "forward", "TargetGroupArn": made}],
     )
-    elb.register_targets(TargetGroupArn=made, Targets=[{"Id": address, "Port": CONTAINER_PORT} for address in targets])
     return balancer["LoadBalancerArn"], made
 
 
-def _ecs(client: MakeClient, stack: Stack, group: str, subnets: tuple[str, ...], target_group: str) -> None:
+def target_group(elb: Any, vpc: str, name: str, addresses: Iterable[str], **more: Any) -> str:
+    """Make a target group with the targets of these addresses; returns its ARN."""
+    wanted = {"Protocol": "HTTP", "Port": CONTAINER_PORT, "VpcId": vpc, "TargetType": "ip", **more}
+    made: str = elb.create_target_group(Name=name, **wanted)["TargetGroups"][0]["TargetGroupArn"]
+    if targets := [{"Id": address, "Port": CONTAINER_PORT} for address in addresses]:
+        elb.register_targets(TargetGroupArn=made, Targets=targets)
+    return made
+
+
+def _ecs(client: MakeClient, stack: Stack, group: str, subnets: tuple[str, ...], targets: str) -> None:
     ecs = client("ecs")
     ecs.create_cluster(clusterName=stack.cluster)
     for service in stack.services:
@@ -196,8 +187,16 @@ def _ecs(client: MakeClient, stack: Stack, group: str, subnets: tuple[str, ...],
             desiredCount=tasks_of(stack, service),
             launchType="FARGATE",
             networkConfiguration={"awsvpcConfiguration": {"subnets": list(subnets), "securityGroups": [group]}},
-            loadBalancers=[{"targetGroupArn": target_group, "containerName": service, "containerPort": CONTAINER_PORT}],
+            loadBalancers=[{"targetGroupArn": targets, "containerName": service, "containerPort": CONTAINER_PORT}],
         )
+
+
+def next_revision(ecs: Any, revision: str) -> str:
+    """Register the same task definition once more; returns the ARN of the new revision."""
+    told = ecs.describe_task_definition(taskDefinition=revision)["taskDefinition"]
+    keys = ("family", "networkMode", "requiresCompatibilities", "cpu", "memory", "containerDefinitions")
+    made = ecs.register_task_definition(**{key: told[key] for key in keys})
+    return str(made["taskDefinition"]["taskDefinitionArn"])
 
 
 def _tables(dynamodb: Any, stack: Stack, now: datetime) -> None:
@@ -205,13 +204,11 @@ def _tables(dynamodb: Any, stack: Stack, now: datetime) -> None:
         own = table == stack.incidents_table
         key = stack.incident_fields.id if own else "agent_id"
         attributes = [key, *(["status", "severity", "created_at"] if own else [])]
+        by_time = {"AttributeName": "created_at", "KeyType": "RANGE"}
         indexes = [
             {
                 "IndexName": name,
-                "KeySchema": [
-                    {"AttributeName": by, "KeyType": "HASH"},
-                    {"AttributeName": "created_at", "KeyType": "RANGE"},
-                ],
+                "KeySchema": [{"AttributeName": by, "KeyType": "HASH"}, by_time],
                 "Projection": {"ProjectionType": "ALL"},
             }
             for name, by in ((stack.status_index, "status"), ("severity-index", "severity"))
@@ -224,33 +221,21 @@ def _tables(dynamodb: Any, stack: Stack, now: datetime) -> None:
             **({"GlobalSecondaryIndexes": indexes} if own else {}),
         )
     if stack.incidents_table:
-        for incident in _incidents(now):
-            dynamodb.put_item(
-                TableName=stack.incidents_table, Item={key: {"S": value} for key, value in incident.items()}
-            )
+        for number, status, severity, hours, title in (
+            ("inc-1041", "resolved", "high", 9.5, "Checkout latency above 2 s"),
+            ("inc-1042", "resolved", "medium", 6.2, "Agent queue backed up"),
+            ("inc-1043", "active", "low", 2.3, "Nightly export retried twice"),
+            ("inc-0977", "resolved", "critical", 24 * 9, "Backend out of memory"),
+        ):
+            item = incident(number, status, severity, now - timedelta(hours=hours), title)
+            dynamodb.put_item(TableName=stack.incidents_table, Item=item)
 
 
-def _incidents(now: datetime) -> list[dict[str, str]]:
-    def opened(hours: float) -> str:
-        return f"{now - timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}"
-
-    return [
-        incident("inc-1041", "resolved", "high", opened(9.5), "Checkout latency above 2 s"),
-        incident("inc-1042", "resolved", "medium", opened(6.2), "Agent queue backed up"),
-        incident("inc-1043", "active", "low", opened(2.3), "Nightly export retried twice"),
-        incident("inc-0977", "resolved", "critical", opened(24 * 9), "Backend out of memory"),
-    ]
-
-
-def incident(number: str, status: str, severity: str, created_at: str, title: str) -> dict[str, str]:
+def incident(number: str, status: str, severity: str, opened: datetime, title: str) -> dict[str, dict[str, str]]:
     """An item of the incidents table."""
-    return {
-        "incident_id": number,
-        "status": status,
-        "severity": severity,
-        "created_at": created_at,
-        "title": title,
-    }
+    at = f"{opened:%Y-%m-%dT%H:%M:%SZ}"
+    told = {"incident_id": number, "status": status, "severity": severity, "created_at": at, "title": title}
+    return {key: {"S": value} for key, value in told.items()}
 
 
 def _logs(logs: Any, stack: Stack, now: datetime) -> None:
@@ -284,51 +269,63 @@ def _alarms(client: MakeClient, stack: Stack, made: Seeded) -> None:
     sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="on-call@example.com")
     service = {"ClusterName": stack.cluster or "", "ServiceName": next(iter(stack.services), "")}
     balancer = {"LoadBalancer": made.balancer_dimension}
-    alarms = [
-        ("cpu-high", "AWS/ECS", "CPUUtilization", service, "Average", 300, 90.0),
-        ("memory-high", "AWS/ECS", "MemoryUtilization", service, "Average", 300, 85.0),
-        ("5xx-high", "AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", balancer, "Sum", 60, 10.0),
-        ("latency-high", "AWS/ApplicationELB", "TargetResponseTime", balancer, "Average", 300, 1.0),
-    ]
-    for name, namespace, metric, dimensions, statistic, period, threshold in alarms:
-        cloudwatch.put_metric_alarm(
-            AlarmName=f"{stack.alarm_prefix}-{name}",
-            Namespace=namespace,
-            MetricName=metric,
-            Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
-            Statistic=statistic,
-            Period=period,
-            EvaluationPeriods=2,
-            Threshold=threshold,
-            ComparisonOperator="GreaterThanThreshold",
-            TreatMissingData="notBreaching",
-            AlarmActions=[topic],
-        )
-    names = [f"{stack.alarm_prefix}-{name}" for name, *_ in alarms]
+    alarms: dict[str, tuple[Any, ...]] = {
+        "cpu-high": ("AWS/ECS", "CPUUtilization", service, "Average", 300, 90.0),
+        "memory-high": ("AWS/ECS", "MemoryUtilization", service, "Average", 300, 85.0),
+        "5xx-high": ("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", balancer, "Sum", 60, 10.0),
+        "latency-high": ("AWS/ApplicationELB", "TargetResponseTime", balancer, "Average", 300, 1.0),
+    }
+    more: dict[str, Any] = {"TreatMissingData": "notBreaching", "AlarmActions": [topic]}
+    for name, watched in alarms.items():
+        watch(cloudwatch, f"{stack.alarm_prefix}-{name}", *watched, **more)
+    names = [f"{stack.alarm_prefix}-{name}" for name in (*alarms, "backend-down")]
     cloudwatch.put_composite_alarm(
-        AlarmName=f"{stack.alarm_prefix}-backend-down",
+        AlarmName=names[-1],
         AlarmRule=f'ALARM("{names[0]}") AND ALARM("{names[2]}")',
         AlarmActions=[topic],
         ActionsEnabled=True,
     )
-    for name in [*names, f"{stack.alarm_prefix}-backend-down"]:
+    for name in names:
         cloudwatch.set_alarm_state(
             AlarmName=name, StateValue="OK", StateReason="Threshold not crossed: seen within the last periods"
         )
 
 
+def watch(
+    cloudwatch: Any, name: str, namespace: str, metric: str, of: Mapping[str, str], statistic: str, period: int,
+    threshold: float, **more: Any,
+) -> None:  # fmt: skip
+    """Make an alarm that goes off when a metric is above the threshold for two periods."""
+    cloudwatch.put_metric_alarm(
+        AlarmName=name,
+        Namespace=namespace,
+        MetricName=metric,
+        Dimensions=[{"Name": key, "Value": value} for key, value in of.items()],
+        Statistic=statistic,
+        Period=period,
+        EvaluationPeriods=2,
+        Threshold=threshold,
+        ComparisonOperator="GreaterThanThreshold",
+        **more,
+    )
+
+
 def _site(s3: Any, stack: Stack) -> None:
     where = {} if stack.region in (None, "us-east-1") else {"LocationConstraint": stack.region}
     s3.create_bucket(Bucket=BUCKET, **({"CreateBucketConfiguration": where} if where else {}))
-    pages = {f"{page.path.strip('/') or 'index'}.html": page.contains for page in stack.dashboards}
+    pages = {key_of(page.path): page.contains for page in stack.dashboards}
     for key, title in {"index.html": "Incident Commander", **pages}.items():
-        s3.put_object(
-            Bucket=BUCKET,
-            Key=key,
-            Body=site_page(title),
-            ContentType="text/html; charset=utf-8",
-            CacheControl="public, max-age=60",
-        )
+        put_page(s3, key, site_page(title))
+
+
+def key_of(path: str) -> str:
+    """The key of a dashboard's object."""
+    return f"{path.strip('/') or 'index'}.html"
+
+
+def put_page(s3: Any, key: str, body: bytes, cache: str = "public, max-age=60") -> None:
+    """Upload a dashboard's HTML."""
+    s3.put_object(Bucket=BUCKET, Key=key, Body=body, ContentType="text/html; charset=utf-8", CacheControl=cache)
 
 
 def site_page(title: str) -> bytes:

@@ -79,8 +79,6 @@ def healthy_day(stack: Stack, balancer_dimension: str, group_dimension: str, now
     for group in stack.log_groups:
         written = tuple(Samples(time, (float(round(900 + 2400 * busy(time))),)) for time in times)
         told.append(Told("AWS/Logs", "IncomingLogEvents", {"LogGroupName": group}, "Count", written))
-    if not balancer_dimension:
-        return told
     in_group = {"TargetGroup": group_dimension}
     requests, latency = [], []
     for time in times:

@@ -14,9 +14,9 @@ import botocore.session
 
 from ..aws.configuration import isolate
 from ..aws.service_models import models
-from .moto_private import create_loader
+from .moto_private import LOADER
 
-create_loader()
+LOADER.take()
 botocore.session.create_loader = models
 
 

@@ -48,48 +48,43 @@ class Wire:
 
 
 _ERRORS = {
-    "throttled": (400, "ThrottlingException", "Rate exceeded"),
-    "denied": (
-        400,
-        "AccessDeniedException",
-        "User: on-call is not authorized",
-    ),
-    "expired": (400, "ExpiredTokenException", "The security token included in the request is expired"),
+    "throttled": ("ThrottlingException", "Rate exceeded"),
+    "denied": ("AccessDeniedException", "User: on-call is not authorized"),
+    "expired": ("ExpiredTokenException", "The security token included in the request is expired"),
 }
+_BODIES = {
+    "empty": {"cbor": b"\xa0", "json": b"{}", "xml": b"<Response></Response>"},
+    "cut": {"cbor": b"\xa1", "json": b'{"a": [', "xml": b"<Response><a>"},
+}
+"""Of answers that succeed, by protocol."""
 
 
 def _answer(how: str, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     # read the whole request: a connection that is closed before is reset, which would be another fault
     environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     kind = environ.get("CONTENT_TYPE", "")
-    in_json = "json" in kind
-    headers = [("Content-Type", kind if in_json else "text/xml")]
-    if "cbor" in kind:
+    protocol = next((one for one in ("cbor", "json") if one in kind), "xml")
+    headers = [("Content-Type", kind if protocol == "json" else "text/xml")]
+    if protocol == "cbor":
         headers = [("Content-Type", "application/cbor"), ("smithy-protocol", "rpc-v2-cbor")]
-    if how == "empty":
-        body = b"\xa0" if "cbor" in kind else b"{}" if in_json else b"<Response></Response>"
+    if how in _BODIES:
         start_response("200 OK", headers)
-        return [body]
-    if how == "cut":
-        start_response("200 OK", headers)
-        return [b'{"a": [' if in_json else b"\xa1" if "cbor" in kind else b"<Response><a>"]
-    status, code, message = _ERRORS[how]
-    if "cbor" in kind:
+        return [_BODIES[how][protocol]]
+    code, message = _ERRORS[how]
+    told = {"__type": code, "message": message}
+    error = f"<Code>{code}</Code><Message>{message}</Message></Error>"
+    if protocol == "cbor":
         headers.append(("x-amzn-query-error", f"{code};Sender"))
-        body = _cbor_map({"__type": code, "message": message})
-    elif in_json:
+        body = _cbor_map(told)
+    elif protocol == "json":
         headers.append(("x-amzn-errortype", code))
-        body = json.dumps({"__type": code, "message": message}).encode()
-    elif environ.get("HTTP_AUTHORIZATION", "").find("/ec2/") >= 0:
-        body = (
-            f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors></Response>"
-        ).encode()
+        body = json.dumps(told).encode()
+    elif "/ec2/" in environ.get("HTTP_AUTHORIZATION", ""):
+        body = f"<Response><Errors><Error>{error}</Errors></Response>".encode()
     else:
-        body = (
-            f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
-            "<RequestId>0</RequestId></ErrorResponse>"
-        ).encode()
-    start_response(f"{status} Bad Request", headers)
+        sender = "<ErrorResponse><Error><Type>Sender</Type>"
+        body = f"{sender}{error}<RequestId>0</RequestId></ErrorResponse>".encode()
+    start_response("400 Bad Request", headers)
     return [body]
 
 

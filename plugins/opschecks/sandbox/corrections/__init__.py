@@ -10,10 +10,10 @@ import contextlib
 import importlib
 import pkgutil
 from collections.abc import Callable
-from typing import Any
+from unittest.mock import patch
 
 from ..correction import _DECLARED, Correction, Ties
-from ..moto_private import make_anew, set_transition, transition
+from ..moto_private import keep_tasks, make_anew
 
 Undo = Callable[[], None]
 
@@ -28,23 +28,14 @@ def declared() -> list[Correction]:
 def correct(ties: Ties) -> Undo:
     """Apply every correction; the returned function undoes them, because moto's classes belong to the process."""
     undo = contextlib.ExitStack()
-
-    def patch(owner: Any, name: str, value: Any) -> None:
-        missing = object()
-        before = owner.__dict__.get(name, missing)
-        setattr(owner, name, value)
-        undo.callback(lambda: delattr(owner, name) if before is missing else setattr(owner, name, before))
-
-    # a service's tasks start at once and run until something stops them
-    as_before = transition("ecs::task")
-    set_transition("ecs::task", {"progression": "manual", "times": 10**9})
-    undo.callback(lambda: set_transition("ecs::task", as_before))
+    undo.callback(keep_tasks())
     for one in declared():
-        patch(one.owner, one.attribute, one.make(getattr(one.owner, one.attribute, None), ties))
+        made = one.make(getattr(one.owner, one.attribute, None), ties)
+        undo.enter_context(patch.object(one.owner, one.attribute, made, create=True))
         if one.path:
             urls, path = one.path
             service = urls.__name__.split(".")[1]
             undo.callback(make_anew, service)
-            patch(urls, "url_paths", {**urls.url_paths, path: one.owner.dispatch})
+            undo.enter_context(patch.object(urls, "url_paths", {**urls.url_paths, path: one.owner.dispatch}))
             make_anew(service)
     return undo.close

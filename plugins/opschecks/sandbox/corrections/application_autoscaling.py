@@ -13,11 +13,7 @@ ACTIVITIES_A_PAGE = 50
 
 
 @replaces(
-    ApplicationAutoScalingResponse,
-    "describe_scaling_activities",
-    Kind.MISSING,
-    "5.2.5",
-    "autoscaling/application/APIReference/API_DescribeScalingActivities.html",
+    ApplicationAutoScalingResponse, "describe_scaling_activities", Kind.MISSING, "autoscaling/application/APIReference/"
 )
 def _describe_scaling_activities(self: ApplicationAutoScalingResponse) -> str:
     """moto remembers no activity; the sandbox keeps them in the backend's `activities`.

@@ -10,19 +10,12 @@ from moto.awslambda.responses import LambdaResponse
 
 from ..correction import Kind, replaces
 
-PATH = r"{0}/2016-08-19/account-settings/?$"
+PATH = (urls, r"{0}/2016-08-19/account-settings/?$")
 MOST = 1000
 """What AWS gives a new account, unless it starts with less."""
 
 
-@replaces(
-    LambdaResponse,
-    "get_account_settings",
-    Kind.MISSING,
-    "5.2.5",
-    "lambda/latest/api/API_GetAccountSettings.html",
-    path=(urls, PATH),
-)
+@replaces(LambdaResponse, "get_account_settings", Kind.MISSING, "lambda/latest/api/", path=PATH)
 def _settings(self: LambdaResponse) -> tuple[int, dict[str, Any], str]:
     """moto has no settings of the account. Here its limit is AWS's default, less what functions have reserved."""
     functions = self.backend.list_functions()

@@ -11,11 +11,7 @@ from ..correction import Kind, replaces
 
 
 @replaces(
-    CloudFormationResponse,
-    "describe_stack_resource_drifts",
-    Kind.MISSING,
-    "5.2.5",
-    "AWSCloudFormation/latest/APIReference/API_DescribeStackResourceDrifts.html",
+    CloudFormationResponse, "describe_stack_resource_drifts", Kind.MISSING, "AWSCloudFormation/latest/APIReference/"
 )
 def _describe_stack_resource_drifts(self: CloudFormationResponse) -> ActionResult:
     """moto's stacks have no drifts; the sandbox keeps them in a stack's `drifts`."""

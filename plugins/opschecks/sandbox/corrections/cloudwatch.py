@@ -1,15 +1,17 @@
-"""Where moto's CloudWatch is not like AWS's: metric data, alarms of all kinds, their history, and mute rules."""
+"""Where moto's CloudWatch is not like AWS's: metric data, alarms of all kinds, their history, mute rules, reports."""
 
 from __future__ import annotations
 
 import itertools
 import math
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime
+from statistics import fmean
 from typing import Any
 
 from moto.cloudwatch.exceptions import ResourceNotFoundException
-from moto.cloudwatch.models import Alarm, CloudWatchBackend, MetricDatum
+from moto.cloudwatch.models import Alarm, CloudWatchBackend
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult, EmptyResult
 
@@ -26,39 +28,34 @@ OF_METRIC_ALARMS = (
     "evaluate_low_sample_count_percentile", "threshold_metric_id",
 )  # fmt: skip
 """What a composite alarm does not have."""
+STATISTICS: dict[str, Callable[[list[float]], float]] = {
+    "Sum": sum, "Average": fmean, "Maximum": max, "Minimum": min, "SampleCount": len,
+}  # fmt: skip
 
 
-@replaces(CloudWatchBackend, "get_metric_data", Kind.BUG, "5.2.5", DOCS + "API_GetMetricData.html")
+@replaces(CloudWatchBackend, "get_metric_data", Kind.BUG, DOCS)
 def _get_metric_data(
-    self: CloudWatchBackend,
-    queries: list[dict[str, Any]],
-    start_time: datetime,
-    end_time: datetime,
-    scan_by: str = "TimestampAscending",
+    self: Any, queries: list[Any], start_time: datetime, end_time: datetime, scan_by: str = "TimestampAscending"
 ) -> list[dict[str, Any]]:
     """moto fails on a percentile, and answers a query without dimensions with the data of all dimensions.
 
     CloudWatch matches dimensions exactly, and leaves out periods without data.
     """
-    by_metric: dict[tuple[str, str, tuple[tuple[str, str], ...]], list[MetricDatum]] = {}
+    by_metric = defaultdict(list)
     begin, end = aware(start_time), aware(end_time)
     for datum in self.metric_data:
-        key = (
-            datum.namespace,
-            datum.name,
-            tuple(sorted((d.name or "", d.value or "") for d in datum.dimensions)),
-        )
-        by_metric.setdefault(key, []).append(datum)  # type: ignore[arg-type]
+        dimensions = sorted((one.name, one.value) for one in datum.dimensions)
+        by_metric[datum.namespace, datum.name, *dimensions].append(datum)
     told = []
     for query in queries:
         asked = query["MetricStat"]
         metric, period = asked["Metric"], int(asked["Period"])
-        dimensions = tuple(sorted((d["Name"], d["Value"]) for d in metric.get("Dimensions", [])))
-        periods: dict[int, list[float]] = {}
-        for datum in by_metric.get((metric["Namespace"], metric["MetricName"], dimensions), []):
+        dimensions = sorted((one["Name"], one["Value"]) for one in metric.get("Dimensions", []))
+        periods = defaultdict(list)
+        for datum in by_metric[metric["Namespace"], metric["MetricName"], *dimensions]:
             time = aware(datum.timestamp)
             if begin <= time < end:
-                periods.setdefault(int(time.timestamp()) // period * period, []).append(datum.value)
+                periods[int(time.timestamp()) // period * period].append(datum.value)
         order = sorted(periods, reverse=scan_by == "TimestampDescending")
         told.append(
             {
@@ -76,17 +73,10 @@ def _statistic(name: str, values: list[float]) -> float:
     if name.startswith("p"):
         ordered = sorted(values)
         return ordered[max(0, math.ceil(float(name[1:]) / 100 * len(ordered)) - 1)]
-    known: dict[str, Callable[[list[float]], float]] = {
-        "Sum": sum,
-        "Average": lambda told: sum(told) / len(told),
-        "Maximum": max,
-        "Minimum": min,
-        "SampleCount": lambda told: float(len(told)),
-    }
-    return known[name](values)
+    return float(STATISTICS[name](values))
 
 
-@replaces(CloudWatchResponse, "describe_alarms", Kind.BUG, "5.2.5", DOCS + "API_DescribeAlarms.html")
+@replaces(CloudWatchResponse, "describe_alarms", Kind.BUG, DOCS)
 def _describe_alarms(self: CloudWatchResponse) -> ActionResult:
     """moto ignores MaxRecords and AlarmTypes, and applies only one of several filters.
 
@@ -114,7 +104,7 @@ def _describe_alarms(self: CloudWatchResponse) -> ActionResult:
     )
 
 
-@replaces(CloudWatchResponse, "put_composite_alarm", Kind.MISSING, "5.2.5", DOCS + "API_PutCompositeAlarm.html")
+@replaces(CloudWatchResponse, "put_composite_alarm", Kind.MISSING, DOCS)
 def _put_composite_alarm(self: CloudWatchResponse) -> ActionResult:
     """moto has no composite alarms."""
     backend: Any = self.cloudwatch_backend
@@ -136,7 +126,7 @@ def _put_composite_alarm(self: CloudWatchResponse) -> ActionResult:
     return EmptyResult()
 
 
-@replaces(CloudWatchResponse, "put_alarm_mute_rule", Kind.MISSING, "5.2.5", DOCS + "API_PutAlarmMuteRule.html")
+@replaces(CloudWatchResponse, "put_alarm_mute_rule", Kind.MISSING, DOCS)
 def _put_alarm_mute_rule(self: CloudWatchResponse) -> EmptyResult:
     """moto has no mute rules; here a rule is active from its start on."""
     name, expires, starts = (self._get_param(key) for key in ("Name", "ExpireDate", "StartDate"))
@@ -169,17 +159,15 @@ def _status(rule: dict[str, Any], now: datetime) -> str:
     return "SCHEDULED" if "StartDate" in rule and aware(rule["StartDate"]) > now else "ACTIVE"
 
 
-@replaces(CloudWatchResponse, "list_alarm_mute_rules", Kind.MISSING, "5.2.5", DOCS + "API_ListAlarmMuteRules.html")
+@replaces(CloudWatchResponse, "list_alarm_mute_rules", Kind.MISSING, DOCS)
 def _list_alarm_mute_rules(self: CloudWatchResponse) -> ActionResult:
     """moto has no mute rules. AWS lists those of the given statuses, without what they mute."""
     statuses = self._get_param("Statuses") or ["SCHEDULED", "ACTIVE", "EXPIRED"]
-    found = [rule for rule in _rules(self) if rule["Status"] in statuses]
-    return ActionResult(
-        {"AlarmMuteRuleSummaries": [{key: rule[key] for key in ("AlarmMuteRuleArn", "Status")} for rule in found]}
-    )
+    told = [{key: one[key] for key in ("AlarmMuteRuleArn", "Status")} for one in _rules(self)]
+    return ActionResult({"AlarmMuteRuleSummaries": [one for one in told if one["Status"] in statuses]})
 
 
-@replaces(CloudWatchResponse, "get_alarm_mute_rule", Kind.MISSING, "5.2.5", DOCS + "API_GetAlarmMuteRule.html")
+@replaces(CloudWatchResponse, "get_alarm_mute_rule", Kind.MISSING, DOCS)
 def _get_alarm_mute_rule(self: CloudWatchResponse) -> ActionResult:
     """moto has no mute rules."""
     name = self._get_param("AlarmMuteRuleName")
@@ -189,30 +177,24 @@ def _get_alarm_mute_rule(self: CloudWatchResponse) -> ActionResult:
     return ActionResult(found[0])
 
 
-@replaces(CloudWatchResponse, "delete_alarm_mute_rule", Kind.MISSING, "5.2.5", DOCS + "API_DeleteAlarmMuteRule.html")
+@replaces(CloudWatchResponse, "delete_alarm_mute_rule", Kind.MISSING, DOCS)
 def _delete_alarm_mute_rule(self: CloudWatchResponse) -> EmptyResult:
     """moto has no mute rules. Deleting one that does not exist is not an error."""
     _kept(self).pop(self._get_param("AlarmMuteRuleName"), None)
     return EmptyResult()
 
 
-@replaces(CloudWatchResponse, "describe_alarm_history", Kind.MISSING, "5.2.5", DOCS + "API_DescribeAlarmHistory.html")
+@replaces(CloudWatchResponse, "describe_alarm_history", Kind.MISSING, DOCS)
 def _describe_alarm_history(self: CloudWatchResponse) -> ActionResult:
     """moto does not return the past states of alarms. AWS returns those of the given time, the newest first."""
     begin, end = self._get_param("StartDate"), self._get_param("EndDate")
-    told = []
-    for alarm in self.cloudwatch_backend.alarms.values():
-        told += [
-            item
-            for item in _history(alarm)
-            if (not begin or item["Timestamp"] >= aware(begin)) and (not end or item["Timestamp"] <= aware(end))
-        ]
-    told.sort(key=lambda item: item["Timestamp"], reverse=True)
-    return ActionResult({"AlarmHistoryItems": told})
-
-
-def _history(alarm: Alarm) -> list[dict[str, Any]]:
-    return [*_changes(alarm), *vars(alarm).get("actions_tried", [])]
+    told = [
+        item
+        for alarm in self.cloudwatch_backend.alarms.values()
+        for item in (*_changes(alarm), *vars(alarm).get("actions_tried", []))
+        if (not begin or item["Timestamp"] >= aware(begin)) and (not end or item["Timestamp"] <= aware(end))
+    ]
+    return ActionResult({"AlarmHistoryItems": sorted(told, key=lambda item: item["Timestamp"], reverse=True)})
 
 
 def _changes(alarm: Alarm) -> list[dict[str, Any]]:
@@ -229,3 +211,22 @@ def _changes(alarm: Alarm) -> list[dict[str, Any]]:
         for (before, _), (state, time) in itertools.pairwise(states)
         if before != state
     ]
+
+
+@replaces(CloudWatchResponse, "get_insight_rule_report", Kind.MISSING, DOCS)
+def _get_insight_rule_report(self: CloudWatchResponse) -> ActionResult:
+    """moto's rules report nothing; the sandbox keeps each rule's contributors in the backend's `contributors`."""
+    known: dict[str, float] = vars(self.cloudwatch_backend).get("contributors", {}).get(self._get_param("RuleName"), {})
+    most = int(self._get_param("MaxContributorCount") or 10)
+    hottest = sorted(known, key=lambda key: -known[key])[:most]
+    return ActionResult(
+        {
+            "KeyLabels": ["PartitionKey"],
+            "AggregationStatistic": "Sum",
+            "AggregateValue": sum(known.values()),
+            "ApproximateUniqueCount": len(known),
+            "Contributors": [
+                {"Keys": [key], "ApproximateAggregateValue": known[key], "Datapoints": []} for key in hottest
+            ],
+        }
+    )

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from moto.ec2.models.security_groups import SecurityGroupRule
 
-from ..correction import Kind, extends
-
-_PAGE = "AWSEC2/latest/APIReference/API_SecurityGroupRule.html"
+from ..correction import Before, Kind, extends
 
 
-@extends(SecurityGroupRule, "description", Kind.BUG, "5.2.5", _PAGE)
-def _description(before: Callable[[Any], str | None], self: Any) -> str | None:
+@extends(SecurityGroupRule, "description", Kind.BUG, "AWSEC2/latest/APIReference/API_SecurityGroupRule.html")
+def _description(before: Before, self: Any) -> Any:
     """moto has no description of a rule for a group; on AWS every rule may have one."""
-    told: str | None = before(self) or self.source_group.get("Description")
-    return told
+    return before(self) or self.source_group.get("Description")

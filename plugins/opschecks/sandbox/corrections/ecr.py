@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from moto.ecr.models import ECRBackend
 
-from ..correction import Kind, extends
+from ..correction import Before, Kind, extends
 
 
-@extends(ECRBackend, "put_image", Kind.BUG, "5.2.5", "AmazonECR/latest/userguide/image-tag-mutability.html")
+@extends(ECRBackend, "put_image", Kind.BUG, "AmazonECR/latest/userguide/image-tag-mutability.html")
 def _put_image(
-    before: Callable[..., Any],
-    self: Any,
-    repository_name: str,
-    image_manifest: str,
-    image_tag: str,
-    *rest: Any,
-    **more: Any,
+    before: Before, self: Any, repository_name: str, image_manifest: str, image_tag: str, *rest: Any, **more: Any
 ) -> Any:
     """moto deletes an image whose tag is pushed again; on AWS it only loses the tag."""
     repository = self.repositories.get(repository_name)

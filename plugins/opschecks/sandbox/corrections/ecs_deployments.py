@@ -11,9 +11,8 @@ from moto.ecs.responses import EC2ContainerServiceResponse
 
 from ...core import clock
 from ..correction import Kind, replaces
-from .ecs import LOOKS_TO_SETTLE
+from .ecs import DOCS, LOOKS_TO_SETTLE, say
 
-DOCS = "AmazonECS/latest/APIReference/"
 STATUS = {"IN_PROGRESS": "IN_PROGRESS", "COMPLETED": "SUCCESSFUL", "FAILED": "STOPPED"}
 """The status of a service deployment, by its rolloutState."""
 _BRIEF = ("serviceDeploymentArn", "serviceArn", "clusterArn", "createdAt", "startedAt", "finishedAt", "status")
@@ -43,6 +42,14 @@ def record(service: Any, deployment: dict[str, Any], **changes: Any) -> dict[str
     }
 
 
+def baking(service: Any, deployment: dict[str, Any], minutes: int) -> dict[str, Any]:
+    """A blue/green deployment that has shifted its traffic, and waits for so long before it ends."""
+    configuration = {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": minutes}
+    told = record(service, deployment, lifecycleStage="BAKE_TIME", deploymentConfiguration=configuration)
+    del told["finishedAt"]
+    return {**told, "status": "IN_PROGRESS"}
+
+
 def _arn(service: Any, kind: str, deployment: dict[str, Any]) -> str:
     number = str(deployment["id"]).rsplit("/", 1)[-1]
     return service.arn.replace(":service/", f":{kind}/") + f"/{number}"  # type: ignore[no-any-return]
@@ -52,28 +59,16 @@ def _records(service: Any) -> Iterator[dict[str, Any]]:
     """The service's deployments, the newest first; `past` are those that moto no longer has."""
     past = getattr(service, "past", ())
     primary = service.deployments[0] if service.deployments else {}
-    going_back = (
-        any(one["status"] == "ROLLBACK_IN_PROGRESS" for one in past) and primary["rolloutState"] == "IN_PROGRESS"
-    )
-    if not going_back:  # the roll-back is part of the deployment that is rolled back
+    going_back = any(one["status"] == "ROLLBACK_IN_PROGRESS" for one in past)
+    # the roll-back is part of the deployment that is rolled back
+    if not (going_back and primary["rolloutState"] == "IN_PROGRESS"):
         yield from (record(service, one) for one in service.deployments if "rolloutState" in one)
     for one in past:
         over = one["status"] == "ROLLBACK_IN_PROGRESS" and primary.get("rolloutState") == "COMPLETED"
         yield one | {"status": "ROLLBACK_SUCCESSFUL", "finishedAt": clock.now()} if over else one
 
 
-def _all(self: EC2ContainerServiceResponse) -> dict[str, dict[str, Any]]:
-    services = self.ecs_backend.services.values()
-    return {one["serviceDeploymentArn"]: one for service in services for one in _records(service)}
-
-
-@replaces(
-    EC2ContainerServiceResponse,
-    "list_service_deployments",
-    Kind.MISSING,
-    "5.2.5",
-    DOCS + "API_ListServiceDeployments.html",
-)
+@replaces(EC2ContainerServiceResponse, "list_service_deployments", Kind.MISSING, DOCS)
 def _list(self: EC2ContainerServiceResponse) -> ActionResult:
     """moto keeps no record of a service's deployments."""
     cluster, name = (str(self._get_param(key)).rsplit("/", 1)[-1] for key in ("cluster", "service"))
@@ -90,30 +85,23 @@ def _list(self: EC2ContainerServiceResponse) -> ActionResult:
     return ActionResult({"serviceDeployments": told})
 
 
-@replaces(
-    EC2ContainerServiceResponse,
-    "describe_service_deployments",
-    Kind.MISSING,
-    "5.2.5",
-    DOCS + "API_DescribeServiceDeployments.html",
-)
+@replaces(EC2ContainerServiceResponse, "describe_service_deployments", Kind.MISSING, DOCS)
 def _describe(self: EC2ContainerServiceResponse) -> ActionResult:
     """moto keeps no record of a service's deployments."""
-    known, asked = _all(self), self._get_param("serviceDeploymentArns")
+    services = self.ecs_backend.services.values()
+    known = {one["serviceDeploymentArn"]: one for service in services for one in _records(service)}
+    return _asked("serviceDeployments", known, self._get_param("serviceDeploymentArns"))
+
+
+def _asked(kind: str, known: dict[str, Any], asked: list[str]) -> ActionResult:
+    """What was asked for by its ARN, and what is not known."""
     failures = [{"arn": arn, "reason": "MISSING"} for arn in asked if arn not in known]
-    return ActionResult({"serviceDeployments": [known[arn] for arn in asked if arn in known], "failures": failures})
+    return ActionResult({kind: [known[arn] for arn in asked if arn in known], "failures": failures})
 
 
-@replaces(
-    EC2ContainerServiceResponse,
-    "describe_service_revisions",
-    Kind.MISSING,
-    "5.2.5",
-    DOCS + "API_DescribeServiceRevisions.html",
-)
+@replaces(EC2ContainerServiceResponse, "describe_service_revisions", Kind.MISSING, DOCS)
 def _revisions(self: EC2ContainerServiceResponse) -> ActionResult:
     """moto has no service revisions."""
-    asked = self._get_param("serviceRevisionArns")
     known = {
         arn: {
             "serviceRevisionArn": arn,
@@ -125,8 +113,7 @@ def _revisions(self: EC2ContainerServiceResponse) -> ActionResult:
         for one in (*service.deployments, *getattr(service, "taken_back", ()))
         if (arn := _arn(service, "service-revision", one))
     }
-    failures = [{"arn": arn, "reason": "MISSING"} for arn in asked if arn not in known]
-    return ActionResult({"serviceRevisions": [known[arn] for arn in asked if arn in known], "failures": failures})
+    return _asked("serviceRevisions", known, self._get_param("serviceRevisionArns"))
 
 
 def _resolved(service: Any, deployment: dict[str, Any]) -> list[dict[str, str]]:
@@ -139,28 +126,16 @@ def _resolved(service: Any, deployment: dict[str, Any]) -> list[dict[str, str]]:
     return found
 
 
-@replaces(
-    EC2ContainerServiceResponse,
-    "stop_service_deployment",
-    Kind.MISSING,
-    "5.2.5",
-    DOCS + "API_StopServiceDeployment.html",
-)
+@replaces(EC2ContainerServiceResponse, "stop_service_deployment", Kind.MISSING, DOCS)
 def _stop(self: EC2ContainerServiceResponse) -> ActionResult:
     """moto cannot stop a deployment. AWS rolls back to the revision that ran before, which takes minutes."""
     arn = self._get_param("serviceDeploymentArn")
     for service in self.ecs_backend.services.values():
-        opened = [one for one in service.deployments if one.get("rolloutState") == "IN_PROGRESS"]
-        for one in opened:
-            if _arn(service, "service-deployment", one) == arn and len(service.deployments) > 1:
+        for one in service.deployments if len(service.deployments) > 1 else ():
+            if one.get("rolloutState") == "IN_PROGRESS" and _arn(service, "service-deployment", one) == arn:
                 _roll_back(service, one)
                 return ActionResult({"serviceDeploymentArn": arn})
-    raise _NoSuchDeployment
-
-
-class _NoSuchDeployment(ECSException):
-    def __init__(self) -> None:
-        super().__init__("ServiceDeploymentNotFoundException", "The service deployment is not found, or has ended.")
+    raise ECSException("ServiceDeploymentNotFoundException", "The service deployment is not found, or has ended.")
 
 
 def _roll_back(service: Any, deployment: dict[str, Any]) -> None:
@@ -174,5 +149,4 @@ def _roll_back(service: Any, deployment: dict[str, Any]) -> None:
     service.deployments = [source, {**deployment, "status": "ACTIVE"}]
     service.task_definition = source["taskDefinition"]
     service.looks_to_settle = LOOKS_TO_SETTLE
-    message = f"(service {service.name}) rolling back to deployment {source['id']}."
-    service.events.insert(0, {"id": f"back-{now:%H%M%S}", "createdAt": now, "message": message})
+    say(service, f"rolling back to deployment {source['id']}.", now)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeTargetGroup
 
-from ..correction import Kind, Ties, extends, follows
+from ..correction import Before, Kind, Ties, extends, follows
 
 
-@follows(FakeTargetGroup, "health_for", Kind.STATE, "5.2.5")
-def _health_for(before: Callable[..., Any], ties: Ties, self: Any, target: dict[str, Any], ec2_backend: Any) -> Any:
+@follows(FakeTargetGroup, "health_for", Kind.STATE)
+def _health_for(before: Before, ties: Ties, self: Any, target: dict[str, Any], ec2_backend: Any) -> Any:
     """moto has no health checks; the sandbox decides which targets are unhealthy."""
     told = ties.states.get(target["Id"])
     if not told or target["Id"] not in self.targets:
@@ -21,10 +20,8 @@ def _health_for(before: Callable[..., Any], ties: Ties, self: Any, target: dict[
     return FakeHealthStatus(target["Id"], port, self.health_check_port, state, reason, description)
 
 
-@follows(ELBv2Backend, "modify_target_group_attributes", Kind.STATE, "5.2.5")
-def _following(
-    before: Callable[..., None], ties: Ties, self: Any, target_group_arn: str, attributes: dict[str, Any]
-) -> None:
+@follows(ELBv2Backend, "modify_target_group_attributes", Kind.STATE)
+def _following(before: Before, ties: Ties, self: Any, target_group_arn: str, attributes: dict[str, Any]) -> None:
     """moto balances no load; the sandbox's load balancer follows the attributes."""
     before(self, target_group_arn, attributes)
     ties.attributes(self.target_groups[target_group_arn].attributes)
@@ -34,10 +31,9 @@ def _following(
     ELBv2Backend,
     "describe_load_balancer_attributes",
     Kind.BUG,
-    "5.2.5",
     "elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html",
 )
-def _with_the_idle_timeout(before: Callable[..., dict[str, str]], self: Any, arn: str) -> dict[str, str]:
+def _with_the_idle_timeout(before: Before, self: Any, arn: str) -> dict[str, str]:
     """moto leaves out the idle timeout of an ALB until it is set.
 
     AWS answers every attribute of the balancer's type, with its default.
@@ -47,10 +43,8 @@ def _with_the_idle_timeout(before: Callable[..., dict[str, str]], self: Any, arn
     return {**default, **told}
 
 
-@extends(
-    ELBv2Backend, "modify_listener", Kind.BUG, "5.2.5", "elasticloadbalancing/latest/APIReference/API_TargetGroup.html"
-)
-def _modify_listener(before: Callable[..., Any], self: Any, *given: Any, **more: Any) -> Any:
+@extends(ELBv2Backend, "modify_listener", Kind.BUG, "elasticloadbalancing/latest/APIReference/API_TargetGroup.html")
+def _modify_listener(before: Before, self: Any, *given: Any, **more: Any) -> Any:
     """moto leaves a target group to which a changed listener leads without the load balancer; on AWS it gets it."""
     listener = before(self, *given, **more)
     for action in listener.default_actions:

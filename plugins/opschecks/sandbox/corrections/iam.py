@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +13,7 @@ from moto.iam.models import AccessKey, AccessKeyLastUsed, IAMBackend, User
 from moto.iam.responses import IamResponse
 
 from ...core import clock
-from ..correction import Kind, extends, replaces
+from ..correction import Before, Kind, extends, replaces
 
 COLUMNS = (
     "user", "arn", "user_creation_time", "password_enabled", "password_last_used", "password_last_changed",
@@ -23,12 +22,14 @@ COLUMNS = (
       for of in ("active", "last_rotated", "last_used_date", "last_used_region", "last_used_service")),
     "cert_1_active", "cert_1_last_rotated", "cert_2_active", "cert_2_last_rotated",
 )  # fmt: skip
+NOTHING = {column: "false" if column.endswith("_active") else "N/A" for column in COLUMNS}
+"""A row without password, second factor, keys and certificates."""
 BEGUN = datetime(2024, 3, 1, tzinfo=UTC)
 """When the account was opened."""
 
 
-@extends(IAMBackend, "get_access_key_last_used", Kind.STATE, "5.2.5")
-def _used_by_tasks(before: Callable[..., Any], self: Any, access_key_id: str) -> Any:
+@extends(IAMBackend, "get_access_key_last_used", Kind.STATE)
+def _used_by_tasks(before: Before, self: Any, access_key_id: str) -> Any:
     """moto runs no tasks that would use a key; here tasks use the key in the secret that they read when they start."""
     told = before(self, access_key_id)
     key = self.access_keys.get(access_key_id)
@@ -57,9 +58,7 @@ def _read_by_tasks(account: str, key_id: str) -> datetime | None:
     return max(found, default=None)
 
 
-@replaces(
-    IamResponse, "get_credential_report", Kind.BUG, "5.2.5", "IAM/latest/UserGuide/id_credentials_getting-report.html"
-)
+@replaces(IamResponse, "get_credential_report", Kind.BUG, "IAM/latest/UserGuide/id_credentials_getting-report.html")
 def _get_credential_report(self: IamResponse) -> ActionResult:
     """moto's report has no row for root, and lacks region and service of the last use of keys."""
     self.backend.get_credential_report()  # refuses if no report was generated
@@ -76,7 +75,10 @@ def _get_credential_report(self: IamResponse) -> ActionResult:
 
 def _root(partition: str, account: str) -> dict[str, str]:
     return {
-        **_common("<root_account>", f"arn:{partition}:iam::{account}:root", BEGUN),
+        **NOTHING,
+        "user": "<root_account>",
+        "arn": f"arn:{partition}:iam::{account}:root",
+        "user_creation_time": _time(BEGUN),
         "password_enabled": "not_supported",
         "password_last_used": "no_information",
         "password_last_changed": "not_supported",
@@ -85,49 +87,30 @@ def _root(partition: str, account: str) -> dict[str, str]:
     }
 
 
-def _common(name: str, arn: str, made: datetime) -> dict[str, str]:
-    none = {
-        f"access_key_{slot}_{of}": "false" if of == "active" else "N/A"
-        for slot in (1, 2)
-        for of in ("active", "last_rotated", "last_used_date", "last_used_region", "last_used_service")
-    }
-    certificates = {f"cert_{slot}_active": "false" for slot in (1, 2)}
-    return {
-        "user": name,
-        "arn": arn,
-        "user_creation_time": _time(made),
-        **none,
-        **certificates,
-        **{f"cert_{slot}_last_rotated": "N/A" for slot in (1, 2)},
-    }
-
-
 def _row(user: User) -> dict[str, str]:
     used: Any = user.password_last_used
     row = {
-        **_common(user.name, user.arn, user.create_date),
+        **NOTHING,
+        "user": user.name,
+        "arn": user.arn,
+        "user_creation_time": _time(user.create_date),
         "password_enabled": "true" if user.password else "false",
         "password_last_used": (_time(used) if used else "no_information") if user.password else "N/A",
         "password_last_changed": _time(user.create_date) if user.password else "N/A",
-        "password_next_rotation": "N/A",
         "mfa_active": "true" if user.mfa_devices else "false",
     }
     for slot, key in enumerate(user.access_keys, 1):
-        row |= {f"access_key_{slot}_{of}": value for of, value in _key(key).items()}
+        if key.status == "Active":
+            row |= {f"access_key_{slot}_{of}": value for of, value in _active(key).items()}
     return row
 
 
-def _key(key: AccessKey) -> dict[str, str]:
-    if key.status != "Active":
-        return {"active": "false"}
-    used: Any = key.last_used
-    return {
-        "active": "true",
-        "last_rotated": _time(key.create_date),
-        "last_used_date": _time(used.timestamp) if used else "N/A",
-        "last_used_region": used.region if used else "N/A",
-        "last_used_service": used.service if used else "N/A",
-    }
+def _active(key: AccessKey) -> dict[str, str]:
+    told, used = {"active": "true", "last_rotated": _time(key.create_date)}, key.last_used
+    if used:
+        told |= {"last_used_date": _time(used.timestamp), "last_used_region": used.region}
+        told["last_used_service"] = used.service
+    return told
 
 
 def _time(moment: datetime) -> str:

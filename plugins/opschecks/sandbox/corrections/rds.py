@@ -7,10 +7,8 @@ from moto.rds.responses import RDSResponse
 
 from ..correction import Kind, replaces
 
-PAGE = "AmazonRDS/latest/APIReference/API_DescribePendingMaintenanceActions.html"
 
-
-@replaces(RDSResponse, "describe_pending_maintenance_actions", Kind.MISSING, "5.2.5", PAGE)
+@replaces(RDSResponse, "describe_pending_maintenance_actions", Kind.MISSING, "AmazonRDS/latest/APIReference/")
 def _pending(self: RDSResponse) -> ActionResult:
     """moto has no pending maintenance. Here the account has what was put into its state, `pending_maintenance`."""
     return ActionResult({"PendingMaintenanceActions": vars(self.backend).get("pending_maintenance", [])})

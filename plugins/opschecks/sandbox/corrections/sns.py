@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from moto.sns.responses import SNSResponse
 
-from ..correction import Kind, extends
+from ..correction import Before, Kind, extends
 
 
-@extends(SNSResponse, "get_topic_attributes", Kind.BUG, "5.2.5", "sns/latest/api/API_GetTopicAttributes.html")
-def _with_counts(before: Callable[..., Any], self: Any) -> Any:
+@extends(SNSResponse, "get_topic_attributes", Kind.BUG, "sns/latest/api/")
+def _with_counts(before: Before, self: Any) -> Any:
     """moto answers 0 confirmed and 0 pending subscriptions for every topic.
 
     AWS counts them. Here one by e-mail counts as confirmed unless its attribute PendingConfirmation says otherwise.

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from typing import TYPE_CHECKING, Any
 
 from ...core.faults import FAULTS, give
 from ...core.faults import Fault as Fault
 from ...core.faults import fault as fault
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox as Sandbox
-else:
-    Sandbox = Any  # only annotations name it, and its imports take a second
+from .. import Sandbox as Sandbox
 
 EVERYTHING_OF_AWS = "everything that asks AWS"
 """In `blinds`: every check that needs an answer from AWS."""

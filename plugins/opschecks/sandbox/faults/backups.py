@@ -1,4 +1,4 @@
-"""Faults of backups: what could not be restored."""
+"""Faults of backups: what could not be restored, and what nobody has tried to restore."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from ..moto_server import backend, naive
 from ..seed import BUCKET
 from ..seeds.backups import FULL
+from ..seeds.restores import restored
 from . import Sandbox, fault
 
 _RECENT = ["test_tables_have_a_recent_backup"]
@@ -17,10 +18,6 @@ _FRESH = "test_tables_have_a_fresh_backup"
 _VERSIONS = ["test_dashboard_bucket_keeps_what_is_overwritten"]
 _FULL = ["test_everything_was_backed_up_lately"]
 _EXPORTS = ["test_logs_are_kept_elsewhere_too"]
-
-
-def _table(sandbox: Sandbox) -> Any:
-    return sandbox.backend("dynamodb").tables[sandbox.stack.tables[0]]
 
 
 def _backups(sandbox: Sandbox) -> list[Any]:
@@ -46,22 +43,20 @@ def no_backup_ever_completes(sandbox: Sandbox) -> None:
 @fault(caught_by=_RECENT)
 def table_was_made_anew(sandbox: Sandbox) -> None:
     """A table was deleted and recreated an hour ago: all its backups are of the old table."""
-    table = _table(sandbox)
-    table.created_at = naive(sandbox.now - timedelta(hours=1))
+    sandbox.table(sandbox.stack.tables[0]).created_at = naive(sandbox.now - timedelta(hours=1))
 
 
 @fault(caught_by=[*_RECOVERY, _FRESH])
 def point_in_time_recovery_is_off(sandbox: Sandbox) -> None:
     """Point-in-time recovery of a table is off, although its continuous backups are ENABLED."""
-    table = _table(sandbox)
+    table = sandbox.table(sandbox.stack.tables[0])
     table.continuous_backups["PointInTimeRecoveryDescription"] = {"PointInTimeRecoveryStatus": "DISABLED"}
 
 
 @fault(caught_by=[*_RECOVERY, _FRESH])
 def point_in_time_recovery_has_stopped(sandbox: Sandbox) -> None:
     """Point-in-time recovery is on, but its latest restorable time is a day old."""
-    table = _table(sandbox)
-    told = table.continuous_backups["PointInTimeRecoveryDescription"]
+    told = sandbox.table(sandbox.stack.tables[0]).continuous_backups["PointInTimeRecoveryDescription"]
     told["LatestRestorableDateTime"] = (sandbox.now - timedelta(days=1)).timestamp()
 
 
@@ -101,3 +96,13 @@ def full_backup_lacks_a_table(sandbox: Sandbox) -> None:
     (key,) = [one for one in s3.buckets[FULL].keys if one.endswith("/manifest.json")]
     told = json.loads(s3.get_object(FULL, key).value)
     s3.put_object(FULL, key, json.dumps({**told, "tables": told["tables"][1:]}).encode())
+
+
+@fault(caught_by=["test_a_restore_was_rehearsed_lately"])
+def no_restore_was_rehearsed(sandbox: Sandbox) -> None:
+    """The last successful restore of a table was 100 days ago; a later one was denied."""
+    own, trail = sandbox.stack.tables[0], sandbox.backend("cloudtrail")
+    trail.history = [
+        restored(sandbox, own, timedelta(days=100)),
+        restored(sandbox, own, timedelta(days=3), errorCode="AccessDenied"),
+    ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
+from ..seed import put_metrics, watch
+from ..series import Samples, Told
 from . import Sandbox, fault
 
 _RINGING = ["test_no_alarm_is_ringing", "test_alarms_are_quiet_before_the_deploy", "test_nothing_got_worse"]
@@ -40,21 +42,11 @@ def composite_alarm_is_ringing(sandbox: Sandbox) -> None:
 def cloudfront_alarm_is_ringing(sandbox: Sandbox) -> None:
     """CloudFront answers errors, and its alarm rings in us-east-1, where CloudFront's alarms are."""
     cloudwatch, name = sandbox.client("cloudwatch", "us-east-1"), _name(sandbox, "edge-5xx")
-    on = [{"Name": "DistributionId", "Value": sandbox.distribution_id}, {"Name": "Region", "Value": "Global"}]
-    metric = {"MetricName": "5xxErrorRate", "Dimensions": on}
-    told = {**metric, "Timestamp": sandbox.now - timedelta(minutes=10), "Value": 12.0, "Unit": "Percent"}
-    cloudwatch.put_metric_data(Namespace="AWS/CloudFront", MetricData=[told])
-    cloudwatch.put_metric_alarm(
-        AlarmName=name,
-        Namespace="AWS/CloudFront",
-        **metric,
-        Statistic="Average",
-        Period=60,
-        EvaluationPeriods=5,
-        Threshold=5.0,
-        ComparisonOperator="GreaterThanThreshold",
-        AlarmActions=sandbox.backend("cloudwatch").alarms[_name(sandbox, "cpu-high")].alarm_actions,
-    )
+    of = {"DistributionId": sandbox.distribution_id, "Region": "Global"}
+    measured = (Samples(sandbox.now - timedelta(minutes=10), (12.0,)),)
+    put_metrics(cloudwatch, [Told("AWS/CloudFront", "5xxErrorRate", of, "Percent", measured)])
+    actions = sandbox.backend("cloudwatch").alarms[_name(sandbox, "cpu-high")].alarm_actions
+    watch(cloudwatch, name, "AWS/CloudFront", "5xxErrorRate", of, "Average", 60, 5.0, AlarmActions=actions)
     cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="Threshold Crossed: 12.0 above 5.0")
 
 
@@ -68,17 +60,8 @@ def alarm_sees_nothing(sandbox: Sandbox) -> None:
 def composite_alarm_watches_a_blind_one(sandbox: Sandbox) -> None:
     """A composite alarm is OK only because an alarm further down, with another prefix, has no data."""
     client, name = sandbox.client("cloudwatch"), _name(sandbox, "everything")
-    client.put_metric_alarm(
-        AlarmName="Legacy CPU (prod)",
-        Namespace="AWS/ECS",
-        MetricName="CPUUtilization",
-        Dimensions=[{"Name": "ServiceName", "Value": "a service that is gone"}],
-        Statistic="Average",
-        Period=300,
-        EvaluationPeriods=2,
-        Threshold=90.0,
-        ComparisonOperator="GreaterThanThreshold",
-    )
+    of = {"ServiceName": "a service that is gone"}
+    watch(client, "Legacy CPU (prod)", "AWS/ECS", "CPUUtilization", of, "Average", 300, 90.0)
     client.put_composite_alarm(AlarmName="Legacy", AlarmRule='ALARM("Legacy CPU (prod)")', ActionsEnabled=True)
     client.put_composite_alarm(AlarmName=name, AlarmRule="ALARM(Legacy)", ActionsEnabled=True)
     for composite in ("Legacy", name):

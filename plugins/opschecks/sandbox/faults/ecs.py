@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from ..corrections.ecs_deployments import record
+from ..corrections.ecs import run_tasks, say
+from ..corrections.ecs_deployments import baking, record
 from . import Sandbox, fault
 
 _DEPLOYED = ["test_what_was_deployed_serves", "test_no_deployment_is_under_way"]
@@ -13,10 +14,8 @@ _UNSETTLED = ["test_deployments_are_settled", *_DEPLOYED]
 
 
 def _event(sandbox: Sandbox, ago: timedelta, message: str) -> None:
-    """An event of the service; the newest is the first of its list."""
-    service, at = sandbox.service(), sandbox.now - ago
-    told = {"id": f"event-{at:%H%M}", "createdAt": at, "message": f"(service {service.name}) {message}"}
-    service.events.insert(0, told)
+    """An event of the service, so long ago."""
+    say(sandbox.service(), message, sandbox.now - ago)
 
 
 @fault(caught_by=_FEWER_TASKS)
@@ -72,10 +71,10 @@ def deployment_was_rolled_back(sandbox: Sandbox) -> None:
 def deployment_was_rolled_back_by_an_alarm(sandbox: Sandbox) -> None:
     """An alarm rolled back last night's deployment; only ECS's record of its deployments shows it."""
     service, begun = sandbox.service(), sandbox.now - timedelta(hours=9)
+    alarms = {"status": "TRIGGERED", "alarmNames": ["5xx"], "triggeredAlarmNames": ["5xx"]}
     told = record(service, service.deployments[0], status="ROLLBACK_SUCCESSFUL", createdAt=begun, startedAt=begun)
+    told |= {"finishedAt": begun + timedelta(minutes=12), "alarms": alarms}
     told["serviceDeploymentArn"] += "-rolled-back"
-    told["finishedAt"] = begun + timedelta(minutes=12)
-    told["alarms"] = {"status": "TRIGGERED", "alarmNames": ["5xx"], "triggeredAlarmNames": ["5xx"]}
     service.past = [told]
 
 
@@ -83,11 +82,8 @@ def deployment_was_rolled_back_by_an_alarm(sandbox: Sandbox) -> None:
 def bake_does_not_end(sandbox: Sandbox) -> None:
     """A blue/green deployment bakes for a day, though it was to bake for an hour."""
     service, begun = sandbox.service(), sandbox.now - timedelta(hours=26)
-    told = record(service, service.deployments[0], status="IN_PROGRESS", createdAt=begun, startedAt=begun)
+    told = baking(service, service.deployments[0], 60) | {"createdAt": begun, "startedAt": begun}
     told["serviceDeploymentArn"] += "-baking"
-    told.pop("finishedAt", None)
-    told["lifecycleStage"] = "BAKE_TIME"
-    told["deploymentConfiguration"] = {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 60}
     service.past = [told]
 
 
@@ -112,10 +108,8 @@ def task_does_not_start(sandbox: Sandbox) -> None:
 def tasks_keep_dying(sandbox: Sandbox) -> None:
     """A task ran out of memory within the last hour and was killed; ECS has replaced it."""
     service = sandbox.service()
-    [extra] = sandbox.backend("ecs").run_task(
-        sandbox.stack.cluster, service.task_definition, 1, None, "ecs-svc/before", None, "FARGATE",
-        service.deployments[0]["networkConfiguration"], f"service:{service.name}",
-    )  # fmt: skip
+    [extra] = run_tasks(sandbox.backend("ecs"), sandbox.stack.cluster or "", service, 1, sandbox.now)
+    extra.started_by = "ecs-svc/before"
     extra.last_status = extra.desired_status = "STOPPED"
     extra.stop_code = "EssentialContainerExited"
     extra.stopped_reason = "Essential container in task exited"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..seed import target_group
+from ..seeds.flow_logs import vpc_of
 from . import Sandbox, fault
 
 _ATTRIBUTE = "test_websocket_sessions_are_sticky"
@@ -48,9 +50,7 @@ def stickiness_is_short(sandbox: Sandbox) -> None:
 def clients_are_shared_out(sandbox: Sandbox) -> None:
     """The listener gives an empty target group a share of the requests by weight, and does not bring clients back."""
     elb, one = sandbox.client("elbv2"), sandbox.seeded.target_group
-    vpc = elb.describe_target_groups(TargetGroupArns=[one])["TargetGroups"][0]["VpcId"]
-    made = elb.create_target_group(Name="canary", Protocol="HTTP", Port=8000, VpcId=vpc, TargetType="ip")
-    other = made["TargetGroups"][0]["TargetGroupArn"]
+    other = target_group(elb, vpc_of(sandbox), "canary", ())
     (listener,) = elb.describe_listeners(LoadBalancerArn=sandbox.seeded.load_balancer)["Listeners"]
     shares = [{"TargetGroupArn": one, "Weight": 90}, {"TargetGroupArn": other, "Weight": 10}]
     elb.modify_listener(

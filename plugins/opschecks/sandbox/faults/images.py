@@ -30,8 +30,6 @@ def image_is_old(sandbox: Sandbox) -> None:
 @fault(caught_by=["test_old_incidents_are_archived"])
 def incidents_pile_up(sandbox: Sandbox) -> None:
     """120 incidents that were resolved last year are still in the table."""
-    table = sandbox.backend("dynamodb").tables[sandbox.stack.incidents_table]
-    opened = f"{sandbox.now - timedelta(days=300):%Y-%m-%dT%H:%M:%SZ}"
+    opened = sandbox.now - timedelta(days=300)
     for number in range(120):
-        made = incident(f"inc-{number:04}", "resolved", "low", opened, "Long ago")
-        table.put_item({key: {"S": value} for key, value in made.items()})
+        sandbox.table().put_item(incident(f"inc-{number:04}", "resolved", "low", opened, "Long ago"))

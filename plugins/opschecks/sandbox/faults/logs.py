@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from ..seed import put_log_events
 from . import Sandbox, fault
-from .metrics import forget_metrics
 
 
 def _write(sandbox: Sandbox, stream: str, line: Callable[[int], str], times: int) -> None:
@@ -42,7 +41,7 @@ def websocket_sessions_break(sandbox: Sandbox) -> None:
 @fault(caught_by=["test_log_groups_receive_events"])
 def log_group_receives_nothing(sandbox: Sandbox) -> None:
     """The tasks' log driver is broken: nothing has been written for a day, so no errors either."""
-    forget_metrics(sandbox, "AWS/Logs")
+    sandbox.forget_metrics("AWS/Logs")
 
 
 @fault(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from ..moto_server import aware
 from ..series import Samples, Told, periods
 from . import Sandbox, fault
 
@@ -20,16 +19,6 @@ def _measure(
     """Let each period of the span up to now have measured these values."""
     samples = tuple(Samples(time, values) for time in periods(sandbox.now, span))
     sandbox.replace_metrics(Told(namespace, name, of, unit, samples))
-
-
-def forget_metrics(sandbox: Sandbox, namespace: str, since: datetime | None = None) -> None:
-    """Delete a namespace's metrics: all of them, or those since a moment."""
-    cloudwatch = sandbox.backend("cloudwatch")
-    cloudwatch.metric_data = [
-        datum
-        for datum in cloudwatch.metric_data
-        if datum.namespace != namespace or (since and aware(datum.timestamp) < since)
-    ]
 
 
 def _service(sandbox: Sandbox, name: str, span: timedelta, values: tuple[float, ...]) -> None:
@@ -101,7 +90,7 @@ def responses_are_slow(sandbox: Sandbox) -> None:
 )
 def service_metrics_stop(sandbox: Sandbox) -> None:
     """CPU and memory have had no data for two hours."""
-    forget_metrics(sandbox, "AWS/ECS", sandbox.now - 2 * HOUR)
+    sandbox.forget_metrics("AWS/ECS", sandbox.now - 2 * HOUR)
 
 
 @fault(
@@ -115,7 +104,7 @@ def service_metrics_stop(sandbox: Sandbox) -> None:
 )
 def load_balancer_metrics_are_gone(sandbox: Sandbox) -> None:
     """The load balancer has no metrics at all, which does not mean that there were no errors."""
-    forget_metrics(sandbox, "AWS/ApplicationELB")
+    sandbox.forget_metrics("AWS/ApplicationELB")
 
 
 @fault(caught_by=["test_tables_are_not_throttled"])

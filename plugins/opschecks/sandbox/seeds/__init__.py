@@ -7,14 +7,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from typing import TYPE_CHECKING, Any
 
+from .. import Sandbox as Sandbox
 from ..variants import vary
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox as Sandbox
-else:
-    Sandbox = Any  # only annotations name it, and its imports take a second
 
 
 def sow_all(sandbox: Sandbox) -> None:

@@ -22,9 +22,8 @@ RECOVERABLE = timedelta(days=35)
 
 def sow(sandbox: Sandbox) -> None:
     """Two backups of each table and one in progress, point-in-time recovery, versions of the site, weekly exports."""
-    dynamodb = sandbox.backend("dynamodb")
     for name in sandbox.stack.tables:
-        table = dynamodb.tables[name]
+        table = sandbox.table(name)
         table.created_at = naive(sandbox.now - TABLES_AGE)
         table.continuous_backups["PointInTimeRecoveryDescription"] = {
             "PointInTimeRecoveryStatus": "ENABLED",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -104,16 +104,8 @@ def _amount(usd: float) -> dict[str, str]:
 
 def _counts(chosen: Mapping[str, Any]) -> bool:
     """Whether the filter selects the account's costs: there is one account, and no tag is activated."""
-    for part in _parts(chosen):
-        if "Tags" in part:
-            return False
+    for part in chosen.get("And", [chosen]):
         dimension = part.get("Dimensions", {})
-        if dimension.get("Key") == "LINKED_ACCOUNT" and ACCOUNT not in dimension["Values"]:
+        if "Tags" in part or (dimension.get("Key") == "LINKED_ACCOUNT" and ACCOUNT not in dimension["Values"]):
             return False
     return True
-
-
-def _parts(chosen: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for part in chosen.get("And", [chosen]):
-        if "Not" not in part:
-            yield part

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..moto_server import ACCOUNT
 from . import Sandbox
 
@@ -14,18 +12,15 @@ ROLE = "incident-commander-flow-logs"
 def sow(sandbox: Sandbox) -> None:
     """One flow log of everything."""
     sandbox.backend("logs").create_log_group(GROUP, {})
-    record(sandbox, "ALL")
+    record(sandbox, "ALL", "VPC", vpc_of(sandbox))
 
 
-def record(sandbox: Sandbox, traffic: str) -> Any:
-    """Let the VPC record this traffic only; returns moto's object."""
+def record(sandbox: Sandbox, traffic: str, kind: str, *on: str) -> None:
+    """Let these VPCs or Subnets, and nothing else, record this traffic only."""
     ec2 = sandbox.backend("ec2")
     ec2.flow_logs.clear()
     role = f"arn:{sandbox.partition}:iam::{ACCOUNT}:role/{ROLE}"
-    [made], _ = ec2.create_flow_logs(
-        "VPC", [vpc_of(sandbox)], traffic, role, "cloud-watch-logs", None, GROUP, None, 600
-    )
-    return made
+    ec2.create_flow_logs(kind, list(on), traffic, role, "cloud-watch-logs", None, GROUP, None, 600)
 
 
 def vpc_of(sandbox: Sandbox) -> str:

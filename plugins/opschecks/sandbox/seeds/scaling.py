@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
+from ..seed import scalable
 from . import Sandbox
 
 DAYS = 14
@@ -62,8 +63,6 @@ def not_scaled(sandbox: Sandbox, service: str, at: datetime, code: str) -> dict[
 def _activity(sandbox: Sandbox, service: str, at: datetime) -> dict[str, Any]:
     return {
         "ActivityId": str(uuid.uuid4()),
-        "ServiceNamespace": "ecs",
-        "ResourceId": f"service/{sandbox.stack.cluster}/{service}",
-        "ScalableDimension": "ecs:service:DesiredCount",
+        **scalable(sandbox.stack, service),
         "StartTime": at.timestamp(),
     }

@@ -6,12 +6,8 @@ No check may fail on one. Each module has `vary(sandbox)`, called when the sandb
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from ..environment import Sandbox as Sandbox
-else:
-    Sandbox = Any  # only annotations name it, and its imports take a second
+from .. import Sandbox as Sandbox
 
 
 def vary(sandbox: Sandbox) -> None:

@@ -12,11 +12,9 @@ import copy
 from datetime import timedelta
 from typing import Any
 
-from ..corrections.ecs import run_tasks
-from ..corrections.ecs_deployments import record
-from ..environment import address_of
-from ..moto_server import ACCOUNT
-from ..seed import CONTAINER_PORT, put_metrics
+from ..corrections.ecs import place_of, run_tasks
+from ..corrections.ecs_deployments import baking
+from ..seed import CONTAINER_PORT, next_revision, put_metrics, scalable, target_group
 from ..seeds import flow_logs
 from ..series import DAY, Samples, Told, periods
 from . import Sandbox
@@ -33,7 +31,7 @@ def vary(sandbox: Sandbox) -> None:
     _tag(sandbox, sandbox.seeded.load_balancer)
     _neighbours(sandbox)
     _blue_green(sandbox, "web")
-    _without_balancer(sandbox, "worker")
+    sandbox.service("worker").load_balancers = []
     _spot(sandbox, "jobs")
     _code_deploy(sandbox, "checkout")
     _night(sandbox)
@@ -47,16 +45,9 @@ def _tag(sandbox: Sandbox, balancer: str) -> None:
     sandbox.client("elbv2").add_tags(ResourceArns=[balancer], Tags=tags)
 
 
-def target_group(sandbox: Sandbox, name: str, addresses: tuple[str, ...] = (), **more: Any) -> str:
+def _group(sandbox: Sandbox, name: str, addresses: tuple[str, ...] = (), **more: Any) -> str:
     """Make a target group with the healthy targets of these addresses; returns its ARN."""
-    elb = sandbox.client("elbv2")
-    vpc = sandbox.backend("elbv2").target_groups[sandbox.seeded.target_group].vpc_id
-    wanted = {"Protocol": "HTTP", "Port": CONTAINER_PORT, "VpcId": vpc, "TargetType": "ip", **more}
-    made: str = elb.create_target_group(Name=name, **wanted)["TargetGroups"][0]["TargetGroupArn"]
-    if addresses:
-        targets = [{"Id": address, "Port": CONTAINER_PORT} for address in addresses]
-        elb.register_targets(TargetGroupArn=made, Targets=targets)
-    return made
+    return target_group(sandbox.client("elbv2"), flow_logs.vpc_of(sandbox), name, addresses, **more)
 
 
 def forward(sandbox: Sandbox, group: str, path: str) -> None:
@@ -74,24 +65,17 @@ def forward(sandbox: Sandbox, group: str, path: str) -> None:
 
 def balanced(sandbox: Sandbox, service: str, *groups: str) -> None:
     """Let ECS fill the first group with the service's tasks, and the second alternately."""
-    pair = {"alternateTargetGroupArn": groups[1]} if groups[1:] else {}
-    sandbox.service(service).load_balancers = [
-        {
-            "targetGroupArn": groups[0],
-            "containerName": service,
-            "containerPort": CONTAINER_PORT,
-            **({"advancedConfiguration": pair} if pair else {}),
-        }
-    ]
+    told: dict[str, Any] = {"targetGroupArn": groups[0], "containerName": service, "containerPort": CONTAINER_PORT}
+    if groups[1:]:
+        told["advancedConfiguration"] = {"alternateTargetGroupArn": groups[1]}
+    sandbox.service(service).load_balancers = [told]
 
 
 def _neighbours(sandbox: Sandbox) -> None:
     """Another team's group on the same balancer has no healthy target, and answers with errors."""
-    group = target_group(sandbox, "team-b-api", ("172.31.16.99",))
-    forward(sandbox, group, "/team-b/*")
+    forward(sandbox, _group(sandbox, "team-b-api", ("172.31.16.99",)), "/team-b/*")
     sandbox.target_states["172.31.16.99"] = ("unhealthy", "Target.Timeout", "Request timed out")
-    empty = target_group(sandbox, "copilot-default")
-    forward(sandbox, empty, "/never/*")
+    forward(sandbox, _group(sandbox, "copilot-default"), "/never/*")
 
 
 def _blue_green(sandbox: Sandbox, name: str) -> None:
@@ -99,40 +83,19 @@ def _blue_green(sandbox: Sandbox, name: str) -> None:
     service = sandbox.service(name)
     old = service.deployments[0]
     new = copy.deepcopy(old)
-    revision = _next_revision(sandbox, service.task_definition)
+    revision = next_revision(sandbox.client("ecs"), service.task_definition)
     began = sandbox.now - BAKING
     new.update(id="ecs-svc/2222222222222222222", taskDefinition=revision, createdAt=began - timedelta(minutes=8))
     old.update(status="ACTIVE", updatedAt=began)
     new.update(updatedAt=began)
     service.deployments, service.task_definition = [new, old], revision
     tasks = run_tasks(sandbox.backend("ecs"), sandbox.stack.cluster or "", service, service.desired_count, began)
-    green = target_group(sandbox, f"{name}-green", tuple(address_of(task) for task in tasks))
+    green = _group(sandbox, f"{name}-green", tuple(place_of(task)["value"] for task in tasks))
     forward(sandbox, green, "/green/*")
     balanced(sandbox, name, sandbox.seeded.target_group, green)
-    opened = record(
-        service,
-        new,
-        status="IN_PROGRESS",
-        lifecycleStage="BAKE_TIME",
-        deploymentConfiguration={"strategy": "BLUE_GREEN", "bakeTimeInMinutes": BAKE_MINUTES},
-    )
-    del opened["finishedAt"]
-    service.past = [opened]
+    service.past = [baking(service, new, BAKE_MINUTES)]
     for deployment in (new, old):
         del deployment["rolloutState"], deployment["rolloutStateReason"]
-
-
-def _next_revision(sandbox: Sandbox, revision: str) -> str:
-    """Register the same task definition once more; returns the ARN of the new revision."""
-    ecs = sandbox.client("ecs")
-    told = ecs.describe_task_definition(taskDefinition=revision)["taskDefinition"]
-    keys = ("family", "networkMode", "requiresCompatibilities", "cpu", "memory", "containerDefinitions")
-    made = ecs.register_task_definition(**{key: told[key] for key in keys})
-    return str(made["taskDefinition"]["taskDefinitionArn"])
-
-
-def _without_balancer(sandbox: Sandbox, name: str) -> None:
-    sandbox.service(name).load_balancers = []
 
 
 def _spot(sandbox: Sandbox, name: str) -> None:
@@ -144,42 +107,36 @@ def _spot(sandbox: Sandbox, name: str) -> None:
     balancer = elb.create_load_balancer(Name=f"{name}-nlb", Type="network", Subnets=list(sandbox.seeded.subnets))
     arn = balancer["LoadBalancers"][0]["LoadBalancerArn"]
     _tag(sandbox, arn)
-    group = target_group(sandbox, name, sandbox.seeded.targets, Protocol="TCP")
+    group = _group(sandbox, name, sandbox.seeded.targets, Protocol="TCP")
     action = {"Type": "forward", "TargetGroupArn": group}
     elb.create_listener(LoadBalancerArn=arn, Protocol="TCP", Port=1883, DefaultActions=[action])
     balanced(sandbox, name, group)
-    scaling = sandbox.client("application-autoscaling")
-    target = {
-        "ServiceNamespace": "ecs",
-        "ResourceId": f"service/{sandbox.stack.cluster}/{name}",
-        "ScalableDimension": "ecs:service:DesiredCount",
-    }
+    scaling, target = sandbox.client("application-autoscaling"), scalable(sandbox.stack, name)
     scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=4)
-    for when, least in (("night", 1), ("day", 2)):
+    for when, hour, least, most in (("night", 22, 1, 4), ("day", 6, 2, 10)):
         scaling.put_scheduled_action(
             **target,
             ScheduledActionName=f"{name}-{when}",
-            Schedule=f"cron(0 {22 if when == 'night' else 6} * * ? *)",
-            ScalableTargetAction={"MinCapacity": least, "MaxCapacity": 4 if when == "night" else 10},
+            Schedule=f"cron(0 {hour} * * ? *)",
+            ScalableTargetAction={"MinCapacity": least, "MaxCapacity": most},
         )
 
 
 def _code_deploy(sandbox: Sandbox, name: str) -> None:
     """CodeDeploy's task sets: the one that serves is steady, the twin of its target group is empty."""
     service = sandbox.service(name)
-    green, blue = target_group(sandbox, f"{name}-green", sandbox.seeded.targets), target_group(sandbox, f"{name}-blue")
+    green, blue = _group(sandbox, f"{name}-green", sandbox.seeded.targets), _group(sandbox, f"{name}-blue")
     for group, path in ((green, f"/{name}/*"), (blue, f"/{name}-test/*")):
         forward(sandbox, group, path)
     balanced(sandbox, name, green)
     service.deployment_controller = {"type": "CODE_DEPLOY"}
-    made = service.deployments[0]
-    service.deployments = []
-    service.task_sets = [_task_set(sandbox, service, made, green)]
+    [deployment], service.deployments = service.deployments, []
+    service.task_sets = [_task_set(service, deployment, green)]
 
 
-def _task_set(sandbox: Sandbox, service: Any, deployment: dict[str, Any], group: str) -> dict[str, Any]:
+def _task_set(service: Any, deployment: dict[str, Any], group: str) -> dict[str, Any]:
     return {
-        "id": deployment["id"].replace("ecs-svc", "ecs-svc"),
+        "id": deployment["id"],
         "taskSetArn": service.arn.replace(":service/", ":task-set/") + "/ecs-svc-1",
         "serviceArn": service.arn,
         "clusterArn": service.cluster_arn,
@@ -199,30 +156,17 @@ def _task_set(sandbox: Sandbox, service: Any, deployment: dict[str, Any], group:
 
 def _night(sandbox: Sandbox) -> None:
     """No request of ours for some hours; the neighbour is busy all the time, and has errors."""
-    cloudwatch = sandbox.backend("cloudwatch")
-    since = sandbox.now - QUIET
-    cloudwatch.metric_data = [
-        datum
-        for datum in cloudwatch.metric_data
-        if not (datum.namespace == "AWS/ApplicationELB" and datum.timestamp.timestamp() >= since.timestamp())
-    ]
+    sandbox.forget_metrics("AWS/ApplicationELB", sandbox.now - QUIET)
     of = {"LoadBalancer": sandbox.seeded.balancer_dimension}
-    times = list(periods(sandbox.now, DAY))
-    told = [
-        Told("AWS/ApplicationELB", name, of, "Count", tuple(Samples(time, (value,)) for time in times))
-        for name, value in (
-            ("RequestCount", 900.0),
-            ("HTTPCode_ELB_5XX_Count", 80.0),
-            ("HTTPCode_Target_5XX_Count", 70.0),
-        )
-    ]
-    put_metrics(sandbox.client("cloudwatch"), told)
+    counts = {"RequestCount": 900.0, "HTTPCode_ELB_5XX_Count": 80.0, "HTTPCode_Target_5XX_Count": 70.0}
+    for name, count in counts.items():
+        samples = tuple(Samples(time, (count,)) for time in periods(sandbox.now, DAY))
+        put_metrics(sandbox.client("cloudwatch"), [Told("AWS/ApplicationELB", name, of, "Count", samples)])
 
 
 def _sparse_alarms(sandbox: Sandbox) -> None:
     """Alarms on what seldom happens have no data, and one was made a moment ago."""
-    cloudwatch = sandbox.backend("cloudwatch")
-    for alarm in cloudwatch.alarms.values():
+    for alarm in sandbox.backend("cloudwatch").alarms.values():
         if alarm.metric_name in ("HTTPCode_Target_5XX_Count", "TargetResponseTime"):
             alarm.treat_missing_data = "missing"
             alarm.state_value = "INSUFFICIENT_DATA"
@@ -235,15 +179,4 @@ def _shared_vpc(sandbox: Sandbox) -> None:
     subnets = ec2.describe_subnets(filters={"vpc-id": [flow_logs.vpc_of(sandbox)]})
     for subnet in subnets:
         subnet.__class__ = type("SharedSubnet", (type(subnet),), {"owner_id": NEIGHBOUR})
-    ec2.flow_logs.clear()
-    ec2.create_flow_logs(
-        "Subnet",
-        list(sandbox.seeded.subnets),
-        "ALL",
-        f"arn:{sandbox.partition}:iam::{ACCOUNT}:role/{flow_logs.ROLE}",
-        "cloud-watch-logs",
-        None,
-        flow_logs.GROUP,
-        None,
-        600,
-    )
+    flow_logs.record(sandbox, "ALL", "Subnet", *sandbox.seeded.subnets)

@@ -7,7 +7,6 @@ import ssl
 import threading
 from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
-from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from .cdn import Cdn, Fetch, StoredObject
@@ -94,9 +93,7 @@ class Web:
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     async def _start(self) -> None:
