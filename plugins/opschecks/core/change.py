@@ -15,22 +15,18 @@ from typing import Any, Protocol
 
 from .answer import Answer
 from .iam import iam_action
+from .model import Ranked
 
 State = Mapping[str, Any]
 """The setting of one resource that a remedy reads and writes, as plain JSON data, compared by equality."""
 
 
-class Risk(enum.StrEnum):
+class Risk(Ranked):
     """The effect of a change on users; only SAFE changes are made without --allow."""
 
     SAFE = "safe"
     DISRUPTIVE = "disruptive"
     DESTRUCTIVE = "destructive"
-
-    @property
-    def rank(self) -> int:
-        """0 for safe up to 2 for destructive."""
-        return list(Risk).index(self)
 
 
 class Proof(enum.StrEnum):
