@@ -24,6 +24,19 @@ class Observed:
     started: float = 0.0
     duration_s: float = 0.0
 
+    def taken(self, needed_for: str = "") -> Any:
+        """The value, once `done`; a fresh CouldNotLook if there is none: `needed_for` names the observation that asks.
+
+        A list is copied, so that nobody changes what another one sees.
+        """
+        if isinstance(self.error, CouldNotLook):
+            raise self.error.again(needed_for)
+        if self.error is not None:
+            # nothing was seen, whatever went wrong: it must not count as a failure of the check
+            why = f"{type(self.error).__name__}: {self.error}"
+            raise CouldNotLook(self.observation.name, why) from self.error
+        return list(self.value) if isinstance(self.value, list) else self.value
+
 
 @dataclass(frozen=True)
 class Earlier:
@@ -81,21 +94,13 @@ class Gathering:
         self._deadline = max(self._deadline, time.monotonic() + self._timeout_s)
 
     def value(self, name: str) -> Any:
-        """Wait for the observation and return its value; raises a fresh CouldNotLook if it failed.
-
-        A list is copied, so that no check changes what another one sees.
-        """
+        """Wait for the observation and return its value; raises a fresh CouldNotLook if it failed."""
         result = self.results[name]
         while not result.done.wait(max(0.0, self._deadline - time.monotonic())):
             if time.monotonic() < self._deadline:
                 continue  # it was prolonged meanwhile
             raise CouldNotLook(self.under_way(name), f"no answer within {self._timeout_s:g} s (limit gather_timeout_s)")
-        if isinstance(result.error, CouldNotLook):
-            raise result.error.again()
-        if result.error is not None:
-            # nothing was seen, whatever went wrong: it must not count as a failure of the check
-            raise CouldNotLook(name, f"{type(result.error).__name__}: {result.error}") from result.error
-        return list(result.value) if isinstance(result.value, list) else result.value
+        return result.taken()
 
     def wait(self, name: str, seconds: float) -> bool:
         """Wait that long for the observation; False if it has not ended and its time limit is not reached."""
@@ -147,14 +152,8 @@ class Gathering:
                 arguments[parameter] = self._earlier.get(name) if parameter == "earlier" else given[parameter]
                 continue
             needed = self.results[parameter]
-            if needed.error is None:
-                arguments[parameter] = needed.value
-            elif parameter in result.observation.soft and isinstance(needed.error, CouldNotLook):
-                arguments[parameter] = needed.error
-            elif isinstance(needed.error, CouldNotLook):
-                raise needed.error.again(result.observation.name)
-            else:
-                raise CouldNotLook(parameter, f"{type(needed.error).__name__}: {needed.error}")
+            is_soft = parameter in result.observation.soft and isinstance(needed.error, CouldNotLook)
+            arguments[parameter] = needed.error if is_soft else needed.taken(result.observation.name)
         return arguments
 
 
