@@ -84,9 +84,12 @@ def earlier_run(run: ChecksRun, told: Run) -> Run | None:
 
 
 def forget_old(run: ChecksRun, told: Run) -> None:
-    """Delete what is older than the stack's history_days."""
+    """Delete what is older than the stack's history_days; where that fails, say so."""
     from ..history import runs
 
-    for stack in run.stacks if not (told.partial or run.tape.replays) else ():
-        gone = runs.forget_old(run.store(stack), told.suite, told.started, timedelta(days=stack.history_days))
-        _summaries(run, stack).forget(gone)
+    try:
+        for stack in run.stacks if not (told.partial or run.tape.replays) else ():
+            gone = runs.forget_old(run.store(stack), told.suite, told.started, timedelta(days=stack.history_days))
+            _summaries(run, stack).forget(gone)
+    except OSError as error:
+        run.untidy.append(f"old run files could not be deleted (history_days): {error}")

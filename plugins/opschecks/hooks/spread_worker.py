@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ..core.signals import ENDING, SIGNALS
-from .handed_over import Begun, Done, Ended, Sent, Stop, wants_whole_reports, without_users
+from .handed_over import RAISED, Begun, Done, Ended, Sent, Stop, wants_whole_reports, without_users
 from .in_turn import ChecksOf
 from .many import Crew, check_stack, collect_garbage
 from .pytest_fleets import capture_anew, end_process, keep_silent, tear_down
@@ -136,9 +136,7 @@ def _ended(error: BaseException) -> Ended:
     """How the run ends by what a check, or pytest, has raised."""
     if isinstance(error, pytest.exit.Exception):
         return Ended("exit", str(error.msg), error.returncode)
-    kinds = {"KeyboardInterrupt": KeyboardInterrupt, "usage": pytest.UsageError}
-    kinds |= {"failed": pytest.Session.Failed, "interrupted": pytest.Session.Interrupted}
-    for kind, of in kinds.items():
+    for kind, of in RAISED.items():
         if type(error) is of:
             return Ended(kind, str(error))
     return Ended("error", "".join(traceback.format_exception(error)))
