@@ -23,26 +23,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("opschecks", "operational checks (pytest checks/<suite>)")
     add_ini(parser)
     many = partial(group.addoption, action="append", default=[])
+    text, file = partial(group.addoption, default=""), partial(group.addoption, type=Path, metavar="FILE")
     many("--stack", metavar="NAME", help="check this stack, not the default of stacks.toml; repeatable; all: every one")
-    group.addoption(
+    text(
         "--shard",
-        default="",
         metavar="i/n",
         help="with --stack all: check the i-th of n parts; found by itself on AWS Batch, Kubernetes, GitLab …",
     )
-    group.addoption(
-        "--fleet", default="", metavar="ID", help="what the shards have in common; default: the job's own id"
-    )
-    group.addoption("--stacks", type=Path, metavar="FILE", help="read stacks from this file, not from stacks.toml")
+    text("--fleet", metavar="ID", help="what the shards have in common; default: the job's own id")
+    file("--stacks", help="read stacks from this file, not from stacks.toml")
     group.addoption("--reports", type=Path, metavar="DIR", help="write the files of the run there; default: reports/")
     many("--fault", metavar="NAME", help="break the embedded sandbox (see `opschecks list faults`); repeatable")
     after = "checks/deploy/after: "
     many("--expect-revision", metavar="FAMILY:REVISION", help=f"{after}the revision that was deployed; repeatable")
     many("--expect-image", metavar="IMAGE", help=f"{after}the image that was deployed, by tag or digest; repeatable")
     many("--expect-deployment", metavar="ID", help=f"{after}the id of the deployment, ecs-svc/…; repeatable")
-    group.addoption(
+    text(
         "--bake",
-        default="",
         metavar="TIME",
         help=f"{after}wait until the deployment has settled (limit deployment_minutes, and its own planned waits), "
         "then watch it for this long (10m, 1h), until the first failure, and until metrics cover that time",
@@ -60,24 +57,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="RISK",
         help="with --fix=apply: permit changes of this risk too; repeatable. Default: safe ones only",
     )
-    group.addoption(
-        "--plan",
-        type=Path,
-        metavar="FILE",
-        help="with --fix=apply: make exactly the changes of this reviewed plan, as `opschecks fix FILE` does",
+    file(
+        "--plan", help="with --fix=apply: make exactly the changes of this reviewed plan, as `opschecks fix FILE` does"
     )
     many("--only", metavar="WHAT", help="with --plan: only its changes by this remedy or of this resource; repeatable")
-    group.addoption(
+    file(
         "--record",
-        type=Path,
-        metavar="FILE",
         help="keep every answer of the run in this file, scrubbed of names, addresses, logs and secrets, for --replay",
     )
     group.addoption("--record-raw", action="store_true", help="with --record: keep the answers as they are")
-    group.addoption(
+    file(
         "--replay",
-        type=Path,
-        metavar="FILE",
         help="run the checks on a recording, at its moment, without credentials or network; files: reports/replay/",
     )
     group.addoption(

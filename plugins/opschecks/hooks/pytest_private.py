@@ -24,36 +24,21 @@ STOPPING = "stopping after"
 CRASHED = "???"
 """`when` of xdist's report on a test whose worker died."""
 
-OPTIONS = {
-    "help": "helpconfig",
-    "version": "helpconfig",
-    "collectonly": "main",
-    "continue_on_collection_errors": "main",
-    "deselect": "main",
-    "ignore": "main",
-    "ignore_glob": "main",
-    "pyargs": "main",
-    "keyword": "mark",
-    "markexpr": "mark",
-    "markers": "mark",
-    "lf": "cacheprovider",
-    "cacheshow": "cacheprovider",
-    "stepwise": "stepwise",
-    "stepwise_skip": "stepwise",
-    "setuponly": "setuponly",
-    "setupplan": "setupplan",
-    "setupshow": "setuponly",
-    "showfixtures": "python",
-    "show_fixtures_per_test": "python",
-    "xmlpath": "junitxml",
-    "tbstyle": "terminal",
-    "reportchars": "terminal",
-    "htmlpath": "html",
-    "self_contained_html": "html",
-    "tx": "xdist",
-    "numprocesses": "xdist",
-    "maxworkerrestart": "xdist",
+_BY_PLUGIN = {
+    "helpconfig": ("help", "version"),
+    "main": ("collectonly", "continue_on_collection_errors", "deselect", "ignore", "ignore_glob", "pyargs"),
+    "mark": ("keyword", "markexpr", "markers"),
+    "cacheprovider": ("lf", "cacheshow"),
+    "stepwise": ("stepwise", "stepwise_skip"),
+    "setuponly": ("setuponly", "setupshow"),
+    "setupplan": ("setupplan",),
+    "python": ("showfixtures", "show_fixtures_per_test"),
+    "junitxml": ("xmlpath",),
+    "terminal": ("tbstyle", "reportchars"),
+    "html": ("htmlpath", "self_contained_html"),
+    "xdist": ("tx", "numprocesses", "maxworkerrestart"),
 }
+OPTIONS = {name: plugin for plugin, names in _BY_PLUGIN.items() for name in names}
 """Options of other plugins that are read or set, by their names in `config.option`, which are not published."""
 
 BETS: list[Bet] = []

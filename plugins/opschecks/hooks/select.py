@@ -19,6 +19,7 @@ from ..core.model import Expected, Severity
 from ..core.redaction import redact_text
 from ..core.shipped import share_names, shipped_checks, shipped_path
 from ..core.suites import MUST_NAME_THEIR_STACK, SUITES, SuiteError, suites_in
+from ..core.wording import nearest
 from .elsewhere import TYPED, fill_in, fill_in_places
 from .ending import end_on_signals
 from .pytest_fleets import take_over
@@ -33,16 +34,8 @@ from .state import COMMAND, DEFAULT_REPORTS, KEY, ChecksRun, checks_run
 REPLAYED = "replay"
 """The folder within reports/ that has those of replays: they leave those of runs alone."""
 EXPECTING = ("expect_revision", "expect_image", "expect_deployment")
-NARROWING = {
-    "keyword": "-k",
-    "markexpr": "-m",
-    "lf": "--lf",
-    "stepwise": "--stepwise",
-    "stepwise_skip": "--stepwise-skip",
-    "deselect": "--deselect",
-    "ignore": "--ignore",
-    "ignore_glob": "--ignore-glob",
-}
+NARROWING = ("keyword", "markexpr", "lf", "stepwise", "stepwise_skip", "deselect", "ignore", "ignore_glob")
+SHORT = {"keyword": "-k", "markexpr": "-m"}
 
 PYDANTIC_PLUGINS = "PYDANTIC_DISABLE_PLUGINS"
 
@@ -152,8 +145,6 @@ def _suite(path: Path, checks: Path, suites: Mapping[str, Path]) -> str:
     for name, folder in suites.items():
         if relative == folder or folder in relative.parents:
             return name
-    from ..core.wording import nearest
-
     wanted = str(relative)
     known = [str(folder) for folder in suites.values()]
     raise pytest.UsageError(
@@ -164,7 +155,7 @@ def _suite(path: Path, checks: Path, suites: Mapping[str, Path]) -> str:
 
 def _narrowed(config: pytest.Config, inside: list[Path], folders: tuple[Path | None, ...]) -> str:
     """What narrows the run to a part of its suite, or an empty string."""
-    reasons = [flag for option, flag in NARROWING.items() if others_option(config, option)]
+    reasons = [_flag(option) for option in NARROWING if others_option(config, option)]
     if any("::" in argument for argument in config.args):
         reasons.append("node ids")
     if any(path not in folders for path in inside):
@@ -173,7 +164,7 @@ def _narrowed(config: pytest.Config, inside: list[Path], folders: tuple[Path | N
 
 
 def _flag(option: str) -> str:
-    return f"--{option.replace('_', '-')}"
+    return SHORT.get(option) or f"--{option.replace('_', '-')}"
 
 
 def _refuse_stray_options(config: pytest.Config) -> None:
@@ -210,7 +201,6 @@ def _begin(
     from ..config.lacking import LACKABLE
     from ..config.load import StackError, load_stacks, shown_path
     from ..config.waivers import WaiverError, load_waivers
-    from ..core.wording import nearest
     from ..report.runbook import RunbookError, runbook_of
 
     typed_reports = config.option.reports
@@ -252,7 +242,7 @@ def _begin(
         # a typing error on the command line does not make the last report invalid
         with reading(path, leave_page=by == TYPED and bool(config.option.stack)):
             fleet = Fleets(suite, partial, reports / "history", root, begun)
-            hand = hand_of(config, listed, shown_path(path), fleet, must_name=suite in MUST_NAME_THEIR_STACK, by=by)
+            hand = hand_of(config, listed, shown_path(path), fleet, by)
             stacks = hand.stacks
     if config.option.fault and not any(stack.sandbox for stack in stacks):
         fault = config.option.fault[0]
