@@ -13,7 +13,6 @@ import pytest
 
 from ..core import clock
 from ..core.gathering import Gathering, Observed
-from ..core.model import ObservationResult
 from ..core.observation import CouldNotLook, Observation
 from .changing import ends_where_barred, fixing_session, left_out, report_change
 from .gather import fresh_store, http_of, told_of
@@ -155,12 +154,11 @@ class OpenGround:
             result.calls = list(self._calls)
             result.duration_s = time.monotonic() - result.started
             result.done.set()
-            self._run.observations.append(self._told(result))
+            told = told_of(self._stack.name, drill.name, result)
+            if isinstance(result.error, KeyboardInterrupt):
+                told = replace(told, error="interrupted")
+            self._run.observations.append(told)
         return result
-
-    def _told(self, result: Observed) -> ObservationResult:
-        told = told_of(self._stack.name, result.observation.name, result)
-        return replace(told, error="interrupted") if isinstance(result.error, KeyboardInterrupt) else told
 
     def _arguments(self, drill: Drill) -> dict[str, Any]:
         from ..fixing.guards import frozen

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -49,10 +48,8 @@ def add_ini(parser: pytest.Parser) -> None:
     """Make their names in the ini file known."""
     for one in ALL:
         said = f"{one.what}. The variable {one.variable} comes first, the command line before both"
-        if one is STACK:
-            parser.addini(one.ini, said, type="args")
-        else:
-            parser.addini(one.ini, said, type="string")
+        kind: Literal["args", "string"] = "args" if one is STACK else "string"
+        parser.addini(one.ini, said, type=kind)
 
 
 def told(config: pytest.Config, one: Elsewhere) -> tuple[list[str], str]:
@@ -87,21 +84,13 @@ def fill_in(config: pytest.Config, *, may_be_stack: bool) -> str:
     option: Any = config.option
     values, by = told(config, FAIL_ON)
     if values and option.fail_on is None:
-        option.fail_on = _severity(values[0], by)
+        known = [severity.value for severity in Severity]
+        if values[0] not in known:
+            raise pytest.UsageError(f"{by}={values[0]}: no such severity; {nearest(values[0], known)}")
+        option.fail_on = values[0]
     option.fail_on = option.fail_on or Severity.LOW.value
     values, by = told(config, STACK)
     if option.stack or not values or not may_be_stack:
         return TYPED
-    option.stack = _unique(values)
+    option.stack = list(dict.fromkeys(values))
     return by
-
-
-def _severity(given: str, by: str) -> str:
-    known = [severity.value for severity in Severity]
-    if given not in known:
-        raise pytest.UsageError(f"{by}={given}: no such severity; {nearest(given, known)}")
-    return given
-
-
-def _unique(values: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys(values))

@@ -16,8 +16,7 @@ def end_on_signals(config: pytest.Config) -> None:
     """SIGTERM from a scheduler and a closed terminal end the run as Ctrl-C does: every check is still reported."""
 
     def interrupt(signum: int, frame: Any) -> NoReturn:
-        run = checks_run(config)
-        if run:
+        if run := checks_run(config):
             run.stopped_by = f"stopped by {signal.Signals(signum).name}"
         raise KeyboardInterrupt
 

@@ -49,8 +49,7 @@ def import_observations() -> None:
 
 def _reader(name: str, what: str) -> Callable[..., Any]:
     def read(stack: Any, request: pytest.FixtureRequest) -> Any:
-        run = checks_run(request.config)
-        if run is None or stack.name not in run.stores:
+        if (run := checks_run(request.config)) is None or stack.name not in run.stores:
             raise CouldNotLook(name, "nothing was gathered")
         store = run.stores[stack.name]
         until, limit_s = request.node.stash.get(WAITS_UNTIL, NO_LIMIT)
@@ -71,8 +70,7 @@ def _stack(request: pytest.FixtureRequest) -> Any:
 
 def _now(stack: Any, request: pytest.FixtureRequest) -> datetime:
     """The moment of the run's observations, aware UTC, to which ages are counted."""
-    run = checks_run(request.config)
-    if run is None or stack.name not in run.stores:
+    if (run := checks_run(request.config)) is None or stack.name not in run.stores:
         raise CouldNotLook("now", "nothing was gathered")
     return run.stores[stack.name].now
 
@@ -85,8 +83,7 @@ def _examine(request: pytest.FixtureRequest) -> Iterator[Examine]:
 @pytest.hookimpl(tryfirst=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Each check once for each stack; the stack comes first in the id."""
-    run = checks_run(metafunc.config)
-    if run:
+    if run := checks_run(metafunc.config):
         if "stack" not in metafunc.fixturenames:
             metafunc.fixturenames.append("stack")
         stacks = run.stacks[:1] if run.in_turn else run.stacks

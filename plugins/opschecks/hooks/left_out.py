@@ -29,8 +29,7 @@ _NO_NAME = re.compile(r"cannot import name '(\w+)' from '(opschecks[\w.]*)'")
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is not a check, before any is run; where nothing is left, or only listed, end the run."""
-    run = checks_run(config)
-    if not run:
+    if not (run := checks_run(config)):
         return
     for item in items:
         _require_no_foreign_fixtures(item, run)

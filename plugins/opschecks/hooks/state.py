@@ -73,7 +73,6 @@ class ChecksRun:
     facts: dict[str, StackFacts] = field(default_factory=dict)
     rows: list[StackRow] = field(default_factory=list)
     pasts: list[Past] = field(default_factory=list)
-    credentials: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     aws: dict[str, Aws] = field(default_factory=dict)
     asked: dict[str, tuple[list[str], Future[str]]] = field(default_factory=dict)
     """Stacks whose account STS was asked for ahead: the calls, and the answer."""
