@@ -7,9 +7,8 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -182,33 +181,6 @@ class Change:
             before, after = self.before.get(key), self.after.get(key)
             if before != after:
                 yield f"{key}: {_words(before)} → {_words(after)}"
-
-
-class Made(Protocol):
-    """The part of a journal entry that remedies may read."""
-
-    @property
-    def change(self) -> Change:
-        """The change."""
-
-    @property
-    def begun(self) -> datetime:
-        """When it was journaled, right before its first request."""
-
-    @property
-    def state(self) -> str:
-        """Its newest step, such as begun, sent, refused, rolled_back."""
-
-    @property
-    def happened(self) -> bool:
-        """Whether it is known to have reached AWS."""
-
-    @property
-    def undoes(self) -> str:
-        """The entry that it undoes, or ""."""
-
-
-Entries = Callable[[], Iterable[Made]]
 
 
 def _words(value: Any) -> str:
