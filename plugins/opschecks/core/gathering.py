@@ -144,16 +144,16 @@ class Gathering:
         self._launch(ready)
 
     def _arguments(self, result: Observed) -> dict[str, Any]:
-        given = self._given(result.calls)
+        name, soft = result.observation.name, result.observation.soft
+        given = {**self._given(result.calls), "earlier": self._earlier.get(name)}
         arguments: dict[str, Any] = {}
         for parameter in result.observation.parameters:
             if parameter in GIVEN:
-                name = result.observation.name
-                arguments[parameter] = self._earlier.get(name) if parameter == "earlier" else given[parameter]
-                continue
-            needed = self.results[parameter]
-            is_soft = parameter in result.observation.soft and isinstance(needed.error, CouldNotLook)
-            arguments[parameter] = needed.error if is_soft else needed.taken(result.observation.name)
+                arguments[parameter] = given[parameter]
+            else:
+                needed = self.results[parameter]
+                is_blind = parameter in soft and isinstance(needed.error, CouldNotLook)
+                arguments[parameter] = needed.error if is_blind else needed.taken(name)
         return arguments
 
 

@@ -72,11 +72,9 @@ def earlier_run(run: ChecksRun, told: Run) -> Run | None:
 
     found = []
     for stack in run.stacks if not (told.partial or run.tape.replays) else ():
-        try:
+        with contextlib.suppress(OSError, Unreadable, RunFileError):  # without it a chart has one line instead of two
             key = a_day_before(run.store(stack), told.suite, told.started)
             found += [from_json(run.store(stack).read(key) or "")] if key else []
-        except (OSError, Unreadable, RunFileError):
-            continue  # without it a chart has one line instead of two
     if not found:
         return None
     seen = tuple(one for earlier in found for one in earlier.observations)

@@ -151,9 +151,7 @@ class _Fixing:
             kind = own.get(examine.check.name, examine.check.remedy)
             if not kind:
                 continue
-            for finding in examine.findings:
-                if finding.outcome is not Outcome.FAILED:
-                    continue
+            for finding in (one for one in examine.findings if one.outcome is Outcome.FAILED):
                 mark = fingerprint(self.stack.name, finding.check, finding.resource, finding.message)
                 try:
                     _require_findable(kind, item)
@@ -190,14 +188,12 @@ class _Fixing:
                 raise pytest.UsageError(f"{self.option.plan}: {error}") from None
         now = {_same(change): change for change in changes}
         kept = []
-        for listed in plan.changes:
-            if listed.stack != self.stack.name:
-                continue
+        for listed in (one for one in plan.changes if one.stack == self.stack.name):
             if _same(listed) in now:
                 kept.append(now[_same(listed)])
-                continue
-            why = "the plan is out of date: the finding or the state has changed since it was reviewed; plan again"
-            self._refused(Refusal(listed, why), "", "")
+            else:
+                why = "the plan is out of date: the finding or the state has changed since it was reviewed; plan again"
+                self._refused(Refusal(listed, why), "", "")
         return kept
 
     def _own_remedies(self) -> dict[str, type[BaseRemedy]]:
@@ -206,8 +202,7 @@ class _Fixing:
         given = remedies_by_check(self.session.config.hook)
         for name in given:
             if name not in names and self.run.partial == "":
-                hint = nearest(name, names)
-                raise pytest.UsageError(f"pytest_opschecks_remedies: no check {name!r}; {hint}")
+                raise pytest.UsageError(f"pytest_opschecks_remedies: no check {name!r}; {nearest(name, names)}")
         return given
 
     def _planned(self, change: Change) -> None:

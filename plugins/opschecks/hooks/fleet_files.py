@@ -8,8 +8,8 @@ from typing import Any
 
 from ..core.redaction import redact_text
 from ..core.run import ReportSection, Run
+from ..history import storage
 from ..history.runs import file_run
-from ..history.storage import write_whole
 from ..report.exports.fleet import to_markdown
 from ..report.files import RunFiles, write_for_programs, write_no_run
 from ..report.fleet.facts import Fleet, fleet_of
@@ -67,10 +67,10 @@ def _write(run: ChecksRun, own: ChecksRun, told: Run) -> tuple[str, str]:
     is_filed = False
     try:
         text = to_json(told)
-        write_whole(files.reports / links["run"], text)
+        storage.write_whole(files.reports / links["run"], text)
         is_filed = True
         page = render(from_json(text), runbook=run.runbook, links=links, earlier=earlier_run(own, told))
-        write_whole(files.page, page)
+        storage.write_whole(files.page, page)
     except Exception as error:
         why = redact_text(f"its files could not be written: {type(error).__name__}: {error}")
         write_no_run(files, run.started, why, keep_run_file=is_filed)
@@ -81,10 +81,10 @@ def _write(run: ChecksRun, own: ChecksRun, told: Run) -> tuple[str, str]:
 def write_fleet(run: ChecksRun, told: Run) -> None:
     """The files of the whole run: what is known of every stack, without evidence and series; the page last."""
     place, fleet = run.place, _facts(run, told)
-    write_whole(place.reports / place.links["run"], json_parts(told))
-    write_whole(place.reports / place.links["summary"], to_markdown(fleet))
+    storage.write_whole(place.reports / place.links["run"], json_parts(told))
+    storage.write_whole(place.reports / place.links["summary"], to_markdown(fleet))
     write_for_programs(told, place)
-    write_whole(place.page, render_fleet(fleet))
+    storage.write_whole(place.page, render_fleet(fleet))
 
 
 def _facts(run: ChecksRun, told: Run) -> Fleet:

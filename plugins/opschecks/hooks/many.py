@@ -103,7 +103,9 @@ def check_stack(
     first, why = len(run.findings), ""
     try:
         with while_checked:
-            _check(session, items, after)
+            for item, following in zip(items, [*items[1:], after], strict=True):
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+                go_on(session)
     except BaseException as error:
         why = why_ended(session, run, error)
         raise
@@ -111,13 +113,6 @@ def check_stack(
         observed(run, name)
         _finish(session, run, alone(run, name, items, first), why)
         release(run, name)
-
-
-def _check(session: pytest.Session, items: Sequence[pytest.Item], after: pytest.Item | None) -> None:
-    """Run a stack's checks; after one that ends the run, those that are left only where it has no next one."""
-    for item, following in zip(items, [*items[1:], after], strict=True):
-        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-        go_on(session)
 
 
 def go_on(session: pytest.Session) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -73,18 +74,15 @@ class Rounds:
 
     def _waits(self, store: Gathering) -> list[timedelta]:
         """How long each deployment under way may take until what is new gets all traffic, with its planned waits."""
-        if ROLLOUTS not in store.results:
-            return []
         limits = self._stack.limits
-        try:
-            rollouts: list[Rollout] = store.value(ROLLOUTS)
+        with contextlib.suppress(CouldNotLook):  # not known: whatever blinded it also blinds a check, which says so
+            rollouts: list[Rollout] = store.value(ROLLOUTS) if ROLLOUTS in store.results else []
             return [
                 timedelta(minutes=limits.of(one.service).deployment_minutes) + moving.until_it_serves
                 for one in rollouts
                 for moving in one.under_way
             ]
-        except CouldNotLook:
-            return []  # not known: whatever blinded it also blinds a check, which says so
+        return []
 
     def _taken_over(self, last: Gathering) -> Earlier:
         again = set(observations_of(self._bad_items, self._stack))
@@ -113,11 +111,8 @@ def _never(store: Gathering, bad: Iterable[Examine]) -> Iterable[str]:
         for one in examine.findings:
             if one.outcome.rank >= Outcome.BLIND.rank and one.message in examine.final:
                 yield _said(examine, one)
-    if AWAITED in store.results:
-        try:
-            awaited: list[Awaited] = store.value(AWAITED)
-        except CouldNotLook:
-            return  # not known: whatever blinded it also blinds a check, which says so
+    with contextlib.suppress(CouldNotLook):  # as for rollouts
+        awaited: list[Awaited] = store.value(AWAITED) if AWAITED in store.results else []
         yield from (one.never for one in awaited if one.never)
 
 

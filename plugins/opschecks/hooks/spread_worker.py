@@ -146,9 +146,8 @@ def work_and_end(worker: Worker) -> None:
     """In a process that was just forked: it ends here, and runs nothing that the first one does at its end."""
     code = 1
     try:
-        worker.work()
-        code = 0
-    except (OSError, EOFError):
-        pass  # the first process is gone, and nobody listens
+        with contextlib.suppress(OSError, EOFError):  # the first process is gone, and nobody listens
+            worker.work()
+            code = 0
     finally:
         end_process(code)
