@@ -151,8 +151,7 @@ def _collect(
             why = f"a circle: {way}" if circle else f"{known} is included already"
             raise StackError(f'{file}: include: "{pattern}": {why}; leave it out')
         seen[os.path.realpath(path)] = path
-        inner = read_toml(path, StackError)
-        _collect(inner or {}, path, [*chain, path], around, found, defaults, seen)
+        _collect(read_toml(path, StackError) or {}, path, [*chain, path], around, found, defaults, seen)
 
 
 def _included(listed: Any, file: Path) -> Iterator[tuple[str, Path]]:

@@ -33,8 +33,7 @@ class Observed:
             raise self.error.again(needed_for)
         if self.error is not None:
             # nothing was seen, whatever went wrong: it must not count as a failure of the check
-            why = f"{type(self.error).__name__}: {self.error}"
-            raise CouldNotLook(self.observation.name, why) from self.error
+            raise CouldNotLook(self.observation.name, f"{type(self.error).__name__}: {self.error}") from self.error
         return list(self.value) if isinstance(self.value, list) else self.value
 
 

@@ -162,8 +162,7 @@ def _rows(examine: Examine, outcome: Outcome) -> str:
 
 
 def _words(finding: Finding) -> str:
-    blind = finding.outcome is Outcome.BLIND
-    return f"{finding.outcome.words}: {finding.message}" if blind else finding.message
+    return f"{finding.outcome.words}: {finding.message}" if finding.outcome is Outcome.BLIND else finding.message
 
 
 def describe_check(item: pytest.Item) -> CheckResult:

@@ -60,8 +60,7 @@ def _name(item: pytest.Item) -> str:
 
 def _is_of_a_user(item: pytest.Item) -> bool:
     """Whether it is none of the checks that opschecks ships, which a project's folder may have copies of."""
-    suites = shipped_checks()
-    return not any((suites / Path(*item.path.parts[-length:])).is_file() for length in (2, 3))
+    return not any((shipped_checks() / Path(*item.path.parts[-length:])).is_file() for length in (2, 3))
 
 
 def _shown(item: pytest.Item) -> str:

@@ -149,8 +149,7 @@ def ended_by_plugin(config: pytest.Config, error: BaseException) -> str:
     """The plugin that called pytest.fail within the check, such as pytest-timeout; "" for any other error."""
     if not isinstance(error, pytest.fail.Exception):
         return ""
-    frames = traceback.walk_tb(error.__traceback__)
-    modules = [str(frame.f_globals.get("__name__", "")) for frame, _ in frames]
+    modules = [str(frame.f_globals.get("__name__", "")) for frame, _ in traceback.walk_tb(error.__traceback__)]
     callers = [module for module in modules if module.partition(".")[0] not in _PYTEST]
     return plugin_of(config, callers[-1]) if callers else ""
 

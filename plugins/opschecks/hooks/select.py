@@ -20,8 +20,8 @@ from ..core.redaction import redact_text
 from ..core.shipped import share_names, shipped_checks, shipped_path
 from ..core.suites import MUST_NAME_THEIR_STACK, SUITES, SuiteError, suites_in
 from ..core.wording import nearest
-from .elsewhere import TYPED, fill_in, fill_in_places
 from .ending import end_on_signals
+from .options import TYPED, fill_in, fill_in_places
 from .pytest_fleets import take_over
 from .pytest_private import option as others_option
 from .pytest_private import worker_input
