@@ -142,8 +142,7 @@ def check(
     def declare(function: F) -> F:
         if not function.__name__.startswith("test_"):
             raise TypeError(f"{function.__name__}: a check's name begins with test_, or pytest never runs it")
-        why = " ".join((function.__doc__ or "").split())
-        if not why:
+        if not (why := " ".join((function.__doc__ or "").split())):
             raise TypeError(f"{function.__name__}: a check needs a docstring: why does it hurt when it fails?")
         declared = Check(function.__name__, Severity(severity), runbook, failing, why, may_be_empty, remedy)
         setattr(function, CHECK_ATTRIBUTE, declared)

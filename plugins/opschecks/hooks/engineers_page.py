@@ -50,8 +50,7 @@ class _Columns:
 
     def _fix(self, nodeid: str, told: Mapping[str, str]) -> str:
         """What a remedy did, or could do."""
-        done = [f"{fix['remedy']}: {fix['result']}" for fix in self._run.fixes if fix["nodeid"] == nodeid]
-        if done:
+        if done := [f"{fix['remedy']}: {fix['result']}" for fix in self._run.fixes if fix["nodeid"] == nodeid]:
             return ", ".join(dict.fromkeys(done))
         bad = told.get("concluded") == Outcome.FAILED.words
         return f"{told['remedy']}: available" if bad and told.get("remedy") else ""

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import pytest
 
@@ -152,8 +152,7 @@ class _Examination:
             return None
         self._examine.conclude_from(self._resource, error, self._notes)
         if len(self._examine.errors) < _TRACEBACKS_KEPT:
-            info: Any = pytest.ExceptionInfo.from_exception(error)
-            self._examine.errors.append(info)
+            self._examine.errors.append(pytest.ExceptionInfo.from_exception(error))
         return True
 
 

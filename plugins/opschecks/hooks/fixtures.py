@@ -33,9 +33,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     import_observations()
     for name, observation in REGISTRY.items():
         pytest.register_fixture(name=name, func=_reader(name, observation.what), node=session)
-    pytest.register_fixture(name="stack", func=_stack, node=session)
-    pytest.register_fixture(name="examine", func=_examine, node=session)
-    pytest.register_fixture(name="now", func=_now, node=session)
+    for name, function in (("stack", _stack), ("examine", _examine), ("now", _now)):
+        pytest.register_fixture(name=name, func=function, node=session)
 
 
 def import_observations() -> None:

@@ -142,15 +142,14 @@ class Sent:
     def done(self, run: ChecksRun, name: str, items: Sequence[pytest.Item]) -> Done:
         """Everything of the stack; nothing of it is kept here."""
         place = {item.nodeid: number for number, item in enumerate(items)}
-        results = {
-            place[nodeid]: (one.outcome, one.message, one.duration_s)
-            for nodeid, one in run.reported.items()
-            if nodeid in place
-        }
         reports = [self._told(report, place, run.untidy) for report in self._reports]
         told = Done(
             stack=name,
-            results=results,
+            results={
+                place[nodeid]: (one.outcome, one.message, one.duration_s)
+                for nodeid, one in run.reported.items()
+                if nodeid in place
+            },
             findings=[*run.findings],
             observations=[*run.released],
             facts=run.facts.pop(name, None),

@@ -34,8 +34,7 @@ _SETTLED = pytest.StashKey[CheckResult]()
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Give the check its examine; skip it where the stack says that it has no such thing."""
-    declared = check_of(item)
-    if declared and checks_run(item.config):
+    if (declared := check_of(item)) and checks_run(item.config):
         stack = stack_of(item)
         item.stash[EXAMINE] = Examine(declared, stack.name, partial(ended_by_plugin, item.config))
         if why := stack.lacks(declared.runbook, declared.name):
@@ -135,8 +134,7 @@ def settle(examine: Examine, error: BaseException | None, waivers: Sequence[Waiv
 def _waived(finding: Finding, waivers: Sequence[Waiver]) -> Finding:
     from ..config.waivers import waiver_for
 
-    waiver = waiver_for(finding, waivers)
-    if not waiver:
+    if not (waiver := waiver_for(finding, waivers)):
         return finding
     told = {"owner": waiver.owner, "reason": waiver.reason, "until": waiver.until.isoformat()}
     return dataclasses.replace(finding, outcome=Outcome.WAIVED, waiver=told)
@@ -167,8 +165,7 @@ def _words(finding: Finding) -> str:
 
 def describe_check(item: pytest.Item) -> CheckResult:
     """The check before it has run."""
-    declared = check_of(item)
-    if declared is None:
+    if (declared := check_of(item)) is None:
         raise TypeError(f"{item.nodeid} is not a check")
     return CheckResult(
         stack=stack_of(item).name,

@@ -207,8 +207,7 @@ def share_memory() -> None:
     with contextlib.suppress(ImportError, OSError, TypeError):
         import ctypes
 
-        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-        if mallopt:
+        if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):
             mallopt(M_ARENA_MAX, ARENAS)
 
 

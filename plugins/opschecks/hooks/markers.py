@@ -53,8 +53,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _names(item: pytest.Item) -> Iterator[str]:
-    declared = check_of(item)
-    if not declared:
+    if not (declared := check_of(item)):
         return
     yield declared.severity.value
     yield declared.runbook

@@ -40,8 +40,7 @@ def import_own(config: pytest.Config, files: Iterable[Path], run: ChecksRun | No
     """
     from .fixtures import import_observations
 
-    found = list(files)
-    if found:
+    if found := list(files):
         import_observations()
     for path in found:
         try:
@@ -81,8 +80,7 @@ def _place(path: Path, error: BaseException) -> str:
     while cause:
         if isinstance(cause, SyntaxError) and cause.filename == str(path):
             return f"{shown_path(path)}:{cause.lineno}"
-        own = [one.lineno for one in traceback.extract_tb(cause.__traceback__) if Path(one.filename) == path]
-        if own:
+        if own := [one.lineno for one in traceback.extract_tb(cause.__traceback__) if Path(one.filename) == path]:
             return f"{shown_path(path)}:{own[-1]}"
         cause = cause.__cause__ or cause.__context__
     return str(shown_path(path))

@@ -90,15 +90,12 @@ def _facts(config: pytest.Config, run: ChecksRun, stack: Any) -> Mapping[str, An
         config.add_cleanup(sandbox.stop)
         try:
             sandbox.start()
-        except CannotBreak as error:
-            raise pytest.UsageError(str(error)) from error
-        if run.suite not in NEED_LITTLE or config.option.fault or stack.sandbox is not True:
-            sow_all(sandbox)
-        for name in config.option.fault:
-            try:
+            if run.suite not in NEED_LITTLE or config.option.fault or stack.sandbox is not True:
+                sow_all(sandbox)
+            for name in config.option.fault:
                 give_fault(sandbox, name)
-            except (NotWritten, CannotBreak) as error:
-                raise pytest.UsageError(str(error)) from None
+        except (NotWritten, CannotBreak) as error:
+            raise pytest.UsageError(str(error)) from error
         told = sandbox.facts
     config.stash[FACTS] = told
     return told

@@ -6,6 +6,7 @@ import contextlib
 import gc
 import os
 import re
+import signal
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -18,9 +19,9 @@ from ..core.check_names import check_names
 from ..core.model import Expected, Severity
 from ..core.redaction import redact_text
 from ..core.shipped import share_names, shipped_checks, shipped_path
+from ..core.signals import ENDING
 from ..core.suites import MUST_NAME_THEIR_STACK, SUITES, SuiteError, suites_in
 from ..core.wording import nearest
-from .ending import end_on_signals
 from .options import TYPED, fill_in, fill_in_places
 from .pytest_fleets import take_over
 from .pytest_private import option as others_option
@@ -320,4 +321,19 @@ def _settle_options(config: pytest.Config, run: ChecksRun) -> None:
     for name, (usual, ours) in OUR_LINES.items():
         if getattr(option, name, "") == usual:  # without a terminal there is none
             setattr(option, name, ours)
-    end_on_signals(config)
+    _end_on_signals(config)
+
+
+def _end_on_signals(config: pytest.Config) -> None:
+    """SIGTERM from a scheduler and a closed terminal end the run as Ctrl-C does: every check is still reported."""
+
+    def interrupt(signum: int, frame: Any) -> NoReturn:
+        if run := checks_run(config):
+            run.stopped_by = f"stopped by {signal.Signals(signum).name}"
+        raise KeyboardInterrupt
+
+    with contextlib.suppress(ValueError):  # only the main thread may; elsewhere the embedding program decides
+        restore = contextlib.ExitStack()
+        for one in ENDING:
+            restore.callback(signal.signal, one, signal.signal(one, interrupt))
+        config.add_cleanup(restore.close)

@@ -183,8 +183,7 @@ def hand_of(config: pytest.Config, listed: Stacks, shown: Path, of_run: Fleets, 
     every = may_be_all(config, suite)
     stacks = choose_stacks(listed, option.stack, shown, must_name=not every, may_be_all=every, by=by)
     everything = every and ALL in option.stack and ALL not in listed.stacks
-    told = (worker_input(config) or {}).get("opschecks_part")
-    if told:
+    if told := (worker_input(config) or {}).get("opschecks_part"):
         read = json.loads(told)
         return Hand([stack for stack in stacks if stack.name in read["stacks"]], FleetPart(**read["part"]))
     shard = shard_of(option.shard, os.environ, ask_scheduler=everything)
@@ -213,8 +212,7 @@ def hand_of(config: pytest.Config, listed: Stacks, shown: Path, of_run: Fleets, 
         if shard:
             raise
         return Hand(stacks, FleetPart(name, 1, 1), note=f"the fleet has no record: {error}")
-    names = deal.shards[number - 1]
-    if not names:
+    if not (names := deal.shards[number - 1]):
         pytest.exit(f"shard {number} of {of} has no stack: the fleet has {plural(len(deal.stacks), 'stack')}", 0)
     return Hand([stack for stack in stacks if stack.name in names], FleetPart(name, number, of), deal)
 

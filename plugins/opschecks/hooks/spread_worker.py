@@ -7,7 +7,6 @@ import signal
 import traceback
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
-from typing import Any
 
 import pytest
 
@@ -58,11 +57,9 @@ class Worker:
         for one in ENDING:
             signal.signal(one, self._stop)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # since the fork they have waited for this
-        config = self._session.config
         capture_anew(self._session)
-        manager: Any = config.pluginmanager
-        keep_silent(config)
-        manager.register(self._sent, "opschecks-sent")
+        keep_silent(self._session.config)
+        self._session.config.pluginmanager.register(self._sent, "opschecks-sent")
         self._sent.begin(self._run)
 
     def _check_all(self) -> Ended:

@@ -169,8 +169,7 @@ def checks_run(config: pytest.Config) -> ChecksRun | None:
 
 def check_of(item: pytest.Item) -> Check | None:
     """The `@check` of the item's function; None if it is not a check."""
-    function: Any = getattr(item, "function", None)
-    declared: Check | None = getattr(function, CHECK_ATTRIBUTE, None)
+    declared: Check | None = getattr(getattr(item, "function", None), CHECK_ATTRIBUTE, None)
     return declared
 
 

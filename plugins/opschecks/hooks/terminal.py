@@ -132,10 +132,9 @@ def _failed(told: Run) -> Iterator[tuple[str, int]]:
     """Each failed check with its bad resources, the worst check first; each line with how far it hangs."""
     from ..report.observed import observed
 
-    checks = [check for check in told.checks if check.outcome == Outcome.FAILED]
-    if not checks:
+    failed = (check for check in told.checks if check.outcome == Outcome.FAILED)
+    if not (checks := sorted(failed, key=lambda check: -check.severity.rank)):
         return
-    checks.sort(key=lambda check: -check.severity.rank)
     yield "", 0
     yield f"failed: {len(checks)}", 0
     for check in checks[:CHECKS_SHOWN]:
@@ -155,8 +154,7 @@ def _unseen(told: Run, outcome: Outcome) -> Iterator[tuple[str, int]]:
     from ..report.standing import promise
     from ..report.unseen import unseen
 
-    groups = unseen(told, outcome)
-    if not groups:
+    if not (groups := unseen(told, outcome)):
         return
     yield "", 0
     yield f"{outcome.words}: {sum(len(group.checks) for group in groups)}", 0
