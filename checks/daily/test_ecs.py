@@ -59,11 +59,10 @@ def test_services_run_the_tasks_they_want(
             if service.running < service.desired:
                 assert rollout.is_starting, rollout.why or "none is being started for the missing ones"
                 waiting = (now - service.short_since) / timedelta(minutes=1)
-                wanted = f"all running within {plural(longest, 'minute')}"
-                note(f"the missing ones have been tried for {plural(round(waiting), 'minute')}", expected=wanted)
-                assert waiting <= longest, "; ".join(
-                    [f"limit {plural(longest, 'minute')}", *filter(None, [rollout.why])]
-                )
+                limit = plural(longest, "minute")
+                tried = f"the missing ones have been tried for {plural(round(waiting), 'minute')}"
+                note(tried, expected=f"all running within {limit}")
+                assert waiting <= longest, f"limit {limit}" + (f"; {rollout.why}" if rollout.why else "")
 
 
 @check(

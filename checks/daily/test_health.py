@@ -9,16 +9,13 @@ def test_backend_is_healthy(health: Health, stack: Stack, examine: Examine) -> N
     """Everything that users do goes through the backend; when it is unhealthy, nothing else matters."""
     limits = stack.limits
     with examine(health) as note:
-        note(f"latency {health.answer.latency_ms:.0f} ms")
-        if health.certificate_days_left is not None:
-            wanted = f"at least {plural(limits.certificate_days, 'day')}"
-            note(f"certificate valid for {plural(round(health.certificate_days_left), 'day')}", expected=wanted)
-            assert health.certificate_days_left >= limits.certificate_days, (
-                f"limit {plural(limits.certificate_days, 'day')}"
-            )
+        took_ms, days_left = health.answer.latency_ms, health.certificate_days_left
+        note(f"latency {took_ms:.0f} ms")
+        if days_left is not None:
+            least = plural(limits.certificate_days, "day")
+            note(f"certificate valid for {plural(round(days_left), 'day')}", expected=f"at least {least}")
+            assert days_left >= limits.certificate_days, f"limit {least}"
         assert health.answered_well, f"{health.answer.said}, expected 200 (or 204, without a body)"
         assert health.is_healthy, f"the body says {health.says!r}, which is not one of the stack's healthy_words"
         assert not health.sick_components, ", ".join(health.sick_components)
-        assert health.answer.latency_ms <= limits.health_latency_ms, (
-            f"took {health.answer.latency_ms:.0f} ms, limit {limits.health_latency_ms:g} ms"
-        )
+        assert took_ms <= limits.health_latency_ms, f"took {took_ms:.0f} ms, limit {limits.health_latency_ms:g} ms"

@@ -66,8 +66,7 @@ def acm_certificates(aws: Aws, inventory: Inventory) -> list[Certificate]:
         arns += [one["CertificateArn"] for one in listed if one["DomainName"] in domains]
 
     def read(arn: str) -> Certificate:
-        region = arn.partition(":acm:")[2].partition(":")[0]
-        if not region:
+        if not (region := arn.partition(":acm:")[2].partition(":")[0]):
             raise CouldNotLook("acm:DescribeCertificate", f"{arn} is not the ARN of a certificate of ACM")
         there = aws if region == aws.region else aws.elsewhere(region)
         told = there.call("acm", "DescribeCertificate", CertificateArn=arn)["Certificate"]

@@ -35,6 +35,5 @@ def test_cloudformation_stacks_have_not_drifted(
             note(f"drift was last looked for on {one.drift_checked_at:%Y-%m-%d %H:%M} UTC")
             assert not one.has_drifted, one.difference
             if now - one.drift_checked_at > timedelta(days=oldest):
-                raise CouldNotLook(
-                    "", f"that is longer ago than {plural(oldest, 'day')} (drift_check_days): {one.advice}"
-                )
+                limit = plural(oldest, "day")
+                raise CouldNotLook("", f"that is longer ago than {limit} (drift_check_days): {one.advice}")

@@ -10,8 +10,7 @@ def test_workers_and_concurrency_are_as_wanted(pool_settings: list[PoolSettings]
     for running in pool_settings:
         with examine(running) as note:
             for setting in running.settings:
-                values = setting.values
-                if not values:
+                if not (values := setting.values):
                     note(f"not applicable: {setting.name} is not set in {running.revision}, but in the code or nowhere")
                     continue
                 note(f"{setting.name} is {', '.join(map(str, values))}")

@@ -26,10 +26,8 @@ def test_week_costs_no_more_than_the_last(total_cost: TotalCost, stack: Stack, e
             f"{cost.a_day:,.2f} USD a day in the week to {cost.last:%d %b}, {cost.a_day_before:,.2f} in the one before"
         )
         if cost.a_day - cost.a_day_before > limits.cost_floor_usd_per_day:
-            growth = cost.growth_percent
-            assert growth <= limits.cost_week_growth_percent, (
-                f"{growth:+.0f} %, limit {limits.cost_week_growth_percent:g} %"
-            )
+            growth, most = cost.growth_percent, limits.cost_week_growth_percent
+            assert growth <= most, f"{growth:+.0f} %, limit {most:g} %"
 
 
 @check(Severity.MEDIUM, runbook="costs", failing="An AWS service costs unusually much")

@@ -51,8 +51,7 @@ def test_users_have_one_active_key(key_holders: list[KeyHolder], stack: Stack, n
     for user in key_holders:
         with examine(user) as note:
             note(f"{len(user.keys)} active")
-            since = user.both_since
-            if since:
+            if since := user.both_since:
                 assert now - since <= timedelta(days=limit), f"since {since:%Y-%m-%d}; limit {plural(limit, 'day')}"
 
 

@@ -24,9 +24,8 @@ def test_images_have_no_grave_vulnerabilities(
                 note(", ".join(f"{count} {of}" for of, count in grave.items()))
             assert not grave, ", ".join(image.names(limits.image_severity)[:5]) or "the scan names none"
             if at and now - at > timedelta(days=limits.image_scan_days):
-                raise CouldNotLook(
-                    "", f"what became known since is not in it; limit {plural(limits.image_scan_days, 'day')}"
-                )
+                limit = plural(limits.image_scan_days, "day")
+                raise CouldNotLook("", f"what became known since is not in it; limit {limit}")
 
 
 @check(Severity.MEDIUM, runbook=SLUG, failing="A running image is old, or no longer in its registry")

@@ -12,7 +12,7 @@ import pytest
 from opschecks.cli import fix as by_name
 from opschecks.core.change import Change
 from opschecks.fixing.outcome import ChangeResult, Fixed, Interrupted
-from opschecks.hooks import fix as by_checks
+from opschecks.hooks import fix_failed as by_checks
 from opschecks.hooks.fix_options import PLAN
 from tests.fixing.desk import CURED, Desk, desk
 

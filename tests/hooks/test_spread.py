@@ -17,6 +17,7 @@ from opschecks.aws.bounds import LONGEST_S, MOST, Bounds
 from opschecks.hooks import handed_over, spread, spread_worker
 from opschecks.hooks.forking import Process
 from opschecks.hooks.handed_over import Sent, Short, Whole
+from opschecks.hooks.many import go_on
 from opschecks.hooks.pytest_fleets import processes_asked
 from opschecks.hooks.spread import Spread
 from tests.hooks.test_shards import STACKS
@@ -242,10 +243,10 @@ def test_what_ends_the_run_in_one_process_is_raised_in_the_first(kind: str) -> N
 
 def test_maxfail_counts_what_all_processes_report() -> None:
     spreading = Spreading("ab")
-    spreading._go_on()
+    go_on(spreading._session)
     spreading._session.shouldfail = "stopping after 2 failures"
     with pytest.raises(KeyError, match="stopping after 2"):
-        spreading._go_on()
+        go_on(spreading._session)
 
 
 @pytest.mark.parametrize("whole", [True, False])

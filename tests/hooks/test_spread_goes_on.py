@@ -16,7 +16,7 @@ import pytest
 from _pytest._io import TerminalWriter
 
 from opschecks.core.run import Note
-from opschecks.hooks import arenas, spread
+from opschecks.hooks import many, spread
 from opschecks.hooks.forking import Process, children_are_waited_for, how_ended
 from opschecks.hooks.handed_over import NOT_WHOLE, Done, Once, Sent, Short, take_in
 from opschecks.hooks.pytest_fleets import keep_silent
@@ -227,4 +227,4 @@ def test_memory_is_shared_only_where_python_can(error: type[Exception], monkeypa
 
     without = SimpleNamespace(CDLL=no_library)
     monkeypatch.setitem(sys.modules, "ctypes", None if error is ImportError else without)
-    arenas.share_memory()
+    many.share_memory()

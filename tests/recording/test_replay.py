@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any
 import pytest
 
 from opschecks.core import clock
+from tests.forks import TIMEOUT_S
 from tests.scratch import Project
 
 SUITES = {"daily": "checks/daily", "weekly": "checks/weekly", "deploy-before": "checks/deploy/before"}
@@ -148,6 +151,25 @@ def test_a_recording_of_another_suite_or_a_newer_format_is_refused(project: Proj
     (project.folder / "it").write_bytes(gzip.compress(f'{json.dumps(head)}\n{{"ended":[]}}\n'.encode()))
     done = project.run("checks/daily", "--replay", "it")
     assert "a recording of the weekly checks: pytest checks/weekly --replay it" in done.err
+
+
+def test_the_clock_goes_on_after_a_replay_that_was_refused(project: Project) -> None:
+    """A program that runs pytest within it goes on with the time of today."""
+    project.checks("", "daily/test_it.py")
+    head = {"opschecks recording": 1, "scrubbed": True, "suite": "daily", "started": "2026-11-24T07:00:00+00:00",
+            "partial": "", "versions": {}, "stacks": [], "waivers": [], "expected": {}}  # fmt: skip
+    (project.folder / "it").write_bytes(gzip.compress(f'{json.dumps(head)}\n{{"ended":[]}}\n'.encode()))
+    told = (
+        "import pytest; from opschecks.core import clock; "
+        "print(pytest.main(['checks/daily', '--replay', 'it', '--reports', 'it/reports']), clock.now().isoformat())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", told], cwd=project.folder, env=project.environment(),
+        capture_output=True, text=True, timeout=TIMEOUT_S, check=False,
+    )  # fmt: skip
+    assert "the folder cannot be created" in done.stderr
+    assert done.stdout.startswith("4 20")
+    assert str(head["started"]) not in done.stdout
 
 
 def test_a_run_that_records_nothing_imports_none_of_it(project: Project) -> None:

@@ -34,18 +34,18 @@ class Wanted:
 def wanted_by(checks: Iterable[CheckSource]) -> dict[str, Wanted]:
     """Each action that the checks' observations declare, and who needs it."""
     from ..aws.occasional import OCCASIONS, Occasion
-    from ..core.observation import REGISTRY, closure
+    from ..core.observation import REGISTRY, closure, required
 
     found: dict[str, Wanted] = {}
     for check in checks:
         taken = [name for name in check.needs if name in REGISTRY]
-        required = _required(taken)
+        without_fail = required(taken)
         for one in closure(taken):
             for action in one.allow:
                 wanted, of = found.setdefault(action, Wanted()), OCCASIONS.get((one.name, action), Occasion())
                 if of.checks and check.name not in of.checks:
                     continue
-                if one.name not in required:
+                if one.name not in without_fail:
                     wanted.in_part.add(check.name)
                 elif of.explains:
                     wanted.explains.add(check.name)
@@ -53,19 +53,6 @@ def wanted_by(checks: Iterable[CheckSource]) -> dict[str, Wanted]:
                     wanted.occasions.setdefault(of.when, set()).add(check.name)
                 else:
                     wanted.checks.add(check.name)
-    return found
-
-
-def _required(names: Iterable[str]) -> set[str]:
-    """The observations without which these fail: not those that they take as far as they are known."""
-    from ..core.observation import REGISTRY
-
-    found: set[str] = set()
-    left = list(names)
-    while left:
-        if (name := left.pop()) not in found:
-            found.add(name)
-            left += [need for need in REGISTRY[name].needs if need not in REGISTRY[name].soft]
     return found
 
 

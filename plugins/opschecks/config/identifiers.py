@@ -107,7 +107,8 @@ def parsed(kind: str, text: str) -> Identifier:
     _, _, service, region, account, resource = [*text.split(":", 5), "", "", "", "", ""][:6]
     found = re.fullmatch(of.resource, resource) if service == of.service else None
     if not found:
-        raise ValueError(f"{text} is not the ARN of {_a(of.noun)}")
+        article = "an" if of.noun[0] in "AEIOaeio" else "a"
+        raise ValueError(f"{text} is not the ARN of {article} {of.noun}")
     read = replace(_read(found), region=region, account=account)
     return replace(read, name=text) if of.whole else read
 
@@ -117,10 +118,6 @@ def kind_of(arn: str) -> str:
     _, _, service, _, _, resource = [*arn.split(":", 5), "", "", "", "", ""][:6]
     fitting = (kind for kind, of in KINDS.items() if of.service == service and re.fullmatch(of.resource, resource))
     return next(fitting, "")
-
-
-def _a(noun: str) -> str:
-    return f"an {noun}" if noun[0] in "AEIOaeio" else f"a {noun}"
 
 
 def _read(found: re.Match[str]) -> Identifier:

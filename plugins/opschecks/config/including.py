@@ -20,7 +20,6 @@ OF_AN_ACCOUNT = (
     "session_policy", "account_id", "endpoint_url", "cloudformation_stack",
 )  # fmt: skip
 """What a sandbox does not inherit: it has its own account."""
-_WILD = "*?["
 
 
 class StackError(Exception):
@@ -76,7 +75,7 @@ def gather(raw: Mapping[str, Any], path: Path) -> Gathered:
     """The stacks of a file with this content and of those that it includes; StackError where that is not understood."""
     found: dict[str, Layer] = {}
     defaults: dict[str, list[Layer]] = {}
-    seen = {_real(path): path}
+    seen = {os.path.realpath(path): path}
     _collect(raw, path, [path], [], found, defaults, seen)
     stacks: dict[str, Any] = {}
     layers: dict[str, list[Layer]] = {}
@@ -146,14 +145,13 @@ def _collect(
         found[name] = Layer(file, f"stacks.{name}", table)
         defaults[name] = [*around]
     for pattern, path in _included(raw.get("include", []), file):
-        if (known := seen.get(_real(path))) is not None:
+        if (known := seen.get(os.path.realpath(path))) is not None:
             way = " includes ".join(map(str, [*chain, path]))
-            circle = any(_real(path) == _real(one) for one in chain)
+            circle = any(os.path.realpath(path) == os.path.realpath(one) for one in chain)
             why = f"a circle: {way}" if circle else f"{known} is included already"
             raise StackError(f'{file}: include: "{pattern}": {why}; leave it out')
-        seen[_real(path)] = path
-        inner = read_toml(path, StackError)
-        _collect(inner or {}, path, [*chain, path], around, found, defaults, seen)
+        seen[os.path.realpath(path)] = path
+        _collect(read_toml(path, StackError) or {}, path, [*chain, path], around, found, defaults, seen)
 
 
 def _included(listed: Any, file: Path) -> Iterator[tuple[str, Path]]:
@@ -162,7 +160,7 @@ def _included(listed: Any, file: Path) -> Iterator[tuple[str, Path]]:
         raise StackError(f'{file}: include: expected a list of files, such as ["more.toml", "stacks.d/*.toml"]')
     for pattern in listed:
         folder = file.parent
-        if any(letter in pattern for letter in _WILD):
+        if any(letter in pattern for letter in "*?["):
             anchor = Path(pattern).anchor
             try:
                 paths = sorted((Path(anchor) if anchor else folder).glob(pattern.removeprefix(anchor)))
@@ -178,7 +176,3 @@ def _included(listed: Any, file: Path) -> Iterator[tuple[str, Path]]:
         else:
             paths = [folder / pattern]
         yield from ((pattern, path) for path in paths)
-
-
-def _real(path: Path) -> str:
-    return os.path.realpath(path)

@@ -15,11 +15,8 @@ applicable where `without` has it."""
 
 
 GONE_WITH: Mapping[str, tuple[str, ...]] = {
-    "incidents_table": ("tables",),
-    "wanted_indexes": ("tables",),
-    "dashboards": ("dashboard_url",),
-    "distribution_id": ("dashboard_url",),
-    "dashboard_bucket": ("dashboard_url",),
+    **dict.fromkeys(("incidents_table", "wanted_indexes"), ("tables",)),
+    **dict.fromkeys(("dashboards", "distribution_id", "dashboard_bucket"), ("dashboard_url",)),
     "websocket": ("backend_url",),
 }
 """What a stack does not have either that is without another key, unless it names it all the same: no table is none of

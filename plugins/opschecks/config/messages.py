@@ -7,20 +7,13 @@ from typing import Any
 
 _TYPES = {
     "string_type": "expected a text, in quotes",
-    "tuple_type": "expected a list",
-    "list_type": "expected a list",
-    "dict_type": "expected a table",
-    "model_type": "expected a table",
-    "bool_type": "expected true or false",
-    "bool_parsing": "expected true or false",
-    "int_type": "expected a whole number",
-    "int_parsing": "expected a whole number",
-    "int_from_float": "expected a whole number",
-    "float_type": "expected a number",
-    "float_parsing": "expected a number",
+    **dict.fromkeys(("tuple_type", "list_type"), "expected a list"),
+    **dict.fromkeys(("dict_type", "model_type"), "expected a table"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "expected true or false"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "expected a whole number"),
+    **dict.fromkeys(("float_type", "float_parsing"), "expected a number"),
     "finite_number": "expected a number that is not infinite",
-    "time_type": 'expected a time, such as "08:00"',
-    "time_parsing": 'expected a time, such as "08:00"',
+    **dict.fromkeys(("time_type", "time_parsing"), 'expected a time, such as "08:00"'),
     "timezone_aware": "expected a time with its offset, such as 2026-12-20T00:00:00Z",
 }
 _PATTERNS = {

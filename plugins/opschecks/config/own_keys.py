@@ -14,7 +14,7 @@ from .limits import Limits, ResourceLimits
 
 def apart(stacks: Mapping[str, Any], path: Path) -> None:
     """Put limits that checks declare into the `own` of their table, where the types of stacks.toml know them."""
-    tables = [one for one in _tables(stacks, "limits") if isinstance(one, dict)]
+    tables = [table["limits"] for _, table in _stacks(stacks) if isinstance(table.get("limits"), dict)]
     inner = [value for one in tables for value in one.values() if isinstance(value, dict)]
     if any("own" in table for table in (*tables, *inner)):
         raise StackError(f"{path}: limits.own: unknown key; limits that checks declare are beside the others")
@@ -39,7 +39,3 @@ def wrong_kind(stacks: Mapping[str, Any], path: Path) -> str:
 
 def _stacks(stacks: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     return ((name, table) for name, table in stacks.items() if isinstance(table, dict))
-
-
-def _tables(stacks: Mapping[str, Any], key: str) -> Iterator[Any]:
-    return (table[key] for _, table in _stacks(stacks) if key in table)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from ..core.model import CheckResult, Finding, Outcome
 from ..core.run import WaiverState
 from ..core.wording import nearest, plural
 from .load import read_toml
+from .toml_tables import TomlTable
 
 LONGEST = timedelta(days=90)
 _REFUSED = "extend it, or delete it and let the check fail"
@@ -22,10 +23,8 @@ class WaiverError(Exception):
     """waivers.toml is wrong; the message names file, entry, key and the next step."""
 
 
-class Waiver(BaseModel):
+class Waiver(TomlTable):
     """One `[[waivers]]` entry: failures of this check on this resource are known and accepted."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     check: Annotated[str, Field(min_length=1)]
     resource: Annotated[str, Field(min_length=1, description="ARN, URL or name, as the report shows it")]
@@ -100,35 +99,21 @@ def waiver_for(finding: Finding, waivers: Iterable[Waiver]) -> Waiver | None:
 
 
 def states(
-    waivers: Iterable[Waiver],
-    checks: Sequence[CheckResult],
-    findings: Sequence[Finding],
-    today: date,
-) -> list[WaiverState]:
+    waivers: Iterable[Waiver], checks: Sequence[CheckResult], findings: Sequence[Finding], today: date
+) -> Iterator[WaiverState]:
     """The state of each waiver on each stack of the run that has its check.
 
     active: it accepted a failure. unused: its check looked, and nothing that it covers failed (the waiver is stale).
     not_looked: its check gave no verdict.
     """
-    told = []
     for waiver in waivers:
         for result in checks:
             if result.check != waiver.check or waiver.stack not in ("", result.stack):
                 continue
-            used = any(
-                finding.waiver and finding.stack == result.stack and waiver.covers(finding) for finding in findings
-            )
+            used = any(one.waiver and one.stack == result.stack and waiver.covers(one) for one in findings)
             looked = result.outcome in (Outcome.PASSED, Outcome.FAILED, Outcome.WAIVED)
-            told.append(
-                WaiverState(
-                    stack=result.stack,
-                    check=waiver.check,
-                    resource=waiver.resource,
-                    owner=waiver.owner,
-                    reason=waiver.reason,
-                    until=waiver.until.isoformat(),
-                    days_left=(waiver.until - today).days,
-                    state="active" if used else "unused" if looked else "not_looked",
-                )
+            yield WaiverState(
+                **{**waiver.model_dump(mode="json"), "stack": result.stack},
+                days_left=(waiver.until - today).days,
+                state="active" if used else "unused" if looked else "not_looked",
             )
-    return told

@@ -7,30 +7,25 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from .answer import Answer
 from .iam import iam_action
+from .model import Ranked
 
 State = Mapping[str, Any]
 """The setting of one resource that a remedy reads and writes, as plain JSON data, compared by equality."""
 
 
-class Risk(enum.StrEnum):
+class Risk(Ranked):
     """The effect of a change on users; only SAFE changes are made without --allow."""
 
     SAFE = "safe"
     DISRUPTIVE = "disruptive"
     DESTRUCTIVE = "destructive"
-
-    @property
-    def rank(self) -> int:
-        """0 for safe up to 2 for destructive."""
-        return list(Risk).index(self)
 
 
 class Proof(enum.StrEnum):
@@ -186,33 +181,6 @@ class Change:
             before, after = self.before.get(key), self.after.get(key)
             if before != after:
                 yield f"{key}: {_words(before)} → {_words(after)}"
-
-
-class Made(Protocol):
-    """The part of a journal entry that remedies may read."""
-
-    @property
-    def change(self) -> Change:
-        """The change."""
-
-    @property
-    def begun(self) -> datetime:
-        """When it was journaled, right before its first request."""
-
-    @property
-    def state(self) -> str:
-        """Its newest step, such as begun, sent, refused, rolled_back."""
-
-    @property
-    def happened(self) -> bool:
-        """Whether it is known to have reached AWS."""
-
-    @property
-    def undoes(self) -> str:
-        """The entry that it undoes, or ""."""
-
-
-Entries = Callable[[], Iterable[Made]]
 
 
 def _words(value: Any) -> str:

@@ -45,7 +45,7 @@ def names_in(path: Path) -> list[str]:
 
 def limits_in(*folders: Path) -> dict[str, DeclaredLimit]:
     """Every limit that files below the folders declare, by name."""
-    return {one.name: one for folder in folders for path in _files(folder) for one in _limits(path, _mtime(path))}
+    return {one.name: one for folder in folders for path in _files(folder) for one in _limits(path)}
 
 
 def kinds_in(*folders: Path) -> dict[str, tuple[str, str]]:
@@ -53,7 +53,7 @@ def kinds_in(*folders: Path) -> dict[str, tuple[str, str]]:
 
     Each with the type of CloudFormation, and how ARNs go on after the account; empty where that is no literal.
     """
-    return {key: of for folder in folders for path in _files(folder) for key, of in _kinds(path, _mtime(path))}
+    return {key: of for folder in folders for path in _files(folder) for key, of in _kinds(path)}
 
 
 def beside(stacks: Path) -> tuple[Path, ...]:
@@ -63,10 +63,6 @@ def beside(stacks: Path) -> tuple[Path, ...]:
 
 def _files(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.rglob("*.py")) if any(one in _text(path) for one in ("limit(", ".others(")))
-
-
-def _mtime(path: Path) -> int:
-    return path.stat().st_mtime_ns
 
 
 def _text(path: Path) -> str:
@@ -82,9 +78,9 @@ def _calls(path: Path, changed_ns: int) -> tuple[ast.Call, ...]:
     return ()
 
 
-def _named(path: Path, changed_ns: int, name: str) -> Iterator[Mapping[str | int, object]]:
+def _named(path: Path, name: str) -> Iterator[Mapping[str | int, object]]:
     """The literal arguments of calls of that name, by position and by keyword."""
-    for call in _calls(path, changed_ns):
+    for call in _calls(path, path.stat().st_mtime_ns):
         if name in (getattr(call.func, "id", ""), getattr(call.func, "attr", "")):
             given: dict[str | int, object] = {}
             keys: list[tuple[str | int, ast.expr]] = [*enumerate(call.args)]
@@ -95,14 +91,14 @@ def _named(path: Path, changed_ns: int, name: str) -> Iterator[Mapping[str | int
             yield given
 
 
-def _limits(path: Path, changed_ns: int) -> Iterator[DeclaredLimit]:
-    for given in _named(path, changed_ns, "limit"):
+def _limits(path: Path) -> Iterator[DeclaredLimit]:
+    for given in _named(path, "limit"):
         name, default, what = (given.get(at, given.get(key)) for at, key in enumerate(("name", "default", "what")))
         if isinstance(name, str) and isinstance(default, int | float):
             yield DeclaredLimit(name, default, str(what or ""), path)
 
 
-def _kinds(path: Path, changed_ns: int) -> Iterator[tuple[str, tuple[str, str]]]:
-    for given in _named(path, changed_ns, "others"):
+def _kinds(path: Path) -> Iterator[tuple[str, tuple[str, str]]]:
+    for given in _named(path, "others"):
         if isinstance(key := given.get(0), str):
             yield key, (str(given.get(1, given.get("type_", ""))), str(given.get(2, given.get("arn", ""))))

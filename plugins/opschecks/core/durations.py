@@ -13,8 +13,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 def span_of(text: str) -> timedelta:
     """The span; ValueError for any other text, or one that is too long."""
-    match = _SPAN.fullmatch(text)
-    if not match:
+    if not (match := _SPAN.fullmatch(text)):
         raise ValueError(f"{text!r}: expected 90m, 2h or 1d")
     try:
         return timedelta(**{_UNITS[match[2]]: int(match[1])})

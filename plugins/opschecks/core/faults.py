@@ -78,8 +78,7 @@ def give(sandbox: Any, function: Callable[[Any], None], what: str) -> None:
     except NotImplementedError:
         raise
     except Exception as error:
-        own = [
-            one for one in traceback.extract_tb(error.__traceback__) if one.filename == function.__code__.co_filename
-        ]
-        line = f", line {own[-1].lineno}" if own else ""
+        file = function.__code__.co_filename
+        own = [one.lineno for one in traceback.extract_tb(error.__traceback__) if one.filename == file]
+        line = f", line {own[-1]}" if own else ""
         raise CannotBreak(f"{what}{line}: {type(error).__name__}: {error}") from error

@@ -25,6 +25,18 @@ class Observed:
     started: float = 0.0
     duration_s: float = 0.0
 
+    def taken(self, needed_for: str = "") -> Any:
+        """The value, once `done`; a fresh CouldNotLook if there is none: `needed_for` names the observation that asks.
+
+        A list is copied, so that nobody changes what another one sees.
+        """
+        if isinstance(self.error, CouldNotLook):
+            raise self.error.again(needed_for)
+        if self.error is not None:
+            # nothing was seen, whatever went wrong: it must not count as a failure of the check
+            raise CouldNotLook(self.observation.name, f"{type(self.error).__name__}: {self.error}") from self.error
+        return list(self.value) if isinstance(self.value, list) else self.value
+
 
 @dataclass(frozen=True)
 class Earlier:
@@ -108,21 +120,13 @@ class Gathering:
         self._deadline = max(self._deadline, time.monotonic() + self._timeout_s)
 
     def value(self, name: str) -> Any:
-        """Wait for the observation and return its value; raises a fresh CouldNotLook if it failed.
-
-        A list is copied, so that no check changes what another one sees.
-        """
+        """Wait for the observation and return its value; raises a fresh CouldNotLook if it failed."""
         result = self.results[name]
         while not result.done.wait(max(0.0, self._deadline - time.monotonic())):
             if time.monotonic() < self._deadline:
                 continue  # it was prolonged meanwhile
             raise CouldNotLook(self.under_way(name), f"no answer within {self._timeout_s:g} s (limit gather_timeout_s)")
-        if isinstance(result.error, CouldNotLook):
-            raise result.error.again()
-        if result.error is not None:
-            # nothing was seen, whatever went wrong: it must not count as a failure of the check
-            raise CouldNotLook(name, f"{type(result.error).__name__}: {result.error}") from result.error
-        return list(result.value) if isinstance(result.value, list) else result.value
+        return result.taken()
 
     def wait(self, name: str, seconds: float) -> bool:
         """Wait that long for the observation; False if it has not ended and its time limit is not reached."""
@@ -166,25 +170,18 @@ class Gathering:
         self._launch(ready)
 
     def _arguments(self, result: Observed) -> dict[str, Any]:
-        given = self._given(result.calls)
+        name, soft = result.observation.name, result.observation.soft
+        given = {**self._given(result.calls), "earlier": self._earlier.get(name)}
         arguments: dict[str, Any] = {}
         for parameter in result.observation.parameters:
             if parameter in GIVEN:
-                name = result.observation.name
-                arguments[parameter] = self._earlier.get(name) if parameter == "earlier" else given[parameter]
-                continue
-            if parameter in result.observation.later:
+                arguments[parameter] = given[parameter]
+            elif parameter in result.observation.later:
                 arguments[parameter] = partial(self._asked_later, parameter)
-                continue
-            needed = self.results[parameter]
-            if needed.error is None:
-                arguments[parameter] = needed.value
-            elif parameter in result.observation.soft and isinstance(needed.error, CouldNotLook):
-                arguments[parameter] = needed.error
-            elif isinstance(needed.error, CouldNotLook):
-                raise needed.error.again(result.observation.name)
             else:
-                raise CouldNotLook(parameter, f"{type(needed.error).__name__}: {needed.error}")
+                needed = self.results[parameter]
+                is_blind = parameter in soft and isinstance(needed.error, CouldNotLook)
+                arguments[parameter] = needed.error if is_blind else needed.taken(name)
         return arguments
 
     def _asked_later(self, name: str) -> Any:

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 
 from .observation import CouldNotLook
-from .written import (
-    LATER,
-    Columns,
-    Name,
-    Seconds,
-    WaivedBy,
-    Written,
-)
+from .written import LATER, Columns, Name, Seconds, WaivedBy, Written
 
 CHECK_ATTRIBUTE = "__opschecks_check__"
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Severity(enum.StrEnum):
+class Ranked(enum.StrEnum):
+    """Words in an order that is not that of their letters."""
+
+    @functools.cached_property
+    def rank(self) -> int:
+        """0 for the first: low, passed, safe. A check's outcome is the worst of its findings."""
+        return list(type(self)).index(self)
+
+
+class Severity(Ranked):
     """How bad a failure of the check is; compare by `rank`."""
 
     LOW = "low"
@@ -31,13 +34,8 @@ class Severity(enum.StrEnum):
     HIGH = "high"
     CRITICAL = "critical"
 
-    @property
-    def rank(self) -> int:
-        """0 for low up to 3 for critical."""
-        return _PLACE[self]
 
-
-class Outcome(enum.StrEnum):
+class Outcome(Ranked):
     """The result of one check for one resource, best first."""
 
     PASSED = "passed"
@@ -47,17 +45,10 @@ class Outcome(enum.StrEnum):
     FAILED = "failed"
 
     @property
-    def rank(self) -> int:
-        """0 for passed up to 4 for failed; a check's outcome is the worst of its findings."""
-        return _PLACE[self]
-
-    @property
     def words(self) -> str:
         """The outcome in words."""
         return {"blind": "could not look", "not_run": "not run"}.get(self.value, self.value)
 
-
-_PLACE: dict[enum.Enum, int] = {one: place for kind in (Severity, Outcome) for place, one in enumerate(kind)}
 
 NOT_APPLICABLE = "not_applicable"
 """The outcome of a check (never of a finding) whose runbook slug is in the stack's `without`."""
@@ -151,8 +142,7 @@ def check(
     def declare(function: F) -> F:
         if not function.__name__.startswith("test_"):
             raise TypeError(f"{function.__name__}: a check's name begins with test_, or pytest never runs it")
-        why = " ".join((function.__doc__ or "").split())
-        if not why:
+        if not (why := " ".join((function.__doc__ or "").split())):
             raise TypeError(f"{function.__name__}: a check needs a docstring: why does it hurt when it fails?")
         declared = Check(function.__name__, Severity(severity), runbook, failing, why, may_be_empty, remedy)
         setattr(function, CHECK_ATTRIBUTE, declared)

@@ -6,7 +6,7 @@ import importlib
 import inspect
 import queue
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self, TypeAlias, TypeVar
 
@@ -220,6 +220,17 @@ def closure(names: Iterable[str], *, later: bool = True) -> list[Observation]:
     for name in sorted(names):
         add(name, ())
     return list(found.values())
+
+
+def required(names: Iterable[str], but: Collection[str] = ()) -> set[str]:
+    """The observations without which these fail, without `but`; not those that they take as far as they are known."""
+    found: set[str] = set()
+    left = list(names)
+    while left:
+        if (name := left.pop()) in REGISTRY and name not in found and name not in but:
+            found.add(name)
+            left += [need for need in REGISTRY[name].needs if need not in REGISTRY[name].soft]
+    return found
 
 
 def batches(items: Sequence[T], size: int) -> list[list[T]]:

@@ -143,8 +143,7 @@ def redact_text(text: str) -> str:
 
 
 def _redacted(text: str) -> str:
-    if _SURROGATES.search(text):
-        text = _SURROGATES.sub("\ufffd", text)
+    text = _SURROGATES.sub("\ufffd", text)
     if not _HINT.search(text):
         return text
     text = _SECRET_TEXT.sub(MASK, _JWT.sub(rf"\1{MASK}", text))

@@ -95,10 +95,8 @@ def _said_in_ini(path: Path) -> str:
     says = configparser.ConfigParser(interpolation=None)
     try:
         says.read_string(path.read_text(encoding="utf-8-sig"))
-    except configparser.Error as error:
+    except (configparser.Error, OSError, ValueError) as error:
         raise SuiteError(f"{path}: it cannot be read: {str(error).splitlines()[0]}") from None
-    except (OSError, ValueError) as error:
-        raise SuiteError(f"{path}: it cannot be read: {error}") from None
     keys = {(section, key) for section in says.sections() for key in says[section]}
     if keys != {("opschecks", "suite")}:
         raise SuiteError(f"{path}: expected [opschecks] and suite = NAME, such as hourly, and nothing else")

@@ -16,8 +16,7 @@ def nearest(name: str, valid: Iterable[str]) -> str:
     import difflib
 
     known = sorted(valid)
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    if close:
+    if close := difflib.get_close_matches(name, known, n=1, cutoff=0.5):
         return f"did you mean {close[0]!r}?"
     if not known:
         return "there is none"

@@ -5,12 +5,10 @@ from __future__ import annotations
 import zoneinfo
 from datetime import UTC, tzinfo
 
-UTC_NAMES = ("UTC", "Etc/UTC")
-
 
 def zone_named(name: str) -> tzinfo:
     """The zone of that name, such as Europe/Berlin; ValueError, with the next step, where there is none."""
-    if name in UTC_NAMES:
+    if name in ("UTC", "Etc/UTC"):
         return UTC
     try:
         return zoneinfo.ZoneInfo(name)

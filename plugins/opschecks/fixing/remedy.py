@@ -10,15 +10,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..core.change import CannotFix, Change, Entries, Progress, Proof, Request, Risk, Sends, State, Step
+from ..core.change import CannotFix, Change, Progress, Proof, Request, Risk, Sends, State, Step
 from ..core.wording import nearest
 from .targets import KINDS, Aimed
 
 if TYPE_CHECKING:
     from ..config.limits import Limits
     from ..config.stack import Stack
+    from ..history.journal import Entry
 
 Runs = Callable[[], Iterable[Mapping[str, Any]]]
+Entries = Callable[[], Iterable["Entry"]]
 
 LARGEST = 2**31 - 1
 """What AWS takes for a number, where it does not say less."""

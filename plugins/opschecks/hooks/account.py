@@ -13,7 +13,7 @@ import pytest
 from ..core import clock
 from ..core.check_names import checks_in, find_checks
 from ..core.model import CheckResult, Finding, Outcome, Severity
-from ..core.run import ReportSection, Run, StackFacts, WaiverState
+from ..core.run import ReportSection, Run, StackFacts
 from .earlier_runs import earlier_run, forget_old, with_past
 from .fixtures import whole_stack
 from .gather import results
@@ -28,15 +28,13 @@ if TYPE_CHECKING:
     from ..report.files import RunFiles
 
 ALL_GOOD, SOMETHING_FAILED, SOMETHING_UNSEEN = 0, 1, 10
-_SECTIONS_HOOK = "pytest_opschecks_report_sections"
 NO_SECTION = "A custom report section failed"
 _OURS_TO_DECIDE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Listen to the reports of this process's checks, or of all xdist workers'."""
-    run = checks_run(session.config)
-    if run and not run.worker and not session.config.option.collectonly:
+    if (run := checks_run(session.config)) and not (run.worker or session.config.option.collectonly):
         session.config.pluginmanager.register(_Listener(run, session.config.rootpath), "opschecks-listener")
 
 
@@ -123,7 +121,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     run = checks_run(session.config)
     if not run or run.worker or session.config.option.collectonly:
         return
-    from ..report.files import write_no_run
+    from ..report.files import write_no_run, write_run
 
     reason = _stopped_by(session, run, exitstatus)
     whole = not reason and len(run.reported) == len(run.collected)
@@ -131,17 +129,18 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if exitstatus in _OURS_TO_DECIDE or reason.startswith(STOPPING):
         session.exitstatus = exit_code(told, run.fail_on) or (SOMETHING_FAILED if run.plan_not_made else ALL_GOOD)
     run.told = dataclasses.replace(told, exit_code=int(session.exitstatus))
-    if told.checks:
-        if run.one_by_one:
-            _finish_fleet(run, run.told)
-        else:
-            _finish(session, run, run.told)
-    else:
+    if not told.checks:
         write_no_run(run.place, run.started, reason)
+    elif run.one_by_one:
+        _finish_fleet(run, run.told)
+    else:
+        _finish(session, run, run.told)
     if not run.one_by_one:
         notify(session, run, told)
         if run.failed_hooks and told.checks and not run.write_error:
-            _write_again(run, run.told)
+            # their exit code; hooks are called once the page is there, which may be what they tell of
+            ended = _as_ended(run, run.told)
+            _guarded(run, lambda: write_run(ended, run.place, run.runbook, earlier_run(run, ended)))
     if run.write_error or run.failed_hooks:
         session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
@@ -153,24 +152,14 @@ def _finish(session: pytest.Session, run: ChecksRun, told: Run) -> None:
     told = with_past(run, told)
     run.told = whole = dataclasses.replace(told, sections=tuple(own_sections(session, told)))
     _guarded(run, lambda: write_run(whole, _with_history(run), run.runbook, earlier_run(run, whole)))
-    try:
-        if not run.write_error:  # an old run is not deleted for one that was not filed
-            forget_old(run, whole)
-    except OSError as error:
-        run.untidy.append(f"old run files could not be deleted (history_days): {error}")
+    if not run.write_error:  # an old run is not deleted for one that was not filed
+        forget_old(run, whole)
 
 
 def _as_ended(run: ChecksRun, told: Run) -> Run:
     """The run with the exit code that a hook of users, or a file that could not be written, leads to."""
     is_good = not (run.write_error or run.failed_hooks)
     return told if is_good else dataclasses.replace(told, exit_code=int(pytest.ExitCode.INTERNAL_ERROR))
-
-
-def _write_again(run: ChecksRun, told: Run) -> None:
-    """The files with that exit code; hooks are called once the page is there, which may be what they tell of."""
-    from ..report.files import write_run
-
-    _guarded(run, lambda: write_run(_as_ended(run, told), run.place, run.runbook, earlier_run(run, told)))
 
 
 def _finish_fleet(run: ChecksRun, told: Run) -> None:
@@ -186,7 +175,8 @@ def own_sections(session: pytest.Session, told: Run) -> list[ReportSection]:
     manager, sections = session.config.pluginmanager, []
     owners = [one.plugin for one in session.config.hook.pytest_opschecks_report_sections.get_hookimpls()]
     for owner in owners[::-1]:  # pluggy calls the last one first
-        alone = manager.subset_hook_caller(_SECTIONS_HOOK, [one for one in owners if one is not owner])
+        others = [one for one in owners if one is not owner]
+        alone = manager.subset_hook_caller("pytest_opschecks_report_sections", others)
         try:
             sections += [_own_section(one) for some in alone(run=told) for one in some]
         except Exception as error:  # noqa: BLE001 - it is not our code
@@ -219,14 +209,12 @@ def _stopped_by(session: pytest.Session, run: ChecksRun, exitstatus: int) -> str
         return why or ("errors while collecting checks" if session.testsfailed else "stopped by Ctrl-C")
     if why := not_collected(run):
         return why
-    known = {
-        int(pytest.ExitCode.INTERNAL_ERROR): "stopped by an internal error",
-        int(pytest.ExitCode.USAGE_ERROR): "stopped by a usage error",
-        int(pytest.ExitCode.NO_TESTS_COLLECTED): "no check was collected",
+    known: Mapping[int, str] = {
+        pytest.ExitCode.INTERNAL_ERROR: "stopped by an internal error",
+        pytest.ExitCode.USAGE_ERROR: "stopped by a usage error",
+        pytest.ExitCode.NO_TESTS_COLLECTED: "no check was collected",
     }
-    if exitstatus in known:
-        return known[exitstatus]
-    return "" if len(run.reported) == len(run.collected) else "not every check was run"
+    return known.get(exitstatus, "" if len(run.reported) == len(run.collected) else "not every check was run")
 
 
 def not_collected(run: ChecksRun) -> str:
@@ -249,6 +237,8 @@ def exit_code(run: Run, fail_on: Severity) -> int:
 
 def build(run: ChecksRun, state: str, reason: str) -> Run:
     """The run as it stands, with every collected check in it."""
+    from ..config.waivers import states
+
     checks, findings = [], list(run.findings)
     for nodeid, collected in run.collected.items():
         result = run.reported.get(nodeid)
@@ -267,7 +257,7 @@ def build(run: ChecksRun, state: str, reason: str) -> Run:
         checks=tuple(checks),
         findings=tuple(findings),
         observations=tuple(results(run)),
-        waivers=tuple(_waivers(run, checks, findings)),
+        waivers=tuple(states(run.waivers, checks, findings, run.started.date())),
         changes=tuple(run.fixes),
         notes=tuple(run.notes),
         part=run.part,
@@ -294,14 +284,6 @@ def _facts(run: ChecksRun) -> list[StackFacts]:
         )
         for stack in run.stacks
     ]
-
-
-def _waivers(run: ChecksRun, checks: list[CheckResult], findings: list[Finding]) -> list[WaiverState]:
-    if not run.waivers:
-        return []
-    from ..config.waivers import states
-
-    return states(run.waivers, checks, findings, run.started.date())
 
 
 def stand_in(check: CheckResult, outcome: Outcome, message: str) -> Finding:

@@ -12,9 +12,7 @@ if TYPE_CHECKING:
 
 def does_not_apply(error: BaseException | None, stack: Stack) -> str:
     """Why a check that ended with this error does not apply to the stack; empty where that is not why it ended."""
-    if isinstance(error, NotApplicable):
-        return str(error)
-    return is_lacking(error, stack)
+    return str(error) if isinstance(error, NotApplicable) else is_lacking(error, stack)
 
 
 def is_lacking(error: BaseException | None, stack: Stack) -> str:

@@ -107,18 +107,15 @@ class Watch:
                 bad = bad if self.looks.is_whole else self.looks.look(whole=True)
                 never = self.looks.never if agreed >= SURE else ()
                 if over(bad) or late or never:
-                    self._conclude(words, passed, bad, never)
+                    self.say(f"{words} for {_words(passed)}: {', '.join(bad) or 'all good'}")
+                    if never:
+                        self.say(f"stopped waiting, because waiting does not help: {'; '.join(dict.fromkeys(never))}")
                     return over(bad)
             pause_s = self.poll_s if bad != told else min(pause_s * BACK_OFF, self.poll_s * LONGEST)
             if told != bad or passed - shown >= PROGRESS_S:
                 self.say(f"{words}, at most {_words(longest - passed)} more: {_changed(told, bad)}")
                 shown, told = passed, bad
             self.pause(min(pause_s, longest - passed))
-
-    def _conclude(self, words: str, passed_s: float, bad: list[str], never: tuple[str, ...]) -> None:
-        self.say(f"{words} for {_words(passed_s)}: {', '.join(bad) or 'all good'}")
-        if never:
-            self.say(f"stopped waiting, because waiting does not help: {'; '.join(dict.fromkeys(never))}")
 
 
 def _changed(told: list[str] | None, bad: list[str]) -> str:

@@ -13,8 +13,7 @@ import pytest
 
 from ..core import clock
 from ..core.gathering import Gathering, Observed
-from ..core.model import ObservationResult
-from ..core.observation import CouldNotLook
+from ..core.observation import CouldNotLook, Observation
 from .changing import ends_where_barred, fixing_session, left_out, report_change
 from .gather import fresh_store, http_of, told_of
 from .identity import identify_stack
@@ -87,10 +86,8 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
 
 def _wanted(run: ChecksRun, items: Iterable[pytest.Item], stack: Stack) -> list[Drill]:
     """The drills that the stack's checks need, in the order of the checks."""
-    names: dict[str, None] = {}
-    for item in checks_of(items, stack):
-        names.update(dict.fromkeys(name for name in getattr(item, "fixturenames", ()) if name in run.drills))
-    return [run.drills[name] for name in names]
+    names = (name for item in checks_of(items, stack) for name in getattr(item, "fixturenames", ()))
+    return [run.drills[name] for name in dict.fromkeys(names) if name in run.drills]
 
 
 def _open(run: ChecksRun, stack: Stack, session: pytest.Session, wanted: Sequence[Drill]) -> OpenGround:
@@ -138,17 +135,10 @@ class OpenGround:
         """The result of the drill, which takes place when first asked for; CouldNotLook if it failed."""
         if drill.name not in self._results:
             self._results[drill.name] = self._hold(drill)
-        result = self._results[drill.name]
-        if isinstance(result.error, CouldNotLook):
-            raise result.error.again()
-        if result.error is not None:
-            raise CouldNotLook(drill.name, f"{type(result.error).__name__}: {result.error}") from result.error
-        return list(result.value) if isinstance(result.value, list) else result.value
+        return self._results[drill.name].taken()
 
     def _hold(self, drill: Drill) -> Observed:
         """Hold the drill; its result goes into the run file as an observation's."""
-        from ..core.observation import Observation
-
         seen = Observation(drill.name, drill.function, drill.allow, drill.parameters, drill.needs, frozenset())
         result = Observed(seen, calls=self._calls, started=time.monotonic())
         del self._calls[:]
@@ -164,12 +154,11 @@ class OpenGround:
             result.calls = list(self._calls)
             result.duration_s = time.monotonic() - result.started
             result.done.set()
-            self._run.observations.append(self._told(result))
+            told = told_of(self._stack.name, drill.name, result)
+            if isinstance(result.error, KeyboardInterrupt):
+                told = replace(told, error="interrupted")
+            self._run.observations.append(told)
         return result
-
-    def _told(self, result: Observed) -> ObservationResult:
-        told = told_of(self._stack.name, result.observation.name, result)
-        return replace(told, error="interrupted") if isinstance(result.error, KeyboardInterrupt) else told
 
     def _arguments(self, drill: Drill) -> dict[str, Any]:
         from ..fixing.guards import frozen

@@ -72,11 +72,9 @@ def earlier_run(run: ChecksRun, told: Run) -> Run | None:
 
     found = []
     for stack in run.stacks if not (told.partial or run.tape.replays) else ():
-        try:
+        with contextlib.suppress(OSError, Unreadable, RunFileError):  # without it a chart has one line instead of two
             key = a_day_before(run.store(stack), told.suite, told.started)
             found += [from_json(run.store(stack).read(key) or "")] if key else []
-        except (OSError, Unreadable, RunFileError):
-            continue  # without it a chart has one line instead of two
     if not found:
         return None
     seen = tuple(one for earlier in found for one in earlier.observations)
@@ -84,9 +82,12 @@ def earlier_run(run: ChecksRun, told: Run) -> Run | None:
 
 
 def forget_old(run: ChecksRun, told: Run) -> None:
-    """Delete what is older than the stack's history_days."""
+    """Delete what is older than the stack's history_days; where that fails, say so."""
     from ..history import runs
 
-    for stack in run.stacks if not (told.partial or run.tape.replays) else ():
-        gone = runs.forget_old(run.store(stack), told.suite, told.started, timedelta(days=stack.history_days))
-        _summaries(run, stack).forget(gone)
+    try:
+        for stack in run.stacks if not (told.partial or run.tape.replays) else ():
+            gone = runs.forget_old(run.store(stack), told.suite, told.started, timedelta(days=stack.history_days))
+            _summaries(run, stack).forget(gone)
+    except OSError as error:
+        run.untidy.append(f"old run files could not be deleted (history_days): {error}")

@@ -10,7 +10,7 @@ import pytest
 
 from ..core.model import Outcome, Severity
 from .judge import ROW
-from .state import KEY, ChecksRun
+from .state import ChecksRun, checks_run
 
 COLUMNS = ("severity", "concluded", "resource", "runbook", "fix")
 LONGEST = 200
@@ -37,8 +37,7 @@ class _Columns:
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
         """Add our columns after the check's name; pytest-html sorts by the contents of a column's cells."""
-        heads = [f'<th class="sortable" data-column-type="{key}">{key.capitalize()}</th>' for key in COLUMNS]
-        cells[2:2] = heads
+        cells[2:2] = [f'<th class="sortable" data-column-type="{key}">{key.capitalize()}</th>' for key in COLUMNS]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_row(self, report: Any, cells: list[str]) -> None:
@@ -51,8 +50,7 @@ class _Columns:
 
     def _fix(self, nodeid: str, told: Mapping[str, str]) -> str:
         """What a remedy did, or could do."""
-        done = [f"{fix['remedy']}: {fix['result']}" for fix in self._run.fixes if fix["nodeid"] == nodeid]
-        if done:
+        if done := [f"{fix['remedy']}: {fix['result']}" for fix in self._run.fixes if fix["nodeid"] == nodeid]:
             return ", ".join(dict.fromkeys(done))
         bad = told.get("concluded") == Outcome.FAILED.words
         return f"{told['remedy']}: available" if bad and told.get("remedy") else ""
@@ -70,6 +68,5 @@ def _cell(key: str, text: str) -> str:
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Add the columns to checks runs."""
-    run = config.stash.get(KEY, None)
-    if run and not run.worker:
+    if (run := checks_run(config)) and not run.worker:
         config.pluginmanager.register(_Columns(run), "opschecks-engineers-page")

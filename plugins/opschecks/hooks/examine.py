@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import pytest
 
@@ -17,9 +17,6 @@ from ..core.redaction import redact_text
 
 LONGEST_MESSAGE = 1000
 _TRACEBACKS_KEPT = 3
-
-EndedBy = Callable[[BaseException], str]
-
 
 _COMPLETES = re.compile(r"(limit|expected)\b")
 """The words with which an assertion only says what was expected of the last thing that was noted."""
@@ -86,7 +83,7 @@ class Examine:
                 assert group.sticky, "stickiness is off"
     """
 
-    def __init__(self, check: Check, stack: str, ended_by: EndedBy = lambda error: "") -> None:
+    def __init__(self, check: Check, stack: str, ended_by: Callable[[BaseException], str] = lambda error: "") -> None:
         """`ended_by` names the plugin that ends the check by an error within it, such as pytest-timeout."""
         self.check = check
         self.stack = stack
@@ -150,14 +147,12 @@ class _Examination:
         if error is None:
             self._examine.conclude(self._resource, Outcome.PASSED, "; ".join(note.observed for note in self._notes))
             return None
-        if isinstance(error, KeyboardInterrupt | GeneratorExit | pytest.exit.Exception):
-            return None
-        if self._examine.ended_by(error):
+        ends_more = isinstance(error, KeyboardInterrupt | GeneratorExit | pytest.exit.Exception)
+        if ends_more or self._examine.ended_by(error):
             return None
         self._examine.conclude_from(self._resource, error, self._notes)
         if len(self._examine.errors) < _TRACEBACKS_KEPT:
-            info: Any = pytest.ExceptionInfo.from_exception(error)
-            self._examine.errors.append(info)
+            self._examine.errors.append(pytest.ExceptionInfo.from_exception(error))
         return True
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from .pytest_private import in_workers
 from .state import checks_run
-
-if TYPE_CHECKING:
-    from ..config.stack import Stack
 
 PLAN = pytest.StashKey[Any]()
 """The reviewed plan of --plan."""
@@ -30,9 +27,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if not option.stack:
         known = ", ".join(stack.name for stack in run.stacks)
         raise pytest.UsageError(f"--fix={option.fix}: name the stack that may be changed: --stack {known}")
-    for stack in run.stacks:
-        if option.fix == "apply" and not stack.sandbox:
-            require_careful(stack)
+    if option.fix == "apply":
+        from ..fixing.guards import careless
+
+        for stack in run.stacks:  # a real one must name its account, and where its journal and lock are kept
+            if not stack.sandbox and (why := careless(stack)):
+                raise pytest.UsageError(why)
     if in_workers(config):
         raise pytest.UsageError(f"--fix={option.fix}: cannot run in parallel; remove -n")
     if option.plan:
@@ -42,11 +42,3 @@ def pytest_configure(config: pytest.Config) -> None:
             config.stash[PLAN] = read_plan(option.plan).only(option.only)
         except PlanError as error:
             raise pytest.UsageError(str(error)) from None
-
-
-def require_careful(stack: Stack) -> None:
-    """UsageError if a real stack does not name its account, or where its journal and lock are kept."""
-    from ..fixing.guards import careless
-
-    if why := careless(stack):
-        raise pytest.UsageError(why)

@@ -36,9 +36,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     for name in REGISTRY.names():
         what = REGISTRY[name].what if listed else ""
         pytest.register_fixture(name=name, func=_reader(name, what), node=session)
-    pytest.register_fixture(name="stack", func=_stack, node=session)
-    pytest.register_fixture(name="examine", func=_examine, node=session)
-    pytest.register_fixture(name="now", func=_now, node=session)
+    for name, function in (("stack", _stack), ("examine", _examine), ("now", _now)):
+        pytest.register_fixture(name=name, func=function, node=session)
 
 
 def import_observations() -> None:
@@ -65,8 +64,7 @@ def _modules() -> Iterator[tuple[str, Path]]:
 
 def _reader(name: str, what: str) -> Callable[..., Any]:
     def read(stack: Any, request: pytest.FixtureRequest) -> Any:
-        run = checks_run(request.config)
-        if run is None or stack.name not in run.stores:
+        if (run := checks_run(request.config)) is None or stack.name not in run.stores:
             raise CouldNotLook(name, "nothing was gathered")
         store = run.stores[stack.name]
         until, limit_s = request.node.stash.get(WAITS_UNTIL, NO_LIMIT)
@@ -87,8 +85,7 @@ def _stack(request: pytest.FixtureRequest) -> Any:
 
 def _now(stack: Any, request: pytest.FixtureRequest) -> datetime:
     """The moment of the run's observations, aware UTC, to which ages are counted."""
-    run = checks_run(request.config)
-    if run is None or stack.name not in run.stores:
+    if (run := checks_run(request.config)) is None or stack.name not in run.stores:
         raise CouldNotLook("now", "nothing was gathered")
     return run.stores[stack.name].now
 
@@ -101,8 +98,7 @@ def _examine(request: pytest.FixtureRequest) -> Iterator[Examine]:
 @pytest.hookimpl(tryfirst=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Each check once for each stack; the stack comes first in the id."""
-    run = checks_run(metafunc.config)
-    if run:
+    if run := checks_run(metafunc.config):
         if "stack" not in metafunc.fixturenames:
             metafunc.fixturenames.append("stack")
         stacks = run.stacks[:1] if run.in_turn else run.stacks

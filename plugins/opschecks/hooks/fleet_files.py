@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
-
-import pytest
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from ..core.redaction import redact_text
 from ..core.run import ReportSection, Run
+from ..history import storage
+from ..history.runs import file_run
+from ..report.exports.fleet import to_markdown
+from ..report.files import RunFiles, write_for_programs, write_no_run
+from ..report.fleet.facts import Fleet, fleet_of
+from ..report.fleet.page import render_fleet
+from ..report.fleet.rows import LONGEST_SENTENCE, missing, rows_of
+from ..report.idle_limits import idle_limits
+from ..report.notes import brief
+from ..report.page import render
+from ..report.runfile import json_parts, to_json_and_back
 from .earlier_runs import earlier_run, forget_old, with_past
 from .state import ChecksRun
-
-if TYPE_CHECKING:
-    from ..report.fleet.facts import Fleet
-    from ..report.fleet.rows import StackRow
 
 FOLDER = "fleet"
 """Below the reports: the stacks' own pages and run files."""
@@ -29,18 +34,14 @@ def write_stack(run: ChecksRun, own: ChecksRun, told: Run, sections: Callable[[R
     `own` is the part of the run that is about the stack. What cannot be written is said, and the run is not good: it
     ends no other stack's.
     """
-    from ..history.runs import file_run
-    from ..report.idle_limits import idle_limits
-
     (name,) = (stack.name for stack in own.stacks)
     told = with_past(own, told)
     told = dataclasses.replace(told, sections=tuple(sections(told)))
     page = why = ""
     try:
-        if not run.tape.replays:
-            text, page = _write(run, own, told)
-            file_run(own.store(own.stacks[0]), told.suite, told.started, text)
-            _tidy(own, told)
+        text, page = _write(run, own, told)
+        file_run(own.store(own.stacks[0]), told.suite, told.started, text)
+        forget_old(own, told)
     except Exception as error:  # noqa: BLE001 - whatever it is: a stack without its files must not end as good
         reason = str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
         why = run.cannot_write(f"the files of {name} could not be written: {reason}")
@@ -48,7 +49,9 @@ def write_stack(run: ChecksRun, own: ChecksRun, told: Run, sections: Callable[[R
     run.pasts += told.past
     run.notes += [note for note in told.notes if note not in own.notes]
     run.untidy += [*own.untidy, *idle_limits(told, own.stacks)]
-    run.rows += _rows(run, told, page, why)
+    for row in rows_of(told, fail_on=run.fail_on, page=page):
+        reasons = "; ".join(filter(None, [row.why, why]))
+        run.rows.append(dataclasses.replace(row, why=brief(reasons, LONGEST_SENTENCE)))
     first = len(run.findings) - len(own.findings)
     run.findings[first:] = (dataclasses.replace(one, evidence=NO_EVIDENCE) for one in own.findings)
     for seen in own.observations:
@@ -56,47 +59,18 @@ def write_stack(run: ChecksRun, own: ChecksRun, told: Run, sections: Callable[[R
     run.released += [dataclasses.replace(seen, resources=()) for seen in own.observations]
 
 
-def _tidy(own: ChecksRun, told: Run) -> None:
-    try:
-        forget_old(own, told)
-    except OSError as error:
-        own.untidy.append(f"old run files could not be deleted (history_days): {error}")
-
-
-def alone(run: ChecksRun, name: str, items: Sequence[pytest.Item], first: int) -> ChecksRun:
-    """The part of the run that is about one stack, as a run of its own; `first` is the first of its findings."""
-    ids = [item.nodeid for item in items]
-    return dataclasses.replace(
-        run,
-        stacks=[run.stack(name)],
-        collected={nodeid: run.collected[nodeid] for nodeid in ids},
-        reported={nodeid: run.reported[nodeid] for nodeid in ids if nodeid in run.reported},
-        findings=run.findings[first:],
-        observations=[seen for seen in run.observations if seen.stack == name],
-        stores={},
-        released=[],
-        notes=[note for note in run.notes if note.stack == name],
-        untidy=[],
-    )
-
-
 def _write(run: ChecksRun, own: ChecksRun, told: Run) -> tuple[str, str]:
     """The text of the run file, and the page's address; where one of them cannot be written, yesterday's go."""
-    from ..history.storage import write_whole
-    from ..report.files import RunFiles, write_no_run
-    from ..report.page import render
-    from ..report.runfile import to_json_and_back
-
     (stack,) = own.stacks
     files = RunFiles(run.reports / FOLDER, f"{stack.name}-{run.suite}")
     links = {"run": files.links["run"]}
     is_filed = False
     try:
         text, kept = to_json_and_back(told)
-        write_whole(files.reports / links["run"], text)
+        storage.write_whole(files.reports / links["run"], text)
         is_filed = True
         page = render(kept, runbook=run.runbook, links=links, earlier=earlier_run(own, told))
-        write_whole(files.page, page)
+        storage.write_whole(files.page, page)
     except Exception as error:
         why = redact_text(f"its files could not be written: {type(error).__name__}: {error}")
         write_no_run(files, run.started, why, keep_run_file=is_filed)
@@ -104,36 +78,17 @@ def _write(run: ChecksRun, own: ChecksRun, told: Run) -> tuple[str, str]:
     return text, f"{FOLDER}/{files.page.name}"
 
 
-def _rows(run: ChecksRun, told: Run, page: str, why: str) -> list[StackRow]:
-    from ..report.fleet.rows import LONGEST_SENTENCE, rows_of
-    from ..report.notes import brief
-
-    rows = rows_of(told, fail_on=run.fail_on, page=page)
-    return [
-        dataclasses.replace(row, why=brief("; ".join(filter(None, [row.why, why])), LONGEST_SENTENCE)) for row in rows
-    ]
-
-
 def write_fleet(run: ChecksRun, told: Run) -> None:
     """The files of the whole run: what is known of every stack, without evidence and series; the page last."""
-    from ..history.storage import write_whole
-    from ..report.exports.fleet import to_markdown
-    from ..report.files import write_for_programs
-    from ..report.fleet.page import render_fleet
-    from ..report.runfile import json_parts
-
     place, fleet = run.place, _facts(run, told)
-    write_whole(place.reports / place.links["run"], json_parts(told))
-    write_whole(place.reports / place.links["summary"], to_markdown(fleet))
+    storage.write_whole(place.reports / place.links["run"], json_parts(told))
+    storage.write_whole(place.reports / place.links["summary"], to_markdown(fleet))
     write_for_programs(told, place)
-    write_whole(place.page, render_fleet(fleet))
+    storage.write_whole(place.page, render_fleet(fleet))
 
 
 def _facts(run: ChecksRun, told: Run) -> Fleet:
     """The facts of this process's stacks; of a shard, the others are not here, and the page says so."""
-    from ..report.fleet.facts import fleet_of
-    from ..report.fleet.rows import missing
-
     why = told.stopped_by or "its checks were not run"
     part = told.part
     shard = part.shard if part else 0

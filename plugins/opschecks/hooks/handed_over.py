@@ -7,20 +7,18 @@ import pickle
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
-from ..core.model import CheckResult, Finding, ObservationResult
+from ..core.model import Finding, ObservationResult
 from ..core.redaction import redact_text
 from ..core.run import Note, Past, StackFacts
+from ..report.fleet.rows import StackRow
 from .fleet_files import NO_EVIDENCE
 from .pytest_private import option, terminal
 from .state import ChecksRun
 from .users_hooks import tell
-
-if TYPE_CHECKING:
-    from ..report.fleet.rows import StackRow
 
 T = TypeVar("T")
 _TOLD_BY_US = ("terminalreporter", "session", "lfplugin", "stepwiseplugin", "opschecks-listener", "opschecks-sent")
@@ -48,6 +46,15 @@ class Ended:
     kind: str = ""
     text: str = ""
     code: int | None = None
+
+
+RAISED: Mapping[str, type[BaseException]] = {
+    "KeyboardInterrupt": KeyboardInterrupt,
+    "usage": pytest.UsageError,
+    "failed": pytest.Session.Failed,
+    "interrupted": pytest.Session.Interrupted,
+}
+"""What ends the run in one process and is raised again in the first, by the kind of its Ended."""
 
 
 @dataclass(frozen=True)
@@ -107,11 +114,15 @@ class Sent:
 
     def begin(self, run: ChecksRun) -> None:
         """Forget what the first process had when it forked this one: it has that still, and would count it twice."""
+        self._forget(run)
+        self._known = frozenset(run.notes)  # each stack's own page has its notes
+
+    def _forget(self, run: ChecksRun) -> None:
         for one in (run.findings, run.released, run.rows, run.pasts, run.untidy, run.reported):
             one.clear()
-        self._known = frozenset(run.notes)  # each stack's own page has its notes
-        run.write_error = ""
-        run.to_tell = []
+        run.write_error, run.to_tell = "", []
+        self._reports.clear()
+        self._warned.clear()
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -131,15 +142,14 @@ class Sent:
     def done(self, run: ChecksRun, name: str, items: Sequence[pytest.Item]) -> Done:
         """Everything of the stack; nothing of it is kept here."""
         place = {item.nodeid: number for number, item in enumerate(items)}
-        results = {
-            place[nodeid]: (one.outcome, one.message, one.duration_s)
-            for nodeid, one in run.reported.items()
-            if nodeid in place
-        }
         reports = [self._told(report, place, run.untidy) for report in self._reports]
         told = Done(
             stack=name,
-            results=results,
+            results={
+                place[nodeid]: (one.outcome, one.message, one.duration_s)
+                for nodeid, one in run.reported.items()
+                if nodeid in place
+            },
             findings=[*run.findings],
             observations=[*run.released],
             facts=run.facts.pop(name, None),
@@ -152,12 +162,8 @@ class Sent:
             reports=[one for one in reports if one],
             warned=[*self._warned],
         )
-        kept: tuple[list[Any], ...] = (run.findings, run.released, run.rows, run.pasts, run.untidy, self._reports)
-        for one in (*kept, self._warned, run.to_tell or []):
-            one.clear()
+        self._forget(run)
         run.notes[:] = [note for note in run.notes if note.stack != name]
-        run.reported.clear()
-        run.write_error = ""
         return told
 
     def _told(self, report: pytest.TestReport, place: Mapping[str, int], untidy: list[str]) -> Short | Whole | None:
@@ -238,8 +244,9 @@ def take_in(session: pytest.Session, run: ChecksRun, items: Sequence[pytest.Item
     """Take over what was found on a stack, then tell pytest's reporters and users' hooks."""
     for place, (outcome, message, seconds) in done.results.items():
         nodeid = items[place].nodeid
-        result = _result(run.collected[nodeid], once.text(outcome), once.text(message), seconds)
-        run.reported[nodeid] = run.collected[nodeid] = result
+        run.reported[nodeid] = run.collected[nodeid] = dataclasses.replace(
+            run.collected[nodeid], outcome=once.text(outcome), message=once.text(message), duration_s=seconds
+        )
     run.findings += map(once.finding, done.findings)
     run.released += map(once.observation, done.observations)
     run.facts |= {done.stack: done.facts} if done.facts else {}
@@ -257,10 +264,6 @@ def take_in(session: pytest.Session, run: ChecksRun, items: Sequence[pytest.Item
             kwargs={"warning_message": warned, "when": when, "nodeid": nodeid, "location": location}
         )
     tell(session, run, done.bad)
-
-
-def _result(before: CheckResult, outcome: str, message: str, seconds: float) -> CheckResult:
-    return dataclasses.replace(before, outcome=outcome, message=message, duration_s=seconds)
 
 
 def _category(pickled: bytes) -> type[Warning]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -30,28 +29,22 @@ MANY = 50
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
     """Let pytest make all items where somebody's own hook wants to see them."""
-    run = checks_run(session.config)
-    if run and run.in_turn:
+    if (run := checks_run(session.config)) and run.in_turn:
         run.in_turn = not _seen_by_users(session.config)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Make all items where such a hook was found in a folder that was collected."""
-    run = checks_run(config)
-    if run and run.in_turn and _seen_by_users(config):
+    if (run := checks_run(config)) and run.in_turn and _seen_by_users(config):
         run.in_turn = False
         items[:] = [item_of(item, stack, place) for place, stack in enumerate(run.stacks) for item in items]
 
 
 def _seen_by_users(config: pytest.Config) -> bool:
-    for name in _SEE_ITEMS:
-        for one in getattr(config.hook, name).get_hookimpls():
-            module = one.function.__module__
-            ours = module.partition(".")[0] in ("_pytest", "opschecks")
-            if not (ours or installed_plugin(config, module)):
-                return True
-    return False
+    hooks = [one.function for name in _SEE_ITEMS for one in getattr(config.hook, name).get_hookimpls()]
+    modules = [one.__module__ for one in hooks if one.__module__.partition(".")[0] not in ("_pytest", "opschecks")]
+    return not all(installed_plugin(config, module) for module in modules)
 
 
 def pytest_report_collectionfinish(config: pytest.Config, items: Sequence[pytest.Item]) -> str:
@@ -69,49 +62,19 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """What is known of a check of a stack before its item is made; `of` is the first stack's item."""
-
-    of: Any
-    stack: Stack
-
-    @property
-    def name(self) -> str:
-        """The name of the item."""
-        return f"{self.of.originalname}[{self.stack.name}]"
-
-    @property
-    def nodeid(self) -> str:
-        """That of the item."""
-        return f"{self.of.nodeid.removesuffix(self.of.name)}{self.name}"
-
-    @property
-    def location(self) -> tuple[str, int | None, str]:
-        """That of the item."""
-        file, line, shown = self.of.location
-        return file, line, f"{shown.removesuffix(self.of.name)}{self.name}"
-
-    @property
-    def path(self) -> Any:
-        """The file of the check."""
-        return self.of.path
-
-    @property
-    def function(self) -> Any:
-        """The check's function."""
-        return self.of.function
-
-    @property
-    def fixturenames(self) -> list[str]:
-        """The fixtures that it needs."""
-        names: list[str] = self.of.fixturenames
-        return names
-
-    @property
-    def callspec(self) -> Any:
-        """Its parameter: the stack."""
-        return SimpleNamespace(params={"stack": self.stack})
+def _planned(of: Any, stack: Stack) -> Any:
+    """What is known of a check of a stack before its item is made, as the item has it; `of` is the first stack's."""
+    name = f"{of.originalname}[{stack.name}]"
+    file, line, shown = of.location
+    return SimpleNamespace(
+        name=name,
+        nodeid=of.nodeid.removesuffix(of.name) + name,
+        location=(file, line, shown.removesuffix(of.name) + name),
+        path=of.path,
+        function=of.function,
+        fixturenames=of.fixturenames,
+        callspec=SimpleNamespace(params={"stack": stack}),
+    )
 
 
 class ChecksOf(Mapping[str, Sequence[Any]]):
@@ -126,7 +89,7 @@ class ChecksOf(Mapping[str, Sequence[Any]]):
 
     def __getitem__(self, name: str) -> Sequence[Any]:
         _, stack = self._stacks[name]
-        return [Planned(one, stack) for one in self._like] or self._items[name]
+        return [_planned(one, stack) for one in self._like] or self._items[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._stacks if self._like else self._items)

@@ -34,8 +34,7 @@ _SETTLED = pytest.StashKey[CheckResult]()
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Give the check its examine; skip it where the stack says that it has no such thing."""
-    declared = check_of(item)
-    if declared and checks_run(item.config):
+    if (declared := check_of(item)) and checks_run(item.config):
         stack = stack_of(item)
         item.stash[EXAMINE] = Examine(declared, stack.name, partial(ended_by_plugin, item.config))
         if why := stack.lacks(declared.runbook, declared.name):
@@ -50,9 +49,9 @@ def pytest_runtest_makereport(
     report = yield
     run, declared = checks_run(item.config), check_of(item)
     report.sections = [(heading, redact_text(text)) for heading, text in report.sections]
-    if not run or not declared or (call.excinfo and _ends_the_run(call.excinfo.value)):
-        return report
     error = call.excinfo.value if call.excinfo else None
+    if not run or not declared or isinstance(error, KeyboardInterrupt | pytest.exit.Exception):  # they end the run
+        return report
     error = (error_of_another(item, error, report.when) or error) if error else None
     if report.when == "call" or (report.when == "setup" and error):
         _settle(item, report, error, call.duration, run.waivers)
@@ -68,10 +67,6 @@ def pytest_runtest_makereport(
         check = {**vars(result), "severity": result.severity.value}  # execnet carries no enums
         setattr(report, TOLD, {"check": check, "findings": findings})
     return report
-
-
-def _ends_the_run(error: BaseException) -> bool:
-    return isinstance(error, KeyboardInterrupt | pytest.exit.Exception)
 
 
 def _settle(
@@ -104,7 +99,8 @@ def _settle(
         from ..report.text import printable_lines
 
         report.longrepr = printable_lines(_rows(examine, outcome))
-        report.sections += [("traceback", printable_lines(text)) for text in _tracebacks(item, examine)]
+        tracebacks = (redact_text(str(item.repr_failure(error))) for error in examine.errors)
+        report.sections += [("traceback", printable_lines(text)) for text in tracebacks]
     if outcome is Outcome.BLIND:
         setattr(report, BLIND, True)
         report.when = "setup"  # JUnit and pytest-html call a failure in setup an error, which is what blind is
@@ -130,17 +126,15 @@ def settle(examine: Examine, error: BaseException | None, waivers: Sequence[Waiv
         examine.conclude(whole, Outcome.PASSED, "nothing to examine, which is fine")
     elif not examine.findings:
         examine.conclude(whole, Outcome.BLIND, "there was nothing to examine")
-    examine.findings = [_waived(finding, waivers) for finding in examine.findings]
+    if waivers:
+        examine.findings = [_waived(finding, waivers) for finding in examine.findings]
     return max((finding.outcome for finding in examine.findings), key=lambda one: one.rank)
 
 
 def _waived(finding: Finding, waivers: Sequence[Waiver]) -> Finding:
-    if not waivers:
-        return finding
     from ..config.waivers import waiver_for
 
-    waiver = waiver_for(finding, waivers)
-    if not waiver:
+    if not (waiver := waiver_for(finding, waivers)):
         return finding
     told = {"owner": waiver.owner, "reason": waiver.reason, "until": waiver.until.isoformat()}
     return dataclasses.replace(finding, outcome=Outcome.WAIVED, waiver=told)
@@ -166,18 +160,12 @@ def _rows(examine: Examine, outcome: Outcome) -> str:
 
 
 def _words(finding: Finding) -> str:
-    blind = finding.outcome is Outcome.BLIND
-    return f"{finding.outcome.words}: {finding.message}" if blind else finding.message
-
-
-def _tracebacks(item: pytest.Item, examine: Examine) -> list[str]:
-    return [redact_text(str(item.repr_failure(error))) for error in examine.errors]
+    return f"{finding.outcome.words}: {finding.message}" if finding.outcome is Outcome.BLIND else finding.message
 
 
 def describe_check(item: pytest.Item) -> CheckResult:
     """The check before it has run."""
-    declared = check_of(item)
-    if declared is None:
+    if (declared := check_of(item)) is None:
         raise TypeError(f"{item.nodeid} is not a check")
     return CheckResult(
         stack=stack_of(item).name,

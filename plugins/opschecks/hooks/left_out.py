@@ -29,8 +29,7 @@ _NO_NAME = re.compile(r"cannot import name '(\w+)' from '(opschecks[\w.]*)'")
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is not a check, before any is run; where nothing is left, or only listed, end the run."""
-    run = checks_run(config)
-    if not run:
+    if not (run := checks_run(config)):
         return
     for item in items:
         _require_no_foreign_fixtures(item, run)
@@ -61,8 +60,7 @@ def _name(item: pytest.Item) -> str:
 
 def _is_of_a_user(item: pytest.Item) -> bool:
     """Whether it is none of the checks that opschecks ships, which a project's folder may have copies of."""
-    suites = shipped_checks()
-    return not any((suites / Path(*item.path.parts[-length:])).is_file() for length in (2, 3))
+    return not any((shipped_checks() / Path(*item.path.parts[-length:])).is_file() for length in (2, 3))
 
 
 def _shown(item: pytest.Item) -> str:

@@ -9,7 +9,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Generator
-from typing import Any
+from functools import partial
 
 import pytest
 
@@ -17,8 +17,6 @@ from ..core.redaction import redact_text
 from .pytest_private import live_log_handler
 from .state import checks_run
 
-_BEFORE = pytest.StashKey[Any]()
-"""The factory of records that was there before."""
 _LIVE: pytest.StashKey[InTurn] = pytest.StashKey()
 
 
@@ -60,14 +58,8 @@ class InTurn(logging.Filter):
 def pytest_configure(config: pytest.Config) -> None:
     """From here on; also for records that pytest keeps and shows beside a failure."""
     if checks_run(config):
-        config.stash[_BEFORE] = logging.getLogRecordFactory()
+        config.add_cleanup(partial(logging.setLogRecordFactory, logging.getLogRecordFactory()))
         logging.setLogRecordFactory(RedactedRecord)
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """As it was."""
-    if _BEFORE in config.stash:
-        logging.setLogRecordFactory(config.stash[_BEFORE])
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

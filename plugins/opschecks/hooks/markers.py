@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from ..core.model import Severity
-from ..core.observation import REGISTRY
+from ..core.observation import REGISTRY, required
 from ..core.wording import nearest
 from .pytest_private import option
 from .state import check_of, checks_run
@@ -53,21 +53,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _names(item: pytest.Item) -> Iterator[str]:
-    declared = check_of(item)
-    if not declared:
+    if not (declared := check_of(item)):
         return
     yield declared.severity.value
     yield declared.runbook
     yield item.path.stem.removeprefix("test_")
-    yield from sorted({action.partition(":")[0] for name in _needed(item) for action in REGISTRY[name].allow})
-
-
-def _needed(item: pytest.Item) -> set[str]:
-    """The observations without which the check cannot look."""
-    found: set[str] = set()
-    left = [name for name in getattr(item, "fixturenames", []) if name in REGISTRY]
-    while left:
-        if (name := left.pop()) not in found and name not in _FINDING and name in REGISTRY:
-            found.add(name)
-            left += [need for need in REGISTRY[name].needs if need not in REGISTRY[name].soft]
-    return found
+    needed = required(getattr(item, "fixturenames", []), but=_FINDING)
+    yield from sorted({action.partition(":")[0] for name in needed for action in REGISTRY[name].allow})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -30,7 +31,10 @@ def memory_of(run: ChecksRun, stack: Stack) -> Callable[[Observation, Any], None
     def before() -> list[Summary]:
         with reading:
             if not known:
-                known.append(_earlier_runs(run, stack))
+                found: list[Summary] = []
+                with contextlib.suppress(OSError):  # with_past reads it again, and says so
+                    found = summaries(run, stack, lambda line: None).runs(run.suite, before=run.started)
+                known.append(found)
             return known[0]
 
     return partial(_require, run, stack, before)
@@ -41,13 +45,6 @@ def summaries(run: ChecksRun, stack: Stack, say: Callable[[str], None]) -> Summa
     from ..history.summaries import Summaries
 
     return Summaries(run.store(stack), run.reports / "history" / stack.name / "summaries", say)
-
-
-def _earlier_runs(run: ChecksRun, stack: Stack) -> list[Summary]:
-    try:
-        return summaries(run, stack, lambda line: None).runs(run.suite, before=run.started)
-    except OSError:  # with_past reads it again, and says so
-        return []
 
 
 def _require(

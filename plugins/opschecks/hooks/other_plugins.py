@@ -7,9 +7,10 @@ import math
 import socket
 import sys
 import time
+import traceback
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
-from types import CodeType, ModuleType, TracebackType
+from types import CodeType, ModuleType
 from typing import Any
 
 import pytest
@@ -53,8 +54,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Conclude nothing while something answers in the place of AWS; limit the check's own function."""
-    run = checks_run(item.config)
-    if run and not run.tape.replays and (why := stand_in()):
+    if (run := checks_run(item.config)) and not run.tape.replays and (why := stand_in()):
         raise CouldNotLook("", f"{why}; what was seen may not be the stack")
     settings = item.stash.get(_LIMITED, None)
     if settings is None or settings.method != "signal":
@@ -74,8 +74,7 @@ def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> bool | None:
     Its own timers may strike anywhere: in pytest's code, which ends the run; halfway through the change of a drill; or
     by ending the process (`thread`), so that no check is reported.
     """
-    run = checks_run(item.config)
-    if not run:
+    if not (run := checks_run(item.config)):
         return None
     if run.suite == "drills":
         return True
@@ -139,7 +138,8 @@ def error_of_another(item: pytest.Item, error: BaseException, when: str) -> Coul
         return None
     if plugin := ended_by_plugin(item.config, error):
         return CouldNotLook("", f"{plugin} ended the check: {message_of(error, '')}")
-    if isinstance(error, pytest.skip.Exception) or (when == "call" and _codes(item) & set(_frames(error))):
+    raised_in = {frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)}
+    if isinstance(error, pytest.skip.Exception) or (when == "call" and _codes(item) & raised_in):
         return None
     where = {"setup": "what runs before the check", "teardown": "what runs after the check"}
     return CouldNotLook("", f"{where.get(when, 'what runs around the check')} failed: {message_of(error, '')}")
@@ -149,7 +149,7 @@ def ended_by_plugin(config: pytest.Config, error: BaseException) -> str:
     """The plugin that called pytest.fail within the check, such as pytest-timeout; "" for any other error."""
     if not isinstance(error, pytest.fail.Exception):
         return ""
-    modules = [str(frame.f_globals.get("__name__", "")) for frame, _ in _walk(error.__traceback__)]
+    modules = [str(frame.f_globals.get("__name__", "")) for frame, _ in traceback.walk_tb(error.__traceback__)]
     callers = [module for module in modules if module.partition(".")[0] not in _PYTEST]
     return plugin_of(config, callers[-1]) if callers else ""
 
@@ -169,16 +169,6 @@ def installed_plugin(config: pytest.Config, module: str) -> str:
         if package != "opschecks" and getattr(plugin, "__name__", "").partition(".")[0] == package:
             return str(told.project_name)
     return ""
-
-
-def _walk(trace: TracebackType | None) -> Iterator[tuple[Any, int]]:
-    while trace:
-        yield trace.tb_frame, trace.tb_lineno
-        trace = trace.tb_next
-
-
-def _frames(error: BaseException) -> Iterator[CodeType]:
-    return (frame.f_code for frame, _ in _walk(error.__traceback__))
 
 
 def _codes(item: pytest.Item) -> set[CodeType]:

@@ -18,8 +18,7 @@ from .state import COMMAND, ChecksRun, checks_run
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Before the sandbox is given its faults and observations become fixtures; after the run is known."""
-    run = checks_run(config)
-    if run:
+    if run := checks_run(config):
         # those of the suite first: of two files of one name pytest imports but one
         if run.beside:
             import_own(config, declaring(run.beside), run)
@@ -41,15 +40,14 @@ def import_own(config: pytest.Config, files: Iterable[Path], run: ChecksRun | No
     """
     from .fixtures import know_observations
 
-    found = list(files)
-    if found:
+    if found := list(files):
         know_observations()
     for path in found:
         try:
             module = import_file(config, path)
-        except (Exception, pytest.skip.Exception) as error:  # a skip is not an Exception
-            if isinstance(error, pytest.skip.Exception):
-                continue  # collecting it says so
+        except pytest.skip.Exception:
+            continue  # collecting it says so
+        except Exception as error:
             why = f"{_place(path, error)}: it cannot be imported: {_said(error)}"
             if run:
                 run.undeclared |= dict.fromkeys(names_in(path), why)
@@ -82,8 +80,7 @@ def _place(path: Path, error: BaseException) -> str:
     while cause:
         if isinstance(cause, SyntaxError) and cause.filename == str(path):
             return f"{shown_path(path)}:{cause.lineno}"
-        own = [one.lineno for one in traceback.extract_tb(cause.__traceback__) if Path(one.filename) == path]
-        if own:
+        if own := [one.lineno for one in traceback.extract_tb(cause.__traceback__) if Path(one.filename) == path]:
             return f"{shown_path(path)}:{own[-1]}"
         cause = cause.__cause__ or cause.__context__
     return str(shown_path(path))

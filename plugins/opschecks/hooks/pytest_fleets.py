@@ -40,8 +40,7 @@ def processes_asked(config: pytest.Config) -> int:
 
 def take_over(config: pytest.Config) -> int:
     """How many processes -n asks for, at least one; from now on xdist starts none."""
-    asked = processes_asked(config)
-    if asked:
+    if asked := processes_asked(config):
         options = _distribution(SimpleNamespace(config=config))
         options.dist, options.tx, options.numprocesses = "no", [], None
     return asked or 1
@@ -139,10 +138,9 @@ def _made_of(item: Any) -> Any:
     return item._fixtureinfo if item.originalname and {"params", "indices", "_idlist"} <= known else None
 
 
-def item_of(like: pytest.Item, stack: Stack, place: int) -> pytest.Item:
+def item_of(one: Any, stack: Stack, place: int) -> pytest.Item:
     """The item of another stack, which is the one of that place in the run; with the same marks."""
-    one: Any = like
-    found = _made_of(like)
+    found = _made_of(one)
     callspec = dataclasses.replace(
         one.callspec,
         params={**one.callspec.params, "stack": stack},

@@ -24,36 +24,21 @@ STOPPING = "stopping after"
 CRASHED = "???"
 """`when` of xdist's report on a test whose worker died."""
 
-OPTIONS = {
-    "help": "helpconfig",
-    "version": "helpconfig",
-    "collectonly": "main",
-    "continue_on_collection_errors": "main",
-    "deselect": "main",
-    "ignore": "main",
-    "ignore_glob": "main",
-    "pyargs": "main",
-    "keyword": "mark",
-    "markexpr": "mark",
-    "markers": "mark",
-    "lf": "cacheprovider",
-    "cacheshow": "cacheprovider",
-    "stepwise": "stepwise",
-    "stepwise_skip": "stepwise",
-    "setuponly": "setuponly",
-    "setupplan": "setupplan",
-    "setupshow": "setuponly",
-    "showfixtures": "python",
-    "show_fixtures_per_test": "python",
-    "xmlpath": "junitxml",
-    "tbstyle": "terminal",
-    "reportchars": "terminal",
-    "htmlpath": "html",
-    "self_contained_html": "html",
-    "tx": "xdist",
-    "numprocesses": "xdist",
-    "maxworkerrestart": "xdist",
+_BY_PLUGIN = {
+    "helpconfig": ("help", "version"),
+    "main": ("collectonly", "continue_on_collection_errors", "deselect", "ignore", "ignore_glob", "pyargs"),
+    "mark": ("keyword", "markexpr", "markers"),
+    "cacheprovider": ("lf", "cacheshow"),
+    "stepwise": ("stepwise", "stepwise_skip"),
+    "setuponly": ("setuponly", "setupshow"),
+    "setupplan": ("setupplan",),
+    "python": ("showfixtures", "show_fixtures_per_test"),
+    "junitxml": ("xmlpath",),
+    "terminal": ("tbstyle", "reportchars"),
+    "html": ("htmlpath", "self_contained_html"),
+    "xdist": ("tx", "numprocesses", "maxworkerrestart"),
 }
+OPTIONS = {name: plugin for plugin, names in _BY_PLUGIN.items() for name in names}
 """Options of other plugins that are read or set, by their names in `config.option`, which are not published."""
 
 BETS: list[Bet] = []
@@ -95,17 +80,15 @@ def import_as_compiled(of: Any) -> object:
     "hooks/left_out.py",
     "the function behind a check's fixture; without it a conftest could replace an observation",
 )
-def fixture_functions(item: pytest.Item) -> Mapping[str, Callable[..., Any]]:
+def fixture_functions(item: Any) -> Mapping[str, Callable[..., Any]]:
     """The function behind each fixture of a test, by the fixture's name."""
-    test: Any = item
-    return {name: found[-1].func for name, found in test._fixtureinfo.name2fixturedefs.items()}
+    return {name: found[-1].func for name, found in item._fixtureinfo.name2fixturedefs.items()}
 
 
 @bet("Function.callspec.params", PYTEST, "hooks/state.py, hooks/left_out.py", "the stack of a check is its parameter")
-def parameters(item: pytest.Item) -> Mapping[str, Any]:
+def parameters(item: Any) -> Mapping[str, Any]:
     """What a parametrized test is called with; LostBet for one that is not parametrized."""
-    test: Any = item
-    found: Mapping[str, Any] = test.callspec.params
+    found: Mapping[str, Any] = item.callspec.params
     return found
 
 
@@ -115,9 +98,8 @@ def parameters(item: pytest.Item) -> Mapping[str, Any]:
     "hooks/fixtures.py",
     "a check that does not name `stack` is given it by appending to the list",
 )
-def _requested(item: pytest.Item) -> Any:
-    test: Any = item
-    return test.fixturenames if test.fixturenames is test._fixtureinfo.names_closure else None
+def _requested(item: Any) -> Any:
+    return item.fixturenames if item.fixturenames is item._fixtureinfo.names_closure else None
 
 
 @bet(
@@ -126,9 +108,8 @@ def _requested(item: pytest.Item) -> Any:
     "hooks/other_plugins.py",
     "a check is run once, whatever other plugin would run it again or elsewhere",
 )
-def _protocol(item: pytest.Item) -> Any:
-    manager: Any = item.config.pluginmanager
-    function = manager.get_plugin("runner").pytest_runtest_protocol
+def _protocol(item: Any) -> Any:
+    function = item.config.pluginmanager.get_plugin("runner").pytest_runtest_protocol
     return function if list(inspect.signature(function).parameters) == ["item", "nextitem"] else None
 
 
@@ -193,7 +174,7 @@ def _exchange(_: pytest.Item) -> Any:
 @bet(
     "the plugins terminalreporter and capturemanager, and their methods",
     PYTEST,
-    "hooks/progress.py, hooks/terminal.py, hooks/asking.py",
+    "hooks/progress.py, hooks/terminal.py, hooks/reaching.py",
     "lines of progress are shown while checks run, and an MFA code can be typed",
 )
 def _reporter(_: pytest.Item) -> Any:
@@ -325,8 +306,7 @@ def worker_input(config: pytest.Config) -> Mapping[str, Any] | None:
 
 def terminal(config: pytest.Config) -> Any:
     """pytest's terminal reporter; None if nothing is printed, as in a worker."""
-    manager: Any = config.pluginmanager
-    return manager.get_plugin("terminalreporter")
+    return config.pluginmanager.get_plugin("terminalreporter")
 
 
 def only_count(config: pytest.Config, *categories: str) -> None:
@@ -340,8 +320,7 @@ def only_count(config: pytest.Config, *categories: str) -> None:
 
 def capturing(config: pytest.Config) -> Any:
     """pytest's capturing of output; None if it is off."""
-    manager: Any = config.pluginmanager
-    return manager.get_plugin("capturemanager")
+    return config.pluginmanager.get_plugin("capturemanager")
 
 
 def is_capturing(captured: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +15,13 @@ from ..core.model import Expected
 from ..core.tape import LIVE, Tape
 from ..core.wording import plural
 from .pytest_private import in_workers
-from .state import ChecksRun, checks_run
+from .state import checks_run
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
     from ..config.waivers import Waiver
 
 _SAID = pytest.StashKey[str]()
-_CHANGING = ("fix", "bake")
 _RECORDED = ("stack", "stacks", "fault", "expect_revision", "expect_image", "expect_deployment")
 """What a recording has itself."""
 
@@ -39,7 +39,7 @@ class Played:
 def tape_of(config: pytest.Config, suite: str) -> Played:
     """The tape that the options ask for; UsageError for options that do not go together, or a bad file.
 
-    Where a recording is replayed, the clock stands at its moment from now on.
+    Where a recording is replayed, the clock stands at its moment until pytest ends.
     """
     option: Any = config.option
     if not (option.record or option.replay):
@@ -53,14 +53,14 @@ def tape_of(config: pytest.Config, suite: str) -> Played:
         if option.record.exists():
             raise pytest.UsageError(f"--record {option.record}: the file exists; name another one, or delete it")
         return Played(Recorder())
-    return _replayed(option.replay, suite)
+    return _replayed(config, option.replay, suite)
 
 
 def _refuse(config: pytest.Config, suite: str, flag: str) -> None:
     option: Any = config.option
     if option.record and option.replay:
         raise pytest.UsageError("--record: does not go with --replay: `opschecks recording scrub` copies a recording")
-    for name in _CHANGING:
+    for name in ("fix", "bake"):
         if getattr(option, name):
             raise pytest.UsageError(f"{flag}: does not go with --{name}, which looks several times or changes things")
     if suite == "drills":
@@ -73,7 +73,7 @@ def _refuse(config: pytest.Config, suite: str, flag: str) -> None:
             raise pytest.UsageError(f"--replay: does not go with --{named}, which the recording has itself; remove it")
 
 
-def _replayed(path: Path, suite: str) -> Played:
+def _replayed(config: pytest.Config, path: Path, suite: str) -> Played:
     from ..recording.about import expected_of, stacks_of, waivers_of
     from ..recording.file import RecordingError, read_recording
     from ..recording.tapes import Replayer
@@ -83,6 +83,7 @@ def _replayed(path: Path, suite: str) -> Played:
         if recording.suite == suite:
             told = stacks_of(recording), waivers_of(recording), expected_of(recording)
             clock.stand_at(recording.started)
+            config.add_cleanup(partial(clock.stand_at, None))
             return Played(Replayer(recording), *told)
         why = f"{path}: a recording of the {recording.suite} checks: pytest {recording.folder} --replay {path}"
     except RecordingError as error:
@@ -132,11 +133,3 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         from ..report.text import printable
 
         terminalreporter.write_line(printable(said))
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Let the clock go on."""
-    run: ChecksRun | None = checks_run(config)
-    if run and run.tape.replays:
-        clock.stand_at(None)

@@ -60,9 +60,8 @@ def _misled(config: pytest.Config, named: str, ini: Path | None) -> str:
     from ..config.load import shown_path
 
     taken = f"from {shown_path(config.inipath)}" if config.inipath else "from no ini file"
-    if ini:
-        return f"{named}: pytest takes its settings {taken} because of it; add -c {shown_path(ini)}"
-    return f"{named}: pytest takes its settings {taken} because of it; make a pytest.ini here, and add -c pytest.ini"
+    do = f"add -c {shown_path(ini)}" if ini else "make a pytest.ini here, and add -c pytest.ini"
+    return f"{named}: pytest takes its settings {taken} because of it; {do}"
 
 
 def _is_below_checks(ini: Path) -> bool:

@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
+import pytest
+
+from ..aws.awaited import Awaited
+from ..aws.rollouts import Rollout
+from ..config.stack import Stack
 from ..core.gathering import Earlier, Gathering, Observed
 from ..core.model import Finding, Outcome
 from ..core.observation import CouldNotLook
+from .examine import Examine
 from .gather import fresh_store, observations_of
 from .look import looked
+from .state import ChecksRun
 
-if TYPE_CHECKING:
-    import pytest
-
-    from ..aws.awaited import Awaited
-    from ..aws.rollouts import Rollout
-    from ..config.stack import Stack
-    from .examine import Examine
-    from .state import ChecksRun
-
-ALWAYS = timedelta.max
-KEPT_FOR = {
-    "balanced_groups": ALWAYS,
-    "distribution": ALWAYS,
-    "distributions": ALWAYS,
-    "every_group": ALWAYS,
-    "inventory": ALWAYS,
-    "invalidations": ALWAYS,
-    "load_balancers": ALWAYS,
-    "metrics": timedelta(minutes=1),
-    "registry_images": ALWAYS,
-    "site_objects": ALWAYS,
-    "tables": ALWAYS,
-}
+_KEPT = (
+    "balanced_groups distribution distributions every_group inventory invalidations load_balancers "
+    "registry_images site_objects tables"
+)
+KEPT_FOR = {**dict.fromkeys(_KEPT.split(), timedelta.max), "metrics": timedelta(minutes=1)}
 """How long a bake keeps what an observation saw: what a stack is made of, what no deployment changes by itself, and
 metrics, of which CloudWatch has a new point each minute. One that failed, or that a check found bad, is asked again."""
 METRICS, ROLLOUTS = "metrics", "rollouts"
@@ -76,7 +65,7 @@ class Rounds:
         self._bad_items = [item for item, _ in bad]
         self.never = tuple(_never(store, (examine for _, examine in bad)))
         self.patience = max([self.patience, *self._waits(store)])
-        return [_told(examine) for _, examine in bad]
+        return [_said(examine, _worst(examine)) for _, examine in bad]
 
     @property
     def measures(self) -> bool:
@@ -85,18 +74,15 @@ class Rounds:
 
     def _waits(self, store: Gathering) -> list[timedelta]:
         """How long each deployment under way may take until what is new gets all traffic, with its planned waits."""
-        if ROLLOUTS not in store.results:
-            return []
         limits = self._stack.limits
-        try:
-            rollouts: list[Rollout] = store.value(ROLLOUTS)
+        with contextlib.suppress(CouldNotLook):  # not known: whatever blinded it also blinds a check, which says so
+            rollouts: list[Rollout] = store.value(ROLLOUTS) if ROLLOUTS in store.results else []
             return [
                 timedelta(minutes=limits.of(one.service).deployment_minutes) + moving.until_it_serves
                 for one in rollouts
                 for moving in one.under_way
             ]
-        except CouldNotLook:
-            return []  # not known: whatever blinded it also blinds a check, which says so
+        return []
 
     def _taken_over(self, last: Gathering) -> Earlier:
         again = set(observations_of(self._bad_items, self._stack))
@@ -122,25 +108,16 @@ def _with_kept_needs(kept: dict[str, Observed]) -> dict[str, Observed]:
 def _never(store: Gathering, bad: Iterable[Examine]) -> Iterable[str]:
     """The sentences of observation and checks that nothing can come any more."""
     for examine in bad:
-        yield from (_said(examine, one) for one in examine.findings if _is_final(one, examine.final))
-    if AWAITED in store.results:
-        try:
-            awaited: list[Awaited] = store.value(AWAITED)
-        except CouldNotLook:
-            return  # not known: whatever blinded it also blinds a check, which says so
+        for one in examine.findings:
+            if one.outcome.rank >= Outcome.BLIND.rank and one.message in examine.final:
+                yield _said(examine, one)
+    with contextlib.suppress(CouldNotLook):  # as for rollouts
+        awaited: list[Awaited] = store.value(AWAITED) if AWAITED in store.results else []
         yield from (one.never for one in awaited if one.never)
-
-
-def _is_final(finding: Finding, final: Collection[str]) -> bool:
-    return finding.outcome.rank >= Outcome.BLIND.rank and finding.message in final
 
 
 def _worst(examine: Examine) -> Finding:
     return max(examine.findings, key=lambda one: one.outcome.rank)
-
-
-def _told(examine: Examine) -> str:
-    return _said(examine, _worst(examine))
 
 
 def _said(examine: Examine, finding: Finding) -> str:

@@ -17,14 +17,12 @@ ENVIRONMENT = "OPSCHECKS_SANDBOX"
 
 NEED_LITTLE = ("daily", "deploy-after")
 """Suites that do not need the parts that take the sandbox longest to make."""
-_RUNNING = pytest.StashKey[Any]()
 FACTS = pytest.StashKey[Mapping[str, Any]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Refuse unknown faults before anything is started."""
-    run = checks_run(config)
-    if not run or not config.option.fault:
+    if not checks_run(config) or not config.option.fault:
         return
     from ..core.faults import DeclaredTwice
     from ..core.wording import nearest
@@ -51,13 +49,14 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     run = checks_run(config)
     if not run or config.option.collectonly or run.tape.replays:
         return
+    from ..aws.session import Aws
     from ..config.stack import FROM_THE_SANDBOX
 
     for index, stack in enumerate(run.stacks):
         if stack.sandbox:
             facts = _facts(config, run, stack)
-            run.stacks[index] = stack.model_copy(update={key: facts[key] for key in FROM_THE_SANDBOX})
-            _reach(run, index, facts)
+            run.stacks[index] = here = stack.model_copy(update={key: facts[key] for key in FROM_THE_SANDBOX})
+            run.aws[stack.name] = Aws(here, facts["credentials"], tape=run.tape)
 
 
 def _facts(config: pytest.Config, run: ChecksRun, stack: Any) -> Mapping[str, Any]:
@@ -65,8 +64,7 @@ def _facts(config: pytest.Config, run: ChecksRun, stack: Any) -> Mapping[str, An
     if "opschecks_sandbox" in from_controller:
         told: Mapping[str, Any] = json.loads(from_controller["opschecks_sandbox"])
         return told
-    given = os.environ.get(ENVIRONMENT)
-    if given:
+    if given := os.environ.get(ENVIRONMENT):
         from ..config.stack import FROM_THE_SANDBOX
 
         try:
@@ -89,33 +87,15 @@ def _facts(config: pytest.Config, run: ChecksRun, stack: Any) -> Mapping[str, An
                 "or name a real stack with --stack"
             ) from None
         sandbox = Sandbox(stack)
-        config.stash[_RUNNING] = sandbox
+        config.add_cleanup(sandbox.stop)
         try:
             sandbox.start()
-        except CannotBreak as error:
-            raise pytest.UsageError(str(error)) from error
-        if run.suite not in NEED_LITTLE or config.option.fault or stack.sandbox is not True:
-            sow_all(sandbox)
-        for name in config.option.fault:
-            try:
+            if run.suite not in NEED_LITTLE or config.option.fault or stack.sandbox is not True:
+                sow_all(sandbox)
+            for name in config.option.fault:
                 give_fault(sandbox, name)
-            except (NotWritten, CannotBreak) as error:
-                raise pytest.UsageError(str(error)) from None
+        except (NotWritten, CannotBreak) as error:
+            raise pytest.UsageError(str(error)) from error
         told = sandbox.facts
     config.stash[FACTS] = told
     return told
-
-
-def _reach(run: ChecksRun, index: int, facts: Mapping[str, Any]) -> None:
-    from ..aws.session import Aws
-
-    stack = run.stacks[index]
-    run.aws[stack.name] = Aws(stack, facts["credentials"], tape=run.tape)
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop it."""
-    sandbox = config.stash.get(_RUNNING, None)
-    if sandbox:
-        sandbox.stop()

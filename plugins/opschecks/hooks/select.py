@@ -6,6 +6,7 @@ import contextlib
 import gc
 import os
 import re
+import signal
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -18,9 +19,10 @@ from ..core.check_names import check_names
 from ..core.model import Expected, Severity
 from ..core.redaction import redact_text
 from ..core.shipped import share_names, shipped_checks, shipped_path
+from ..core.signals import ENDING
 from ..core.suites import MUST_NAME_THEIR_STACK, SUITES, SuiteError, suites_in
-from .elsewhere import TYPED, fill_in, fill_in_places
-from .ending import end_on_signals
+from ..core.wording import nearest
+from .options import TYPED, fill_in, fill_in_places
 from .pytest_fleets import take_over
 from .pytest_private import option as others_option
 from .pytest_private import worker_input
@@ -33,16 +35,8 @@ from .state import COMMAND, DEFAULT_REPORTS, KEY, ChecksRun, checks_run
 REPLAYED = "replay"
 """The folder within reports/ that has those of replays: they leave those of runs alone."""
 EXPECTING = ("expect_revision", "expect_image", "expect_deployment")
-NARROWING = {
-    "keyword": "-k",
-    "markexpr": "-m",
-    "lf": "--lf",
-    "stepwise": "--stepwise",
-    "stepwise_skip": "--stepwise-skip",
-    "deselect": "--deselect",
-    "ignore": "--ignore",
-    "ignore_glob": "--ignore-glob",
-}
+NARROWING = ("keyword", "markexpr", "lf", "stepwise", "stepwise_skip", "deselect", "ignore", "ignore_glob")
+SHORT = {"keyword": "-k", "markexpr": "-m"}
 
 PYDANTIC_PLUGINS = "PYDANTIC_DISABLE_PLUGINS"
 
@@ -152,8 +146,6 @@ def _suite(path: Path, checks: Path, suites: Mapping[str, Path]) -> str:
     for name, folder in suites.items():
         if relative == folder or folder in relative.parents:
             return name
-    from ..core.wording import nearest
-
     wanted = str(relative)
     known = [str(folder) for folder in suites.values()]
     raise pytest.UsageError(
@@ -164,7 +156,7 @@ def _suite(path: Path, checks: Path, suites: Mapping[str, Path]) -> str:
 
 def _narrowed(config: pytest.Config, inside: list[Path], folders: tuple[Path | None, ...]) -> str:
     """What narrows the run to a part of its suite, or an empty string."""
-    reasons = [flag for option, flag in NARROWING.items() if others_option(config, option)]
+    reasons = [_flag(option) for option in NARROWING if others_option(config, option)]
     if any("::" in argument for argument in config.args):
         reasons.append("node ids")
     if any(path not in folders for path in inside):
@@ -173,7 +165,7 @@ def _narrowed(config: pytest.Config, inside: list[Path], folders: tuple[Path | N
 
 
 def _flag(option: str) -> str:
-    return f"--{option.replace('_', '-')}"
+    return SHORT.get(option) or f"--{option.replace('_', '-')}"
 
 
 def _refuse_stray_options(config: pytest.Config) -> None:
@@ -210,7 +202,6 @@ def _begin(
     from ..config.lacking import LACKABLE
     from ..config.load import StackError, load_stacks, shown_path
     from ..config.waivers import WaiverError, load_waivers
-    from ..core.wording import nearest
     from ..report.runbook import RunbookError, runbook_of
 
     typed_reports = config.option.reports
@@ -252,7 +243,7 @@ def _begin(
         # a typing error on the command line does not make the last report invalid
         with reading(path, leave_page=by == TYPED and bool(config.option.stack)):
             fleet = Fleets(suite, partial, reports / "history", root, begun)
-            hand = hand_of(config, listed, shown_path(path), fleet, must_name=suite in MUST_NAME_THEIR_STACK, by=by)
+            hand = hand_of(config, listed, shown_path(path), fleet, by)
             stacks = hand.stacks
     if config.option.fault and not any(stack.sandbox for stack in stacks):
         fault = config.option.fault[0]
@@ -330,4 +321,19 @@ def _settle_options(config: pytest.Config, run: ChecksRun) -> None:
     for name, (usual, ours) in OUR_LINES.items():
         if getattr(option, name, "") == usual:  # without a terminal there is none
             setattr(option, name, ours)
-    end_on_signals(config)
+    _end_on_signals(config)
+
+
+def _end_on_signals(config: pytest.Config) -> None:
+    """SIGTERM from a scheduler and a closed terminal end the run as Ctrl-C does: every check is still reported."""
+
+    def interrupt(signum: int, frame: Any) -> NoReturn:
+        if run := checks_run(config):
+            run.stopped_by = f"stopped by {signal.Signals(signum).name}"
+        raise KeyboardInterrupt
+
+    with contextlib.suppress(ValueError):  # only the main thread may; elsewhere the embedding program decides
+        restore = contextlib.ExitStack()
+        for one in ENDING:
+            restore.callback(signal.signal, one, signal.signal(one, interrupt))
+        config.add_cleanup(restore.close)

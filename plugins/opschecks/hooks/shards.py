@@ -6,10 +6,10 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,7 +18,7 @@ from ..core.run import FleetPart
 from ..core.suites import MUST_NAME_THEIR_STACK
 from ..core.wording import plural
 from .pytest_private import worker_input
-from .state import ChecksRun, checks_run
+from .state import checks_run
 
 if TYPE_CHECKING:
     from ..config.load import Stacks
@@ -171,9 +171,7 @@ class Fleets:
     begun: datetime
 
 
-def hand_of(
-    config: pytest.Config, listed: Stacks, shown: Path, of_run: Fleets, *, must_name: bool, by: str = "--stack"
-) -> Hand:
+def hand_of(config: pytest.Config, listed: Stacks, shown: Path, of_run: Fleets, by: str) -> Hand:
     """The stacks of this process; StackError or ShardError with one clear message where that cannot be known.
 
     `by` is what named its stacks. Every shard must come to the same deal, whatever history it sees: the first one
@@ -183,10 +181,9 @@ def hand_of(
 
     option, suite, partial = config.option, of_run.suite, of_run.partial
     every = may_be_all(config, suite)
-    stacks = choose_stacks(listed, option.stack, shown, must_name=must_name, may_be_all=every, by=by)
+    stacks = choose_stacks(listed, option.stack, shown, must_name=not every, may_be_all=every, by=by)
     everything = every and ALL in option.stack and ALL not in listed.stacks
-    told = (worker_input(config) or {}).get("opschecks_part")
-    if told:
+    if told := (worker_input(config) or {}).get("opschecks_part"):
         read = json.loads(told)
         return Hand([stack for stack in stacks if stack.name in read["stacks"]], FleetPart(**read["part"]))
     shard = shard_of(option.shard, os.environ, ask_scheduler=everything)
@@ -215,8 +212,7 @@ def hand_of(
         if shard:
             raise
         return Hand(stacks, FleetPart(name, 1, 1), note=f"the fleet has no record: {error}")
-    names = deal.shards[number - 1]
-    if not names:
+    if not (names := deal.shards[number - 1]):
         pytest.exit(f"shard {number} of {of} has no stack: the fleet has {plural(len(deal.stacks), 'stack')}", 0)
     return Hand([stack for stack in stacks if stack.name in names], FleetPart(name, number, of), deal)
 
@@ -249,36 +245,22 @@ def place_of(stacks: list[Stack], history: Path, root: Path) -> Place:
         raise NotDealtError(str(error)) from None
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: Any) -> None:
-    """Tell an xdist worker which stacks were dealt: it asks nobody."""
-    run = checks_run(node.config)
-    if run and run.part:
-        told = {"part": asdict(run.part), "stacks": [stack.name for stack in run.stacks]}
-        node.workerinput["opschecks_part"] = json.dumps(told)
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Keep that the shard has ended, and how long it looked at each stack: the next fleet is dealt by that."""
     run = checks_run(session.config)
-    if not run or run.worker or not run.deal or not run.told or run.told.state != "finished" or run.write_error:
+    if not run or run.worker or not (run.part and run.deal and run.told) or run.write_error:
         return
-    _keep_ended(run, int(session.exitstatus))
-
-
-def _keep_ended(run: ChecksRun, exit_code: int) -> None:
+    if run.told.state != "finished":
+        return
     from ..history.fleets import Ended, write_ended
 
-    told, part = run.told, run.part
-    if not (told and part and run.deal):
-        return
-    seconds = dict.fromkeys((stack.name for stack in run.stacks), 0.0)
-    for seen in told.observations:  # once for all: of a thousand stacks there are 40,000
+    seconds, part = dict.fromkeys((stack.name for stack in run.stacks), 0.0), run.part
+    for seen in run.told.observations:  # once for all: of a thousand stacks there are 40,000
         if seen.stack in seconds:
             seconds[seen.stack] += seen.duration_s
     try:
         place = place_of(run.stacks, run.reports / "history", run.root)
-        write_ended(place, run.deal, Ended(part.shard, clock.now(), exit_code, seconds))
+        write_ended(place, run.deal, Ended(part.shard, clock.now(), int(session.exitstatus), seconds))
     except (OSError, ShardError) as error:
         run.untidy.append(f"that shard {part.shard} of {part.of} has ended could not be kept: {error}")

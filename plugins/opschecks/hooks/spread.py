@@ -14,7 +14,7 @@ import os
 import signal
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,11 +23,10 @@ from ..core.model import Outcome
 from ..core.redaction import redact_text
 from ..core.signals import ENDING, SIGNALS, uninterrupted
 from .account import stand_in
-from .fleet_files import FOLDER
 from .forking import Process, children_are_waited_for, forked, how_ended, threads_that_end
 from .identity import FIRST_CALLS, IDENTIFYING
 from .in_turn import ChecksOf
-from .many import AT_ONCE, Crew, Told, check_each, prepare, release, why_ended
+from .many import AT_ONCE, Crew, Told, check_each, go_on, prepare, release, why_ended
 from .pytest_fleets import end_process
 from .pytest_private import only_count, option
 from .reaching import reach_alone
@@ -115,7 +114,9 @@ class Spread:
                 raise
             finally:
                 for process in list(self._processes.values()):
-                    self._kill(process)
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(process.number, signal.SIGKILL)
+                    self._bury(process)
         return ""
 
     def _start(self) -> list[Process]:
@@ -139,7 +140,7 @@ class Spread:
             for one in wait(list(self._processes)):
                 with self._undisturbed():
                     self._hear(self._processes[one])  # type: ignore[index]
-                self._go_on()
+                go_on(self._session)
 
     def _do_the_rest(self) -> None:
         """What is left where no process could be started for it: here, but for stacks that may have killed one."""
@@ -160,13 +161,6 @@ class Spread:
         finally:
             for one in (number for number in caught if number in ENDING):
                 self._run.stopped_by = f"stopped by {signal.Signals(one).name}"
-
-    def _go_on(self) -> None:
-        """Raise what a reported check leads to, as pytest does after each."""
-        if self._session.shouldfail:
-            raise self._session.Failed(self._session.shouldfail)
-        if self._session.shouldstop:
-            raise self._session.Interrupted(self._session.shouldstop)
 
     def _fork(self) -> Process:
         from multiprocessing import Pipe
@@ -262,16 +256,11 @@ class Spread:
 
     def _end_as(self, ended: Ended) -> None:
         """Raise here what was raised there."""
-        session, text = self._session, ended.text
+        from .handed_over import RAISED
+
         if ended.kind == "exit":
-            pytest.exit(text, ended.code)
-        raised: Mapping[str, type[BaseException]] = {
-            "KeyboardInterrupt": KeyboardInterrupt,
-            "usage": pytest.UsageError,
-            "failed": session.Failed,
-            "interrupted": session.Interrupted,
-        }
-        raise raised[ended.kind](text) if ended.kind in raised else RuntimeError(text)
+            pytest.exit(ended.text, ended.code)
+        raise RAISED.get(ended.kind, RuntimeError)(ended.text)
 
     def _gone(self, process: Process, *, dealing: bool) -> None:
         """It has ended, or died: what it had in hand is lost, and what it had not begun goes to another."""
@@ -295,15 +284,11 @@ class Spread:
         process.answers.close()
         return how_ended(process.number)
 
-    def _kill(self, process: Process) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process.number, signal.SIGKILL)
-        self._bury(process)
-
     def _not_run(self, name: str, why: str) -> None:
         """Report every check of the stack as not run, and leave no page of yesterday."""
         from ..report.files import RunFiles, write_no_run
         from ..report.fleet.rows import missing
+        from .fleet_files import FOLDER
 
         run, items = self._run, self._of[name]
         for item in items:

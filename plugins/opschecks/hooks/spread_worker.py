@@ -7,12 +7,11 @@ import signal
 import traceback
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
-from typing import Any
 
 import pytest
 
 from ..core.signals import ENDING, SIGNALS
-from .handed_over import Begun, Done, Ended, Sent, Stop, wants_whole_reports, without_users
+from .handed_over import RAISED, Begun, Done, Ended, Sent, Stop, wants_whole_reports, without_users
 from .in_turn import ChecksOf
 from .many import Crew, check_stack, collect_garbage
 from .pytest_fleets import capture_anew, end_process, keep_silent, tear_down
@@ -58,11 +57,9 @@ class Worker:
         for one in ENDING:
             signal.signal(one, self._stop)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # since the fork they have waited for this
-        config = self._session.config
         capture_anew(self._session)
-        manager: Any = config.pluginmanager
-        keep_silent(config)
-        manager.register(self._sent, "opschecks-sent")
+        keep_silent(self._session.config)
+        self._session.config.pluginmanager.register(self._sent, "opschecks-sent")
         self._sent.begin(self._run)
 
     def _check_all(self) -> Ended:
@@ -136,9 +133,7 @@ def _ended(error: BaseException) -> Ended:
     """How the run ends by what a check, or pytest, has raised."""
     if isinstance(error, pytest.exit.Exception):
         return Ended("exit", str(error.msg), error.returncode)
-    kinds = {"KeyboardInterrupt": KeyboardInterrupt, "usage": pytest.UsageError}
-    kinds |= {"failed": pytest.Session.Failed, "interrupted": pytest.Session.Interrupted}
-    for kind, of in kinds.items():
+    for kind, of in RAISED.items():
         if type(error) is of:
             return Ended(kind, str(error))
     return Ended("error", "".join(traceback.format_exception(error)))
@@ -148,9 +143,8 @@ def work_and_end(worker: Worker) -> None:
     """In a process that was just forked: it ends here, and runs nothing that the first one does at its end."""
     code = 1
     try:
-        worker.work()
-        code = 0
-    except (OSError, EOFError):
-        pass  # the first process is gone, and nobody listens
+        with contextlib.suppress(OSError, EOFError):  # the first process is gone, and nobody listens
+            worker.work()
+            code = 0
     finally:
         end_process(code)

@@ -73,7 +73,6 @@ class ChecksRun:
     facts: dict[str, StackFacts] = field(default_factory=dict)
     rows: list[StackRow] = field(default_factory=list)
     pasts: list[Past] = field(default_factory=list)
-    credentials: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     aws: dict[str, Aws] = field(default_factory=dict)
     asked: dict[str, tuple[list[str], Future[str]]] = field(default_factory=dict)
     """Stacks whose account STS was asked for ahead: the calls, and the answer."""
@@ -170,8 +169,7 @@ def checks_run(config: pytest.Config) -> ChecksRun | None:
 
 def check_of(item: pytest.Item) -> Check | None:
     """The `@check` of the item's function; None if it is not a check."""
-    function: Any = getattr(item, "function", None)
-    declared: Check | None = getattr(function, CHECK_ATTRIBUTE, None)
+    declared: Check | None = getattr(getattr(item, "function", None), CHECK_ATTRIBUTE, None)
     return declared
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -26,7 +25,6 @@ LINE = 300
 HANG = 2
 TITLE = 12
 """Where the titles of checks begin, behind their severity."""
-_PLACE = re.compile(r"^(\S+\.py:\d+): ", re.MULTILINE)
 
 
 class _Masked:
@@ -48,8 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """The suite, the stacks and the sandbox's faults."""
-    run = checks_run(config)
-    if not run:
+    if not (run := checks_run(config)):
         return []
     stacks = named_stacks([f"{stack.name} (SANDBOX)" if stack.sandbox else stack.name for stack in run.stacks])
     part = ""
@@ -90,15 +87,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         told = dataclasses.replace(told, stopped_by=NOT_COLLECTED)
     if run.write_error:
         write(run.write_error, red=True, bold=True)
-    good = told.exit_code == 0 and not (run.write_error or run.failed_hooks)
-    write(
-        times.text(verdict(told).sentence),
-        0,
-        bold=True,
-        green=good,
-        red=told.exit_code == 1,
-        yellow=told.exit_code != 1 and not good,
-    )
+    good, bad = told.exit_code == 0 and not (run.write_error or run.failed_hooks), told.exit_code == 1
+    write(times.text(verdict(told).sentence), 0, bold=True, green=good, red=bad, yellow=not (good or bad))
     if told.replayed:
         write(REPLAYED, yellow=True)
     for change in told.lost_changes:
@@ -114,8 +104,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         write(cut(times.text(line), LINE), hang)
     for line in _waiver_lines(told):
         write(cut(line, LINE), yellow=True)
+    notes = [f"{note.stack}: {note.text}" if len(told.stacks) > 1 else note.text for note in told.notes]
     untidy = dict.fromkeys(run.untidy)
-    for line in (*_notes(told), *untidy, *(() if run.one_by_one else idle_limits(told, run.stacks))):
+    for line in (*notes, *untidy, *(() if run.one_by_one else idle_limits(told, run.stacks))):
         write(times.text(line), yellow=True)
     write("")
     if not run.write_error:
@@ -141,10 +132,9 @@ def _failed(told: Run) -> Iterator[tuple[str, int]]:
     """Each failed check with its bad resources, the worst check first; each line with how far it hangs."""
     from ..report.observed import observed
 
-    checks = [check for check in told.checks if check.outcome == Outcome.FAILED]
-    if not checks:
+    failed = (check for check in told.checks if check.outcome == Outcome.FAILED)
+    if not (checks := sorted(failed, key=lambda check: -check.severity.rank)):
         return
-    checks.sort(key=lambda check: -check.severity.rank)
     yield "", 0
     yield f"failed: {len(checks)}", 0
     for check in checks[:CHECKS_SHOWN]:
@@ -164,8 +154,7 @@ def _unseen(told: Run, outcome: Outcome) -> Iterator[tuple[str, int]]:
     from ..report.standing import promise
     from ..report.unseen import unseen
 
-    groups = unseen(told, outcome)
-    if not groups:
+    if not (groups := unseen(told, outcome)):
         return
     yield "", 0
     yield f"{outcome.words}: {sum(len(group.checks) for group in groups)}", 0
@@ -185,11 +174,6 @@ def _row(check: CheckResult, words: str, told: Run) -> str:
 def _more(of: Sequence[object], shown: int, indent: int) -> Iterator[tuple[str, int]]:
     if len(of) > shown:
         yield f"{'':{indent}}… and {len(of) - shown} more", 0
-
-
-def _notes(told: Run) -> Iterator[str]:
-    for note in told.notes:
-        yield f"{note.stack}: {note.text}" if len(told.stacks) > 1 else note.text
 
 
 def _waiver_lines(told: Run) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -18,15 +19,10 @@ from .state import checks_run
 TOLD = "opschecks"
 
 
-def _is_controller(config: pytest.Config) -> bool:
-    return bool(option(config, "tx")) and worker_input(config) is None
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Do not restart workers, so that a check that kills its worker is not run again and again."""
-    run = checks_run(config)
-    if run and option(config, "maxworkerrestart") is None:
+    if (run := checks_run(config)) and option(config, "maxworkerrestart") is None:
         config.option.maxworkerrestart = "0"
     if run and run.worker:
         told = worker_input(config) or {}
@@ -38,8 +34,8 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> bool | None:
     """Collect in the controller as well: it must know every check even if all workers die."""
-    run = checks_run(session.config)
-    if not run or not _is_controller(session.config):
+    config = session.config
+    if not checks_run(config) or not option(config, "tx") or worker_input(config) is not None:
         return None
     session.perform_collect()
     return True
@@ -47,9 +43,8 @@ def pytest_collection(session: pytest.Session) -> bool | None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Send a worker the address of the sandbox and the accounts."""
-    run = checks_run(node.config)
-    if not run:
+    """Send a worker the address of the sandbox, the accounts, and which stacks were dealt: it asks nobody."""
+    if not (run := checks_run(node.config)):
         return
     if node.config.stash.get(FACTS, None):
         node.workerinput["opschecks_sandbox"] = json.dumps(dict(node.config.stash[FACTS]))
@@ -61,13 +56,15 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["opschecks_signed"] = json.dumps({name: run.aws[name].handed_on() for name in known})
     refused = {name: (error.call, error.reason, error.action) for name, error in run.refused.items()}
     node.workerinput["opschecks_refused"] = json.dumps(refused)
+    if run.part:
+        dealt = {"part": asdict(run.part), "stacks": [stack.name for stack in run.stacks]}
+        node.workerinput["opschecks_part"] = json.dumps(dealt)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """In a worker: send the results of its observations."""
-    run = checks_run(session.config)
-    if run and run.worker:
+    if (run := checks_run(session.config)) and run.worker:
         from ..report.runfile import observation_to
 
         output: Any = session.config

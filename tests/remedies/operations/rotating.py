@@ -94,7 +94,7 @@ ARN = f"arn:aws:secretsmanager:us-west-2:123456789012:secret:{SECRET}-AbCdEf"
 VERSION = {"ARN": ARN, "Name": SECRET, "VersionId": "EXAMPLE1-90ab-cdef-fedc-ba987EXAMPLE"}
 
 
-def remedy(answers: Aws, *entries: Entry) -> RotateAccessKey:
+def remedy(answers: Aws, *entries: Any) -> RotateAccessKey:
     return RotateAccessKey(answers.stack, answers, tuple, lambda: entries)
 
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from ...aws.key_rotation import Key, Rotation, kept_earlier, unfit
 from ...core import clock
-from ...core.change import CannotFix, Made, Progress, Risk, Sends, State
+from ...core.change import CannotFix, Progress, Risk, Sends, State
 from ...core.wording import plural
 
 if TYPE_CHECKING:
     from ...config.limits import Limits
     from ...config.toml_tables import RotatedKey
+    from ...history.journal import Entry
 
 NAME = "rotate-access-key"
 SUCCESSOR = "its successor"
@@ -80,7 +81,7 @@ def state_of(rotation: Rotation) -> State:
     }
 
 
-def next_state(rotation: Rotation, journal: Iterable[Made], limits: Limits, aws: Sends, wanted: RotatedKey) -> State:
+def next_state(rotation: Rotation, journal: Iterable[Entry], limits: Limits, aws: Sends, wanted: RotatedKey) -> State:
     """What the next stage leads to; CannotFix where it must not begin, with what to do, or when to come back."""
     now, old, new = state_of(rotation), rotation.old, rotation.new
     _require_sound(rotation, wanted)
@@ -147,7 +148,7 @@ def _require_sound(rotation: Rotation, wanted: RotatedKey) -> None:
         )
 
 
-def _require_lost(rotation: Rotation, new: Key, journal: Iterable[Made], aws: Sends, wanted: RotatedKey) -> None:
+def _require_lost(rotation: Rotation, new: Key, journal: Iterable[Entry], aws: Sends, wanted: RotatedKey) -> None:
     """The younger key was made by a rotation that ended before it could store it: its secret is lost."""
     user = rotation.user
     by_hand = (
@@ -162,7 +163,7 @@ def _require_lost(rotation: Rotation, new: Key, journal: Iterable[Made], aws: Se
         raise CannotFix(f"another version of {wanted.secret} holds {new.end}, so that it may be needed: {by_hand}")
 
 
-def _asked_for(entry: Made, user: str, key: Key) -> bool:
+def _asked_for(entry: Entry, user: str, key: Key) -> bool:
     """Whether the entry began with asking for a key, just before this one was made, and was not refused."""
     change = entry.change
     if (change.remedy, change.target, entry.undoes) != (NAME, user, "") or entry.state == "refused":
@@ -202,7 +203,7 @@ def _require_quiet(rotation: Rotation, old: Key, new: Key, limits: Limits) -> No
     )
 
 
-def _require_grace(user: str, old: Key, journal: Iterable[Made], limits: Limits) -> None:
+def _require_grace(user: str, old: Key, journal: Iterable[Entry], limits: Limits) -> None:
     """The old key has been inactive for long, as the journal has it: IAM does not say since when."""
     since = _deactivated(journal, user, old)
     if since is None:
@@ -224,7 +225,7 @@ def _require_grace(user: str, old: Key, journal: Iterable[Made], limits: Limits)
         )
 
 
-def _deactivated(journal: Iterable[Made], user: str, key: Key) -> datetime | None:
+def _deactivated(journal: Iterable[Entry], user: str, key: Key) -> datetime | None:
     """When a rotation has deactivated the key, unless that was undone."""
     since, label = None, as_key(key.end)
     for entry in journal:
