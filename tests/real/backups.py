@@ -56,25 +56,21 @@ def rehearsed(*events: Raw, jobs: Any = ()) -> Mapping[str, Any]:
 RECENT, MOMENT = backups.RECENT, backups.RECOVERY
 FRESH = checks_of("deploy/before", "saved_tables").test_tables_have_a_fresh_backup
 RESTORED = weekly("disaster_recovery").test_a_restore_was_rehearsed_lately
-
-ROWS = [
-    Row(
-        "a table that only AWS Backup backs up",
-        RECENT,
-        lambda: {"table_backups": backups.backups_of(points=(backups.point(0.5),))},
-        "passed",
-        POINTS,
+RECOVERY = DYNAMODB + "API_PointInTimeRecoveryDescription.html"
+SUMMARY = DYNAMODB + "API_BackupSummary.html"
+TABLE = DYNAMODB + "API_TableDescription.html"
+ROWS = {
+    "a table that only AWS Backup backs up": Row(
+        RECENT, lambda: {"table_backups": backups.backups_of(points=(backups.point(0.5),))}, "passed", POINTS
     ),
-    Row(
-        "a table made yesterday, before the weekly backup",
+    "a table made yesterday, before the weekly backup": Row(
         RECENT,
         lambda: {"table_backups": backups.backups_of(of=backups.table(CreationDateTime=ago(days=1)))},
         "passed",
-        DYNAMODB + "API_TableDescription.html",
-        says="none is due yet",
+        TABLE,
+        "none is due yet",
     ),
-    Row(
-        "a table made yesterday whose first backup is under way",
+    "a table made yesterday whose first backup is under way": Row(
         RECENT,
         lambda: {
             "table_backups": backups.backups_of(
@@ -82,55 +78,36 @@ ROWS = [
             )
         },
         "passed",
-        DYNAMODB + "API_BackupSummary.html",
+        SUMMARY,
     ),
-    Row(
-        "a table made yesterday in place of one whose backups are still there",
+    "a table made yesterday in place of one whose backups are still there": Row(
         RECENT,
         lambda: {
             "table_backups": backups.backups_of(backups.backup(2), of=backups.table(CreationDateTime=ago(days=1)))
         },
         "failed",
-        DYNAMODB + "API_BackupSummary.html",
-        says="of an earlier table of that name",
+        SUMMARY,
+        "of an earlier table of that name",
     ),
-    Row(
-        "a table of ten days that nothing backs up",
+    "a table of ten days that nothing backs up": Row(
         RECENT,
         lambda: {"table_backups": backups.backups_of(of=backups.table(CreationDateTime=ago(days=10)))},
         "failed",
-        DYNAMODB + "API_TableDescription.html",
+        TABLE,
     ),
-    Row(
-        "recovery that was switched on an hour ago",
-        MOMENT,
-        lambda: recoverable(EarliestRestorableDateTime=ago(hours=1)),
-        "passed",
-        DYNAMODB + "API_PointInTimeRecoveryDescription.html",
+    "recovery that was switched on an hour ago": Row(
+        MOMENT, lambda: recoverable(EarliestRestorableDateTime=ago(hours=1)), "passed", RECOVERY
     ),
-    Row(
-        "recovery that keeps a day instead of 35",
-        MOMENT,
-        lambda: recoverable(RecoveryPeriodInDays=1, EarliestRestorableDateTime=ago(days=1)),
-        "passed",
-        DYNAMODB + "API_PointInTimeRecoveryDescription.html",
+    "recovery that keeps a day instead of 35": Row(
+        MOMENT, lambda: recoverable(RecoveryPeriodInDays=1, EarliestRestorableDateTime=ago(days=1)), "passed", RECOVERY
     ),
-    Row(
-        "recovery that stopped when the table's KMS key was lost",
-        MOMENT,
-        lambda: recoverable(LatestRestorableDateTime=ago(hours=9)),
-        "failed",
-        DYNAMODB + "API_PointInTimeRecoveryDescription.html",
+    "recovery that stopped when the table's KMS key was lost": Row(
+        MOMENT, lambda: recoverable(LatestRestorableDateTime=ago(hours=9)), "failed", RECOVERY
     ),
-    Row(
-        "before a deploy, tables without any backup whose recovery is on",
-        FRESH,
-        before_a_deploy,
-        {"incidents": "passed", "sessions": "passed"},
-        DYNAMODB + "API_PointInTimeRecoveryDescription.html",
+    "before a deploy, tables without any backup whose recovery is on": Row(
+        FRESH, before_a_deploy, {"incidents": "passed", "sessions": "passed"}, RECOVERY
     ),
-    Row(
-        "a table that was restored to a moment, asked for by its ARN",
+    "a table that was restored to a moment, asked for by its ARN": Row(
         RESTORED,
         lambda: rehearsed(
             restored(asked={"sourceTableArn": "arn:aws:dynamodb:us-west-2:123456789012:table/incidents"})
@@ -138,8 +115,7 @@ ROWS = [
         "passed",
         DOCS + "awscloudtrail/latest/APIReference/API_Event.html",
     ),
-    Row(
-        "restore testing by AWS Backup, of which CloudTrail tells nothing",
+    "restore testing by AWS Backup, of which CloudTrail tells nothing": Row(
         RESTORED,
         lambda: rehearsed(
             jobs=(
@@ -153,11 +129,10 @@ ROWS = [
         "passed",
         DOCS + "aws-backup/latest/devguide/API_RestoreJobsListMember.html",
     ),
-    Row(
-        "a restore that AWS refused",
+    "a restore that AWS refused": Row(
         RESTORED,
         lambda: rehearsed(restored(asked={"sourceTableName": "incidents"}, errorCode="AccessDenied")),
         "failed",
         DOCS + "awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html",
     ),
-]
+}

@@ -126,138 +126,119 @@ def rule(priority: str, action: Raw, *conditions: Raw, listener: str = LISTENER)
 
 READ_RULES = "elasticloadbalancing:DescribeRules"
 DENIED = CouldNotLook(READ_RULES, "AccessDenied: no", action=READ_RULES)
-
-ROWS = [
-    Row(
-        "the default action leads to a group that never has a target",
+BLUE_GREEN = f"{ECS}/blue-green-deployment-implementation.html"
+CODE_DEPLOY = f"{ECS}/deployment-type-bluegreen.html"
+ROWS = {
+    "the default action leads to a group that never has a target": Row(
         HEALTHY,
         lambda: of([service("web")], web=[UP, UP], default=[]),
         {"web": "passed", "default": "passed"},
         GROUPS,
-        says="no service of the stack fills it",
+        "no service of the stack fills it",
     ),
-    Row(
-        "on a shared balancer a neighbour's targets are ill",
+    "on a shared balancer a neighbour's targets are ill": Row(
         HEALTHY,
         lambda: of([service("web")], web=[UP, UP], neighbour=[TIMED_OUT]),
         {"web": "passed", "neighbour": "passed"},
         GROUPS,
-        says="not judged: no service of the stack fills it",
+        "not judged: no service of the stack fills it",
     ),
-    Row(
-        "a Lambda function whose health checks are off",
+    "a Lambda function whose health checks are off": Row(
         HEALTHY,
         lambda: of([], hook=[LAMBDA]),
         "passed",
         f"{DOCS}/application/lambda-functions.html",
-        says="not assessed: its health checks are off",
+        "not assessed: its health checks are off",
     ),
-    Row(
-        "a target drains after a scale-in", HEALTHY, lambda: of([service("web")], web=[UP, DRAINING]), "passed", STATES
+    "a target drains after a scale-in": Row(
+        HEALTHY, lambda: of([service("web")], web=[UP, DRAINING]), "passed", STATES
     ),
-    Row("a target has just started", HEALTHY, lambda: of([service("web")], web=[UP, STARTING]), "passed", STATES),
-    Row(
-        "a network load balancer before an application load balancer",
-        HEALTHY,
-        lambda: of([], front=[BEHIND]),
-        "passed",
-        f"{DOCS}/network/application-load-balancer-target.html",
+    "a target has just started": Row(HEALTHY, lambda: of([service("web")], web=[UP, STARTING]), "passed", STATES),
+    "a network load balancer before an application load balancer": Row(
+        HEALTHY, lambda: of([], front=[BEHIND]), "passed", f"{DOCS}/network/application-load-balancer-target.html"
     ),
-    Row(
-        "the idle group of a blue/green service",
+    "the idle group of a blue/green service": Row(
         HEALTHY,
         lambda: of([service("blue", alternate="green")], blue=[], green=[UP, UP]),
         {"blue": "passed", "green": "passed"},
-        f"{ECS}/blue-green-deployment-implementation.html",
-        says="it stands by",
+        BLUE_GREEN,
+        "it stands by",
     ),
-    Row(
-        "the green group of a blue/green deployment starts",
+    "the green group of a blue/green deployment starts": Row(
         HEALTHY,
         lambda: of([service("blue", alternate="green")], blue=[UP, UP], green=[STARTING, STARTING]),
         {"blue": "passed", "green": "passed"},
-        f"{ECS}/blue-green-deployment-implementation.html",
-        says="2 targets starting or draining",
+        BLUE_GREEN,
+        "2 targets starting or draining",
     ),
-    Row(
-        "the blue group of a blue/green deployment drains",
+    "the blue group of a blue/green deployment drains": Row(
         HEALTHY,
         lambda: of([service("blue", alternate="green")], blue=[DRAINING], green=[UP, UP]),
         {"blue": "passed", "green": "passed"},
-        f"{ECS}/blue-green-deployment-implementation.html",
+        BLUE_GREEN,
     ),
-    Row(
-        "the green group of a blue/green deployment is ill",
+    "the green group of a blue/green deployment is ill": Row(
         HEALTHY,
         lambda: of([service("blue", alternate="green")], blue=[UP, UP], green=[STARTING, WRONG_CODE]),
         {"blue": "passed", "green": "failed"},
-        f"{ECS}/blue-green-deployment-implementation.html",
-        says="10.0.3.41:8000 is unhealthy",
+        BLUE_GREEN,
+        "10.0.3.41:8000 is unhealthy",
     ),
-    Row(
-        "CodeDeploy's replacement task set starts",
+    "CodeDeploy's replacement task set starts": Row(
         HEALTHY,
         lambda: of([by_code_deploy("blue", "green")], blue=[UP, UP], green=[STARTING]),
         {"blue": "passed", "green": "passed"},
-        f"{ECS}/deployment-type-bluegreen.html",
+        CODE_DEPLOY,
     ),
-    Row(
-        "CodeDeploy left the first group empty",
+    "CodeDeploy left the first group empty": Row(
         HEALTHY,
         lambda: of([by_code_deploy("green", created="blue")], blue=[], green=[UP, UP]),
         {"blue": "passed", "green": "passed"},
-        f"{ECS}/deployment-type-bluegreen.html",
+        CODE_DEPLOY,
     ),
-    Row(
-        "a service with a public and an internal group, of which one is ill",
+    "a service with a public and an internal group, of which one is ill": Row(
         HEALTHY,
         lambda: of([service("public", "internal")], public=[UP, UP], internal=[UP, TIMED_OUT]),
         {"public": "passed", "internal": "failed"},
         f"{ECS}/register-multiple-targetgroups.html",
-        says="10.0.3.41:8000 is unhealthy (Request timed out)",
+        "10.0.3.41:8000 is unhealthy (Request timed out)",
     ),
-    Row(
-        "no target is healthy",
+    "no target is healthy": Row(
         HEALTHY,
         lambda: of([service("web")], web=[WRONG_CODE, DRAINING]),
         "failed",
         STATES,
-        says="no target is healthy: 10.0.3.41:8000 is unhealthy (Health checks failed with these codes: [502])",
+        "no target is healthy: 10.0.3.41:8000 is unhealthy (Health checks failed with these codes: [502])",
     ),
-    Row(
-        "a task runs in a zone that the balancer does not serve",
+    "a task runs in a zone that the balancer does not serve": Row(
         HEALTHY,
         lambda: of([service("web")], web=[UP, ELSEWHERE]),
         "failed",
         STATES,
-        says="is unused (Target is in an Availability Zone that is not enabled",
+        "is unused (Target is in an Availability Zone that is not enabled",
     ),
-    Row(
-        "AWS cannot tell the health of a target",
+    "AWS cannot tell the health of a target": Row(
         HEALTHY,
         lambda: of([service("web")], web=[UP, BROKEN]),
         "blind",
         f"{DOCS}/network/check-target-health.html",
-        says="10.0.3.41:8000 is unavailable",
+        "10.0.3.41:8000 is unavailable",
     ),
-    Row(
-        "the service's own group has no target",
+    "the service's own group has no target": Row(
         HEALTHY,
         lambda: of([service("web")], web=[], default=[]),
         {"web": "failed", "default": "passed"},
         GROUPS,
-        says="none is registered",
+        "none is registered",
     ),
-    Row(
-        "an empty group gets a share of the requests",
+    "an empty group gets a share of the requests": Row(
         HEALTHY,
         lambda: of([service("web")], rule("default", forward(("web", 90), ("canary", 10))), web=[UP, UP], canary=[]),
         {"web": "passed", "canary": "failed"},
         RULES,
-        says="none is registered",
+        "none is registered",
     ),
-    Row(
-        "an empty group has a weight of nothing, and another rule",
+    "an empty group has a weight of nothing, and another rule": Row(
         HEALTHY,
         lambda: of(
             [service("web")],
@@ -269,19 +250,17 @@ ROWS = [
         {"web": "passed", "canary": "passed"},
         RULES,
     ),
-    Row(
-        "a group that nobody fills, and the rules may not be read",
+    "a group that nobody fills, and the rules may not be read": Row(
         HEALTHY,
         lambda: of([service("web")], unread=DENIED, web=[UP, UP], canary=[]),
         {"web": "passed", "canary": "blind"},
         RULES,
     ),
-    Row(
-        "an empty group, and the services may not be read",
+    "an empty group, and the services may not be read": Row(
         HEALTHY,
         lambda: of(CouldNotLook("ecs:DescribeServices", "AccessDeniedException: no"), web=[UP], default=[]),
         {"web": "passed", "default": "blind"},
         GROUPS,
-        says="ecs:DescribeServices",
+        "ecs:DescribeServices",
     ),
-]
+}

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from opschecks.core.model import Series
-from tests.canned import checks_of
 from tests.canned_ecs import service
-from tests.real.deploys import EARLIER, points, since_then
+from tests.real.deploys import EARLIER, METRICS, WORSE, points, since_then
 from tests.real.rows import Row
 
-METRICS = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html"
-worse = checks_of("deploy/after", "nothing_got_worse")
 SERVED = (100, 90, 61, 30, 5)
 """Minutes ago of points of requests; the gate before the deploy looked an hour ago."""
 
@@ -18,37 +15,33 @@ def errors(*minutes_ago: float, value: float) -> Series:
     return points(*minutes_ago, value=value, period_s=60)
 
 
-ROWS = [
-    Row(
-        "a few errors before the gate, none since",
-        worse.test_nothing_got_worse,
+ROWS = {
+    "a few errors before the gate, none since": Row(
+        WORSE,
         lambda: since_then(service(EARLIER), {}, points(*SERVED), errors(90, value=4)),
         "passed",
         METRICS,
-        says="before: 4 5xx in a minute, now: 0 5xx in a minute",
+        "before: 4 5xx in a minute, now: 0 5xx in a minute",
     ),
-    Row(
-        "none before the gate, which had requests, and many since",
-        worse.test_nothing_got_worse,
+    "none before the gate, which had requests, and many since": Row(
+        WORSE,
         lambda: since_then(service(EARLIER), {}, points(*SERVED), errors(10, value=40)),
         "failed",
         METRICS,
-        says="before: 0 5xx in a minute, now: 40 5xx in a minute; 40 5xx in a minute since the deploy began, limit 10",
+        "before: 0 5xx in a minute, now: 40 5xx in a minute; 40 5xx in a minute since the deploy began, limit 10",
     ),
-    Row(
-        "no request in the hour before the gate",
-        worse.test_nothing_got_worse,
+    "no request in the hour before the gate": Row(
+        WORSE,
         lambda: since_then(service(EARLIER), {}, points(30, 5), errors(10, value=3)),
         "passed",
         METRICS,
-        says="before: no requests, now: 3 5xx in a minute",
+        "before: no requests, now: 3 5xx in a minute",
     ),
-    Row(
-        "errors of three hours ago are not those that the gate judged",
-        worse.test_nothing_got_worse,
+    "errors of three hours ago are not those that the gate judged": Row(
+        WORSE,
         lambda: since_then(service(EARLIER), {}, points(180, *SERVED), errors(180, value=70)),
         "passed",
         METRICS,
-        says="before: 0 5xx in a minute, now: 0 5xx in a minute",
+        "before: 0 5xx in a minute, now: 0 5xx in a minute",
     ),
-]
+}

@@ -7,15 +7,21 @@ from typing import Any
 
 from opschecks.aws.gate_snapshot import SinceTheGate
 from opschecks.core.observation import CouldNotLook
-from tests.canned import Raw, checks_of
+from tests.canned import Raw
 from tests.canned_ecs import definition, record, service, task_set
 from tests.real.deploys import (
     API,
     BLUE,
+    CODE_DEPLOYS,
     DENIED,
+    DEPLOYMENT,
     GREEN,
     GUIDE,
+    LINEAR,
+    PERMISSIONS,
+    RECORD,
     TWO,
+    WORSE,
     blue_green,
     of_two_colours,
     since_then,
@@ -24,7 +30,6 @@ from tests.real.deploys import (
 )
 from tests.real.rows import Row
 
-check = checks_of("deploy/after", "nothing_got_worse").test_nothing_got_worse
 SICK = [target(3, "unhealthy"), target(4, "unhealthy")]
 FRESH = [target(3), target(4)]
 SHIFTING: Raw = {"deploymentConfiguration": {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1440}}
@@ -77,142 +82,104 @@ NO_REVISIONS: dict[tuple[str, str], Any] = {
         "ecs:DescribeServiceRevisions", "AccessDeniedException: no", action="ecs:DescribeServiceRevisions"
     )
 }
-ROWS = [
-    Row(
-        "the new colour has all traffic and is sick; the old one, which nobody reaches, is healthy",
-        check,
+HOW = GUIDE + "blue-green-deployment-how-it-works.html"
+REVISION = API + "API_ServiceRevision.html"
+ROWS = {
+    "the new colour has all traffic and is sick; the old one, which nobody reaches, is healthy": Row(
+        WORSE,
         lambda: both(TWO, SICK, blue_green("BAKE_TIME")),
         "failed",
-        GUIDE + "blue-green-deployment-how-it-works.html",
-        says="green, which gets production traffic: 0 healthy targets, 2 before the deploy, 2 desired",
+        HOW,
+        "green, which gets production traffic: 0 healthy targets, 2 before the deploy, 2 desired",
     ),
-    Row(
-        "the new colour is the one that ECS calls the primary group: it goes back and forth",
-        check,
+    "the new colour is the one that ECS calls the primary group: it goes back and forth": Row(
+        WORSE,
         lambda: both(SICK, FRESH, blue_green("BAKE_TIME"), new=BLUE),
         "failed",
         API + "API_ServiceRevisionLoadBalancer.html",
-        says="blue, which gets production traffic",
+        "blue, which gets production traffic",
     ),
-    Row(
-        "the new colour has all traffic and is healthy; the old one is sick, and nobody reaches it",
-        check,
-        lambda: both(SICK, FRESH, blue_green("BAKE_TIME")),
-        "passed",
-        GUIDE + "blue-green-deployment-how-it-works.html",
+    "the new colour has all traffic and is healthy; the old one is sick, and nobody reaches it": Row(
+        WORSE, lambda: both(SICK, FRESH, blue_green("BAKE_TIME")), "passed", HOW
     ),
-    Row(
-        "one of the new colour's two targets is sick in the bake",
-        check,
+    "one of the new colour's two targets is sick in the bake": Row(
+        WORSE,
         lambda: both(TWO, [target(3), target(4, "unhealthy")], blue_green("BAKE_TIME")),
         "failed",
-        GUIDE + "blue-green-deployment-how-it-works.html",
-        says="1 healthy target",
+        HOW,
+        "1 healthy target",
     ),
-    Row(
-        "a task of the new colour died in the bake: half of what there was, until its replacement is healthy",
-        check,
-        lambda: both(TWO, [target(3), target(4, "initial")], blue_green("BAKE_TIME")),
-        "failed",
-        GUIDE + "blue-green-deployment-how-it-works.html",
+    "a task of the new colour died in the bake: half of what there was, until its replacement is healthy": Row(
+        WORSE, lambda: both(TWO, [target(3), target(4, "initial")], blue_green("BAKE_TIME")), "failed", HOW
     ),
-    Row(
-        "the new colour starts, before any traffic",
-        check,
-        lambda: both(TWO, [target(3, "unhealthy")], blue_green("SCALE_UP")),
-        "passed",
-        API + "API_ServiceDeployment.html",
+    "the new colour starts, before any traffic": Row(
+        WORSE, lambda: both(TWO, [target(3, "unhealthy")], blue_green("SCALE_UP")), "passed", RECORD
     ),
-    Row(
-        "a linear shift: both colours have traffic, and the old one is sick",
-        check,
-        lambda: both(SICK, FRESH, stepwise("LINEAR")),
-        "failed",
-        API + "API_LinearConfiguration.html",
-        says="blue, which gets production traffic",
+    "a linear shift: both colours have traffic, and the old one is sick": Row(
+        WORSE, lambda: both(SICK, FRESH, stepwise("LINEAR")), "failed", LINEAR, "blue, which gets production traffic"
     ),
-    Row(
-        "a canary gets a twentieth of the traffic, and is sick",
-        check,
+    "a canary gets a twentieth of the traffic, and is sick": Row(
+        WORSE,
         lambda: both(TWO, SICK, stepwise("CANARY")),
         "failed",
         API + "API_CanaryConfiguration.html",
-        says="green, which gets production traffic",
+        "green, which gets production traffic",
     ),
-    Row(
-        "a linear shift with both colours healthy",
-        check,
-        lambda: both(TWO, FRESH, stepwise("LINEAR")),
-        "passed",
-        API + "API_LinearConfiguration.html",
+    "a linear shift with both colours healthy": Row(
+        WORSE, lambda: both(TWO, FRESH, stepwise("LINEAR")), "passed", LINEAR
     ),
-    Row(
-        "the deployment is over: the old colour's targets are gone",
-        check,
+    "the deployment is over: the old colour's targets are gone": Row(
+        WORSE,
         lambda: both([], FRESH, raw=service(**{"loadBalancers": of_two_colours()["loadBalancers"], **SHIFTING})),
         "passed",
-        API + "API_Deployment.html",
+        DEPLOYMENT,
     ),
-    Row(
-        "one colour is sick, and the revision's target group is not told",
-        check,
+    "one colour is sick, and the revision's target group is not told": Row(
+        WORSE,
         lambda: both(TWO, SICK, blue_green("BAKE_TIME"), new=None),
         "blind",
-        API + "API_ServiceRevision.html",
-        says="which target group backend:8 has is not known",
+        REVISION,
+        "which target group backend:8 has is not known",
     ),
-    Row(
-        "the new colour is sick, and the revisions are denied",
-        check,
+    "the new colour is sick, and the revisions are denied": Row(
+        WORSE,
         lambda: both(TWO, SICK, blue_green("BAKE_TIME"), answers=NO_REVISIONS),
         "blind",
-        GUIDE + "service-deployment-permissions.html",
-        says="allow ecs:DescribeServiceRevisions",
+        PERMISSIONS,
+        "allow ecs:DescribeServiceRevisions",
     ),
-    Row(
-        "the revision's target group is not told, and both colours are healthy",
-        check,
-        lambda: both(TWO, FRESH, blue_green("BAKE_TIME"), new=None),
-        "passed",
-        API + "API_ServiceRevision.html",
+    "the revision's target group is not told, and both colours are healthy": Row(
+        WORSE, lambda: both(TWO, FRESH, blue_green("BAKE_TIME"), new=None), "passed", REVISION
     ),
-    Row(
-        "one colour is sick, and the records are denied",
-        check,
+    "one colour is sick, and the records are denied": Row(
+        WORSE,
         lambda: both(TWO, SICK, answers=DENY),
         "blind",
-        GUIDE + "service-deployment-permissions.html",
-        says="which colour serves is not known: ecs:ListServiceDeployments",
+        PERMISSIONS,
+        "which colour serves is not known: ecs:ListServiceDeployments",
     ),
-    Row(
-        "the records are denied, and nothing is under way",
-        check,
+    "the records are denied, and nothing is under way": Row(
+        WORSE,
         lambda: both(
             [], FRESH, answers=DENY, raw=service(**{"loadBalancers": of_two_colours()["loadBalancers"], **SHIFTING})
         ),
         "passed",
-        GUIDE + "service-deployment-permissions.html",
+        PERMISSIONS,
     ),
-    Row(
-        "a rolling update of a service that once was blue/green: one group is empty",
-        check,
+    "a rolling update of a service that once was blue/green: one group is empty": Row(
+        WORSE,
         lambda: both(TWO, [], ROLLING, raw=of_two_colours(runningCount=2)),
         "passed",
         API + "API_AdvancedConfiguration.html",
     ),
-    Row(
-        "CodeDeploy: the replacement has the traffic and is sick, the original waits to be terminated",
-        check,
+    "CodeDeploy: the replacement has the traffic and is sick, the original waits to be terminated": Row(
+        WORSE,
         lambda: both(TWO, SICK, raw=sets(GREEN, BLUE)),
         "failed",
-        GUIDE + "deployment-type-bluegreen.html",
-        says="green, which gets production traffic",
+        CODE_DEPLOYS,
+        "green, which gets production traffic",
     ),
-    Row(
-        "CodeDeploy: the replacement starts, and the original has the traffic",
-        check,
-        lambda: both(TWO, [target(3, "unhealthy")], raw=sets(BLUE, GREEN)),
-        "passed",
-        GUIDE + "deployment-type-bluegreen.html",
+    "CodeDeploy: the replacement starts, and the original has the traffic": Row(
+        WORSE, lambda: both(TWO, [target(3, "unhealthy")], raw=sets(BLUE, GREEN)), "passed", CODE_DEPLOYS
     ),
-]
+}

@@ -23,43 +23,36 @@ def of_root(**changes: str) -> Mapping[str, Any]:
     return {"credentials": credentials(stack(), Aws(answers))}
 
 
-ROWS = [
-    Row(
-        "root of a member account, which has no password",
+ROWS = {
+    "root of a member account, which has no password": Row(
         iam.checks.test_root_is_locked_away,
         lambda: of_root(mfa_active="false", password_enabled="false"),
         "passed",
         DOCS + "IAM/latest/UserGuide/id_root-user.html",
     ),
-    Row(
-        "root with a key, from the first days of the account",
+    "root with a key, from the first days of the account": Row(
         iam.checks.test_root_is_locked_away,
         lambda: of_root(access_key_1_active="true"),
         "failed",
         REPORT,
-        says="it has 1 active access key",
+        "it has 1 active access key",
     ),
-    Row(
-        "two active keys in the week of a rotation",
+    "two active keys in the week of a rotation": Row(
         iam.checks.test_users_have_one_active_key,
-        lambda: {
-            "key_holders": iam.holders(iam.key(ago(days=80)), iam.key(ago(days=2), key_id=iam.OTHER)),
-        },
+        lambda: {"key_holders": iam.holders(iam.key(ago(days=80)), iam.key(ago(days=2), key_id=iam.OTHER))},
         "passed",
         DOCS + "IAM/latest/UserGuide/id_credentials_access-keys.html",
     ),
-    Row(
-        "a key that was made today and not used yet",
+    "a key that was made today and not used yet": Row(
         iam.checks.test_access_keys_are_used,
         lambda: {"key_holders": iam.holders(iam.key(ago(hours=3)), last=iam.used(None))},
         "passed",
         DOCS + "IAM/latest/APIReference/API_AccessKeyLastUsed.html",
     ),
-    Row(
-        "an old key that is inactive",
+    "an old key that is inactive": Row(
         iam.checks.test_access_keys_are_rotated,
         lambda: {"key_holders": iam.holders(iam.key(ago(days=400), "Inactive"))},
         "nothing",
         DOCS + "IAM/latest/APIReference/API_AccessKeyMetadata.html",
     ),
-]
+}

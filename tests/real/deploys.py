@@ -21,9 +21,22 @@ from tests.canned_ecs import deployment, event, record, rolled, service, task_se
 from tests.real.rows import Row
 
 API = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/"
+METRICS = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html"
 GUIDE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
 ecs, after = daily("ecs"), checks_of("deploy/after", "deployment")
-worse, before = checks_of("deploy/after", "nothing_got_worse"), checks_of("deploy/before", "readiness")
+before = checks_of("deploy/before", "readiness")
+RECORD = API + "API_ServiceDeployment.html"
+LINEAR = API + "API_LinearConfiguration.html"
+SERVICE = API + "API_Service.html"
+BLUE_GREEN = GUIDE + "deployment-type-blue-green.html"
+CODE_DEPLOYS = GUIDE + "deployment-type-bluegreen.html"
+DEPLOYMENT = API + "API_Deployment.html"
+MESSAGES = GUIDE + "service-event-messages-list.html"
+PERMISSIONS = GUIDE + "service-deployment-permissions.html"
+RUN, SETTLED = ecs.test_services_run_the_tasks_they_want, ecs.test_deployments_are_settled
+SERVES = after.test_what_was_deployed_serves
+WORSE = checks_of("deploy/after", "nothing_got_worse").test_nothing_got_worse
+UNDER_WAY = before.test_no_deployment_is_under_way
 GROUP = f"arn:aws:elasticloadbalancing:{ACCOUNT}:targetgroup/"
 BLUE, GREEN = f"{GROUP}blue/73e2d6bc24d8a067", f"{GROUP}green/6d0ecf831eec9f09"
 
@@ -149,42 +162,29 @@ ONE_GROUP: Raw = {"loadBalancers": [{"targetGroupArn": BLUE, "containerName": "a
 TWO, FOUR = [target(1), target(2)], [target(n) for n in range(1, 5)]
 EARLIER = deployment(8, createdAt=ago(minutes=20))
 
-ROWS = [
-    Row(
-        "blue/green, nine hours into a bake of a day: both colours run, rolloutState is absent",
-        ecs.test_deployments_are_settled,
-        lambda: seen(of_two_colours(), blue_green("BAKE_TIME")),
-        "passed",
-        GUIDE + "deployment-type-blue-green.html",
-        says="stage BAKE_TIME",
+ROWS = {
+    "blue/green, nine hours into a bake of a day: both colours run, rolloutState is absent": Row(
+        SETTLED, lambda: seen(of_two_colours(), blue_green("BAKE_TIME")), "passed", BLUE_GREEN, "stage BAKE_TIME"
     ),
-    Row(
-        "blue/green, nine hours into a bake of ten minutes",
-        ecs.test_deployments_are_settled,
-        lambda: seen(of_two_colours(), blue_green("BAKE_TIME", 10)),
-        "failed",
-        GUIDE + "deployment-type-blue-green.html",
-        says="limit 40 minutes",
+    "blue/green, nine hours into a bake of ten minutes": Row(
+        SETTLED, lambda: seen(of_two_colours(), blue_green("BAKE_TIME", 10)), "failed", BLUE_GREEN, "limit 40 minutes"
     ),
-    Row(
-        "blue/green in its bake: green has all production traffic",
-        after.test_what_was_deployed_serves,
+    "blue/green in its bake: green has all production traffic": Row(
+        SERVES,
         lambda: expected("backend:8", of_two_colours(), blue_green("BAKE_TIME")),
         "passed",
-        API + "API_ServiceDeployment.html",
-        says="ECS may still roll it back",
+        RECORD,
+        "ECS may still roll it back",
     ),
-    Row(
-        "blue/green before the shift: blue has all production traffic",
-        after.test_what_was_deployed_serves,
+    "blue/green before the shift: blue has all production traffic": Row(
+        SERVES,
         lambda: expected("backend:8", of_two_colours(), blue_green("POST_TEST_TRAFFIC_SHIFT")),
         "failed",
-        API + "API_ServiceDeployment.html",
-        says="the deployment is IN_PROGRESS, stage POST_TEST_TRAFFIC_SHIFT",
+        RECORD,
+        "the deployment is IN_PROGRESS, stage POST_TEST_TRAFFIC_SHIFT",
     ),
-    Row(
-        "rolling, and ECS names a stage of it: old tasks still run",
-        after.test_what_was_deployed_serves,
+    "rolling, and ECS names a stage of it: old tasks still run": Row(
+        SERVES,
         lambda: expected(
             "backend:8",
             service(
@@ -193,19 +193,14 @@ ROWS = [
             record(lifecycleStage="CLEAN_UP"),
         ),
         "failed",
-        API + "API_ServiceDeployment.html",
-        says="the deployment is IN_PROGRESS",
+        RECORD,
+        "the deployment is IN_PROGRESS",
     ),
-    Row(
-        "blue/green, over: one deployment without rolloutState, nothing recorded",
-        after.test_what_was_deployed_serves,
-        lambda: expected("backend:8", service(deployment(8, rolloutState=None))),
-        "passed",
-        API + "API_Deployment.html",
+    "blue/green, over: one deployment without rolloutState, nothing recorded": Row(
+        SERVES, lambda: expected("backend:8", service(deployment(8, rolloutState=None))), "passed", DEPLOYMENT
     ),
-    Row(
-        "blue/green, over, and the region has no records: a message tells of its end",
-        after.test_what_was_deployed_serves,
+    "blue/green, over, and the region has no records: a message tells of its end": Row(
+        SERVES,
         lambda: expected(
             "backend:8",
             service(
@@ -215,56 +210,49 @@ ROWS = [
             ListServiceDeployments=NOT_OFFERED,
         ),
         "passed",
-        GUIDE + "service-event-messages-list.html",
+        MESSAGES,
     ),
-    Row(
-        "a rolling update, over, and the records are denied: whether it was rolled back since is not known",
-        after.test_what_was_deployed_serves,
+    "a rolling update, over, and the records are denied: whether it was rolled back since is not known": Row(
+        SERVES,
         lambda: expected("backend:8", service(deployment(8)), ListServiceDeployments=DENIED),
         "blind",
-        API + "API_Deployment.html",
-        says="allow ecs:ListServiceDeployments",
+        DEPLOYMENT,
+        "allow ecs:ListServiceDeployments",
     ),
-    Row(
-        "blue/green, the records are denied and no message tells",
-        after.test_what_was_deployed_serves,
+    "blue/green, the records are denied and no message tells": Row(
+        SERVES,
         lambda: expected("backend:8", service(deployment(8, rolloutState=None)), ListServiceDeployments=DENIED),
         "blind",
-        API + "API_Deployment.html",
-        says="allow ecs:ListServiceDeployments",
+        DEPLOYMENT,
+        "allow ecs:ListServiceDeployments",
     ),
-    Row(
-        "a deployment under way before another one: a bake",
-        before.test_no_deployment_is_under_way,
+    "a deployment under way before another one: a bake": Row(
+        UNDER_WAY,
         lambda: seen(of_two_colours(), blue_green("BAKE_TIME")),
         "failed",
-        GUIDE + "deployment-type-blue-green.html",
-        says="backend:8 has been under way for 9 hours, stage BAKE_TIME",
+        BLUE_GREEN,
+        "backend:8 has been under way for 9 hours, stage BAKE_TIME",
     ),
-    Row(
-        "linear, two hours into ten steps of twenty minutes",
-        ecs.test_deployments_are_settled,
+    "linear, two hours into ten steps of twenty minutes": Row(
+        SETTLED,
         lambda: seen(
-            of_two_colours(),
-            stepwise("LINEAR", linearConfiguration={"stepPercent": 10.0, "stepBakeTimeInMinutes": 20}),
+            of_two_colours(), stepwise("LINEAR", linearConfiguration={"stepPercent": 10.0, "stepBakeTimeInMinutes": 20})
         ),
         "passed",
-        API + "API_LinearConfiguration.html",
+        LINEAR,
     ),
-    Row(
-        "canary, two hours into a canary of ten minutes",
-        ecs.test_deployments_are_settled,
+    "canary, two hours into a canary of ten minutes": Row(
+        SETTLED,
         lambda: seen(
             of_two_colours(),
             stepwise("CANARY", canaryConfiguration={"canaryPercent": 5.0, "canaryBakeTimeInMinutes": 10}),
         ),
         "failed",
         API + "API_CanaryConfiguration.html",
-        says="limit 50 minutes",
+        "limit 50 minutes",
     ),
-    Row(
-        "a deployment that waits for a person's word since two hours",
-        ecs.test_deployments_are_settled,
+    "a deployment that waits for a person's word since two hours": Row(
+        SETTLED,
         lambda: seen(
             of_two_colours(),
             stepwise(
@@ -274,49 +262,36 @@ ROWS = [
         "passed",
         API + "API_DeploymentLifecycleHookTimeoutConfiguration.html",
     ),
-    Row(
-        "deployed by CodeDeploy: task sets, `deployments` absent",
-        ecs.test_deployments_are_settled,
+    "deployed by CodeDeploy: task sets, `deployments` absent": Row(
+        SETTLED,
         lambda: seen(service(**CODE_DEPLOY, taskSets=[task_set()]), ListServiceDeployments=THROTTLED),
         "passed",
         API + "API_TaskSet.html",
     ),
-    Row(
-        "deployed by CodeDeploy, and the old tasks wait for their termination",
-        after.test_what_was_deployed_serves,
+    "deployed by CodeDeploy, and the old tasks wait for their termination": Row(
+        SERVES,
         lambda: expected("backend:8", service(**CODE_DEPLOY, taskSets=[task_set(), OLD_SET], runningCount=4)),
         "passed",
-        GUIDE + "deployment-type-bluegreen.html",
+        CODE_DEPLOYS,
     ),
-    Row(
-        "deployed by CodeDeploy, and another deployment is to begin while the old tasks wait",
-        before.test_no_deployment_is_under_way,
+    "deployed by CodeDeploy, and another deployment is to begin while the old tasks wait": Row(
+        UNDER_WAY,
         lambda: seen(service(**CODE_DEPLOY, taskSets=[task_set(), OLD_SET], runningCount=4)),
         "failed",
-        GUIDE + "deployment-type-bluegreen.html",
-        says="backend:7 is not replaced yet",
+        CODE_DEPLOYS,
+        "backend:7 is not replaced yet",
     ),
-    Row(
-        "an active service that ECS deploys, without any deployment",
-        ecs.test_deployments_are_settled,
-        lambda: seen(service(deployments=[])),
-        "blind",
-        API + "API_Service.html",
-        says="the answer has no deployment of backend",
+    "an active service that ECS deploys, without any deployment": Row(
+        SETTLED, lambda: seen(service(deployments=[])), "blind", SERVICE, "the answer has no deployment of backend"
     ),
-    Row(
-        "one more task than desired runs while scaling in",
-        before.test_no_deployment_is_under_way,
-        lambda: seen(service(runningCount=3)),
-        "passed",
-        API + "API_Service.html",
+    "one more task than desired runs while scaling in": Row(
+        UNDER_WAY, lambda: seen(service(runningCount=3)), "passed", SERVICE
     ),
-    Row(
-        "a target drains after scaling in",
+    "a target drains after scaling in": Row(
         before.test_targets_can_take_a_deploy,
         lambda: {"served_groups": [health(BLUE, *TWO, target(3, "draining"))]},
         "passed",
         "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html",
-        says="2 of 2 targets are healthy",
+        "2 of 2 targets are healthy",
     ),
-]
+}

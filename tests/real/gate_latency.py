@@ -6,13 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from opschecks.aws.gate_snapshot import SinceTheGate
 from opschecks.core.model import Series
-from tests.canned import checks_of
 from tests.canned_ecs import service
-from tests.real.deploys import EARLIER, points, since_then
+from tests.real.deploys import EARLIER, METRICS, WORSE, points, since_then
 from tests.real.rows import Row
 
-check = checks_of("deploy/after", "nothing_got_worse").test_nothing_got_worse
-METRICS = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html"
 COUNTS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#Percentiles"
 
 
@@ -28,56 +25,34 @@ def deployed(
     return since_then(service(EARLIER), {}, requests=points(*minutes_ago, value=requests), p95=slow(*p95))
 
 
-ROWS = [
-    Row(
-        "ten times slower since the deploy, and no error",
-        check,
+ROWS = {
+    "ten times slower since the deploy, and no error": Row(
+        WORSE,
         lambda: deployed([(90, 210), (75, 240), (15, 2300), (10, 2500), (5, 2400)]),
         "failed",
         METRICS,
-        says="a p95 of 2400 ms in the newest five minutes, limit 1000 ms; 240 ms before the deploy",
+        "a p95 of 2400 ms in the newest five minutes, limit 1000 ms; 240 ms before the deploy",
     ),
-    Row(
-        "slow in the first five minutes, while new tasks warm up",
-        check,
-        lambda: deployed([(90, 210), (75, 240), (15, 2300), (10, 700), (5, 260)]),
-        "passed",
-        METRICS,
+    "slow in the first five minutes, while new tasks warm up": Row(
+        WORSE, lambda: deployed([(90, 210), (75, 240), (15, 2300), (10, 700), (5, 260)]), "passed", METRICS
     ),
-    Row(
-        "slower than before, within the limit",
-        check,
-        lambda: deployed([(90, 210), (75, 240), (15, 800), (10, 900), (5, 1000)]),
-        "passed",
-        METRICS,
+    "slower than before, within the limit": Row(
+        WORSE, lambda: deployed([(90, 210), (75, 240), (15, 800), (10, 900), (5, 1000)]), "passed", METRICS
     ),
-    Row(
-        "as slow as before the deploy, which the daily check tells",
-        check,
-        lambda: deployed([(90, 2600), (75, 2400), (15, 2300), (10, 2500), (5, 2400)]),
-        "passed",
-        METRICS,
+    "as slow as before the deploy, which the daily check tells": Row(
+        WORSE, lambda: deployed([(90, 2600), (75, 2400), (15, 2300), (10, 2500), (5, 2400)]), "passed", METRICS
     ),
-    Row(
-        "one slow request of three: too few for a p95",
-        check,
-        lambda: deployed([(90, 210), (75, 240), (15, 2300), (10, 2500), (5, 2400)], requests=3),
-        "passed",
-        COUNTS,
+    "one slow request of three: too few for a p95": Row(
+        WORSE, lambda: deployed([(90, 210), (75, 240), (15, 2300), (10, 2500), (5, 2400)], requests=3), "passed", COUNTS
     ),
-    Row(
-        "slow where nobody asked before the deploy",
-        check,
+    "slow where nobody asked before the deploy": Row(
+        WORSE,
         lambda: deployed([(15, 2300), (10, 2500), (5, 2400)], minutes_ago=(15, 10, 5)),
         "failed",
         METRICS,
-        says="too few requests before the deploy",
+        "too few requests before the deploy",
     ),
-    Row(
-        "slow between the gate and the deploy, which is over",
-        check,
-        lambda: deployed([(40, 3000), (5, 260)], minutes_ago=(40, 5)),
-        "passed",
-        METRICS,
+    "slow between the gate and the deploy, which is over": Row(
+        WORSE, lambda: deployed([(40, 3000), (5, 260)], minutes_ago=(40, 5)), "passed", METRICS
     ),
-]
+}

@@ -72,9 +72,10 @@ def entity(value: str, status: str = "IMPAIRED") -> Raw:
     return {"eventArn": event()["events"][0]["arn"], "entityValue": value, "statusCode": status}
 
 
-ROWS = [
-    Row(
-        "flow logs of every subnet, none of the VPC",
+ENTITY = HEALTH + "API_AffectedEntity.html"
+EVENT = HEALTH + "API_Event.html"
+ROWS = {
+    "flow logs of every subnet, none of the VPC": Row(
         flows,
         lambda: {
             "vpcs": recorded(
@@ -84,26 +85,17 @@ ROWS = [
         "passed",
         FLOW,
     ),
-    Row(
-        "a flow log of one subnet of two",
+    "a flow log of one subnet of two": Row(
         flows,
-        lambda: {
-            "vpcs": recorded(log(ResourceId="subnet-a"), subnets=(subnet("subnet-a"), subnet("subnet-b"))),
-        },
+        lambda: {"vpcs": recorded(log(ResourceId="subnet-a"), subnets=(subnet("subnet-a"), subnet("subnet-b")))},
         "failed",
         FLOW,
-        says="neither the VPC nor subnet-b records ALL",
+        "neither the VPC nor subnet-b records ALL",
     ),
-    Row(
-        "a VPC that the network team's account shares",
-        flows,
-        lambda: {"vpcs": recorded(subnets=(subnet("subnet-a", "9" * 12),))},
-        "passed",
-        SHARING,
-        says="not assessed",
+    "a VPC that the network team's account shares": Row(
+        flows, lambda: {"vpcs": recorded(subnets=(subnet("subnet-a", "9" * 12),))}, "passed", SHARING, "not assessed"
     ),
-    Row(
-        "a VPC that another account shares, of which the stack records the subnets that it is in",
+    "a VPC that another account shares, of which the stack records the subnets that it is in": Row(
         flows,
         lambda: {
             "vpcs": recorded(
@@ -115,8 +107,7 @@ ROWS = [
         "passed",
         SHARING,
     ),
-    Row(
-        "a VPC that another account shares, of which the stack records one subnet of two itself",
+    "a VPC that another account shares, of which the stack records one subnet of two itself": Row(
         flows,
         lambda: {
             "vpcs": recorded(
@@ -125,76 +116,55 @@ ROWS = [
         },
         "failed",
         SHARING,
-        says="subnet-b",
+        "subnet-b",
     ),
-    Row(
-        "an error of delivery without a status",
+    "an error of delivery without a status": Row(
         flows,
         lambda: {"vpcs": recorded(log(DeliverLogsStatus=None, DeliverLogsErrorMessage="Access error"))},
         "failed",
         FLOW,
-        says="does not deliver (Access error)",
+        "does not deliver (Access error)",
     ),
-    Row(
-        "an open problem of ECS that names the stack's service",
+    "an open problem of ECS that names the stack's service": Row(
         aws_well,
         lambda: {"health_events": told(event(), entity("prod|api"))},
         "failed",
-        HEALTH + "API_AffectedEntity.html",
-        says="affects prod, api; AWS has not resolved it",
+        ENTITY,
+        "affects prod, api; AWS has not resolved it",
     ),
-    Row(
-        "an open problem that names a table by its ARN",
-        aws_well,
-        lambda: {"health_events": told(event(service="DYNAMODB"), entity(TABLE))},
-        "failed",
-        HEALTH + "API_AffectedEntity.html",
+    "an open problem that names a table by its ARN": Row(
+        aws_well, lambda: {"health_events": told(event(service="DYNAMODB"), entity(TABLE))}, "failed", ENTITY
     ),
-    Row(
-        "an open problem of somebody else's service",
+    "an open problem of somebody else's service": Row(
         aws_well,
         lambda: {"health_events": told(event(), entity("other|web"))},
         "passed",
-        HEALTH + "API_AffectedEntity.html",
-        says="names none of the stack's resources",
+        ENTITY,
+        "names none of the stack's resources",
     ),
-    Row(
-        "an open problem that is over for the stack's service",
-        aws_well,
-        lambda: {"health_events": told(event(), entity("prod|api", "RESOLVED"))},
-        "passed",
-        HEALTH + "API_AffectedEntity.html",
+    "an open problem that is over for the stack's service": Row(
+        aws_well, lambda: {"health_events": told(event(), entity("prod|api", "RESOLVED"))}, "passed", ENTITY
     ),
-    Row(
-        "a public problem of the region",
-        aws_well,
-        lambda: {"health_events": told(event(eventScopeCode="PUBLIC"))},
-        "passed",
-        HEALTH + "API_Event.html",
+    "a public problem of the region": Row(
+        aws_well, lambda: {"health_events": told(event(eventScopeCode="PUBLIC"))}, "passed", EVENT
     ),
-    Row(
-        "a task that AWS will replace next week",
+    "a task that AWS will replace next week": Row(
         aws_well,
         lambda: {
             "health_events": told(event(eventTypeCategory="scheduledChange", statusCode="upcoming"), entity("prod|api"))
         },
         "passed",
-        HEALTH + "API_Event.html",
-        says="scheduledChange of ECS, upcoming, from",
+        EVENT,
+        "scheduledChange of ECS, upcoming, from",
     ),
-    Row(
-        "nothing is reported",
-        aws_well,
-        lambda: {"health_events": told({"events": []})},
-        "nothing",
-        HEALTH + "API_DescribeEvents.html",
+    "nothing is reported": Row(
+        aws_well, lambda: {"health_events": told({"events": []})}, "nothing", HEALTH + "API_DescribeEvents.html"
     ),
-    Row(
-        "an event of which AWS tells no state",
+    "an event of which AWS tells no state": Row(
         aws_well,
         lambda: {"health_events": told(event(statusCode=None), entity("prod|api"))},
         "blind",
-        HEALTH + "API_Event.html",
-        says="no 'statusCode'",
+        EVENT,
+        "no 'statusCode'",
     ),
-]
+}

@@ -27,6 +27,7 @@ from opschecks.core.model import Resource
 from opschecks.core.observation import CouldNotLook
 from opschecks.web.idle_timeout import websocket_balancers
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, checks_of, daily, names, stack, weekly
+from tests.real.deploys import WORSE
 from tests.real.rows import Row
 
 DENIALS = "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html"
@@ -322,7 +323,7 @@ def since(*alarms: Alarm, groups: Any = (), services: Any = ()) -> Mapping[str, 
 
 
 backups, keys = weekly("backups"), weekly("credentials")
-hygiene, worse = weekly("alarm_hygiene"), checks_of("deploy/after", "nothing_got_worse").test_nothing_got_worse
+hygiene = weekly("alarm_hygiene")
 unused, alb = weekly("unused_resources"), daily("alb").test_targets_are_healthy
 sessions = daily("websocket")
 
@@ -332,155 +333,102 @@ def served(services: list[Service], *names_of: str, **healthy: bool) -> Mapping[
     return {"served_groups": target_health(stack(), healths(*names_of, **healthy), services)}
 
 
-ROWS = [
-    Row(
-        "the recovery of one table of two may not be read",
+FRESH = checks_of("deploy/before", "saved_tables").test_tables_have_a_fresh_backup
+RETENTION = weekly("retention").test_buckets_let_go_what_nobody_needs
+STICKY = sessions.test_websocket_sessions_are_sticky
+WATCH = hygiene.test_alarms_watch_something
+ROWS = {
+    "the recovery of one table of two may not be read": Row(
         backups.test_tables_can_be_restored_to_any_moment,
         lambda: recovery("sessions"),
         {"incidents": "passed", "sessions": "blind"},
         DENIALS,
-        says="allow dynamodb:DescribeContinuousBackups",
+        "allow dynamodb:DescribeContinuousBackups",
     ),
-    Row(
-        "before a deploy, where the recovery of one table may not be read, and it was backed up an hour ago",
-        checks_of("deploy/before", "saved_tables").test_tables_have_a_fresh_backup,
-        lambda: saved(1),
-        {"incidents": "passed", "sessions": "passed"},
-        DENIALS,
+    "before a deploy, where the recovery of one table may not be read, and it was backed up an hour ago": Row(
+        FRESH, lambda: saved(1), {"incidents": "passed", "sessions": "passed"}, DENIALS
     ),
-    Row(
-        "before a deploy, where the recovery of one table may not be read, and its backup is of last week",
-        checks_of("deploy/before", "saved_tables").test_tables_have_a_fresh_backup,
-        lambda: saved(150),
-        {"incidents": "passed", "sessions": "blind"},
-        DENIALS,
+    "before a deploy, where the recovery of one table may not be read, and its backup is of last week": Row(
+        FRESH, lambda: saved(150), {"incidents": "passed", "sessions": "blind"}, DENIALS
     ),
-    Row(
-        "a bucket whose policy refuses, beside one that lets go what it should",
-        weekly("retention").test_buckets_let_go_what_nobody_needs,
+    "a bucket whose policy refuses, beside one that lets go what it should": Row(
+        RETENTION,
         lambda: archive(archive=LETS_GO),
         {"archive": "passed", "others": "blind"},
         DENIALS,
-        says="allow s3:GetLifecycleConfiguration",
+        "allow s3:GetLifecycleConfiguration",
     ),
-    Row(
-        "a bucket whose policy refuses, beside one that keeps everything",
-        weekly("retention").test_buckets_let_go_what_nobody_needs,
-        lambda: archive(archive={"Rules": []}),
-        {"archive": "failed", "others": "blind"},
-        DENIALS,
+    "a bucket whose policy refuses, beside one that keeps everything": Row(
+        RETENTION, lambda: archive(archive={"Rules": []}), {"archive": "failed", "others": "blind"}, DENIALS
     ),
-    Row(
-        "the attributes of one target group of two cannot be read",
-        sessions.test_websocket_sessions_are_sticky,
-        lambda: sticky(web=True),
-        {"web": "passed", "others": "blind"},
-        DENIALS,
+    "the attributes of one target group of two cannot be read": Row(
+        STICKY, lambda: sticky(web=True), {"web": "passed", "others": "blind"}, DENIALS
     ),
-    Row(
-        "the attributes of one target group cannot be read, and the other is not sticky",
-        sessions.test_websocket_sessions_are_sticky,
-        lambda: sticky(web=False),
-        {"web": "failed", "others": "blind"},
-        DENIALS,
+    "the attributes of one target group cannot be read, and the other is not sticky": Row(
+        STICKY, lambda: sticky(web=False), {"web": "failed", "others": "blind"}, DENIALS
     ),
-    Row(
-        "the targets of one group of two cannot be read",
-        alb,
-        lambda: served([], "web", "api", web=True),
-        {"web": "passed", "api": "blind"},
-        DENIALS,
+    "the targets of one group of two cannot be read": Row(
+        alb, lambda: served([], "web", "api", web=True), {"web": "passed", "api": "blind"}, DENIALS
     ),
-    Row(
-        "the targets of one group cannot be read, and the other has none",
-        alb,
-        lambda: served([], "web", "api", web=False),
-        {"web": "failed", "api": "blind"},
-        DENIALS,
+    "the targets of one group cannot be read, and the other has none": Row(
+        alb, lambda: served([], "web", "api", web=False), {"web": "failed", "api": "blind"}, DENIALS
     ),
-    Row(
-        "an empty blue group whose green twin cannot be read",
-        alb,
-        lambda: served(twins(), "blue", "green", blue=False),
-        {"blue": "blind", "green": "blind"},
-        DENIALS,
+    "an empty blue group whose green twin cannot be read": Row(
+        alb, lambda: served(twins(), "blue", "green", blue=False), {"blue": "blind", "green": "blind"}, DENIALS
     ),
-    Row(
-        "the targets of one group cannot be read after a deploy",
-        worse,
-        lambda: since(groups=healths("web", "api", web=True)),
-        {"web": "passed", "api": "blind"},
-        DENIALS,
+    "the targets of one group cannot be read after a deploy": Row(
+        WORSE, lambda: since(groups=healths("web", "api", web=True)), {"web": "passed", "api": "blind"}, DENIALS
     ),
-    Row(
-        "one of the groups of a blue/green service cannot be read after a deploy",
-        worse,
+    "one of the groups of a blue/green service cannot be read after a deploy": Row(
+        WORSE,
         lambda: since(alarm("cpu"), groups=healths("blue", "green", blue=True), services=twins()),
         {"cpu": "passed", "blue": "blind"},
         DENIALS,
     ),
-    Row(
-        "the region of CloudFront's alarms may not be read after a deploy",
-        worse,
+    "the region of CloudFront's alarms may not be read after a deploy": Row(
+        WORSE,
         lambda: since(alarm("cpu"), UNREAD),
         {"cpu": "passed", UNREAD.name: "blind"},
         DENIALS,
-        says="allow cloudwatch:DescribeAlarms",
+        "allow cloudwatch:DescribeAlarms",
     ),
-    Row(
-        "the region of CloudFront's alarms may not be read after a deploy, and an alarm here rings",
-        worse,
+    "the region of CloudFront's alarms may not be read after a deploy, and an alarm here rings": Row(
+        WORSE,
         lambda: since(
             alarm("cpu", StateValue="ALARM", StateReason="two points", StateUpdatedTimestamp=ago(hours=0.1)), UNREAD
         ),
         {"cpu": "failed", UNREAD.name: "blind"},
         DENIALS,
     ),
-    Row(
-        "the keys of one user of two may not be listed",
+    "the keys of one user of two may not be listed": Row(
         keys.test_access_keys_are_rotated,
         holders,
         {"pipeline": "passed", "vendor": "blind"},
         DENIALS,
-        says="allow iam:ListAccessKeys",
+        "allow iam:ListAccessKeys",
     ),
-    Row(
-        "a cache policy of the account that may not be read, beside a managed one",
+    "a cache policy of the account that may not be read, beside a managed one": Row(
         weekly("cdn").test_cdn_is_set_to_cache_and_compress,
         behaviors,
         {"default behavior": "passed", "behavior /api/*": "blind"},
         DENIALS,
     ),
-    Row(
-        "the traffic of one load balancer of two was told in part",
+    "the traffic of one load balancer of two was told in part": Row(
         unused.test_load_balancers_have_traffic,
         lambda: used(balancer("web"), balancer("api"), api="PartialData"),
         {"web": "passed", "api": "blind"},
         "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataResult.html",
     ),
-    Row(
-        "a service that should rest, beside one of a cluster that may not be read",
-        unused.test_dev_services_rest_outside_their_hours,
-        resting,
-        {"dev/web": "passed", "lab/web": "blind"},
-        DENIALS,
+    "a service that should rest, beside one of a cluster that may not be read": Row(
+        unused.test_dev_services_rest_outside_their_hours, resting, {"dev/web": "passed", "lab/web": "blind"}, DENIALS
     ),
-    Row(
-        "the attributes of one of two ALBs that carry the sessions may not be read",
-        sessions.test_idle_sessions_are_not_cut,
-        timeouts,
-        {"web": "passed", "twin": "blind"},
-        DENIALS,
+    "the attributes of one of two ALBs that carry the sessions may not be read": Row(
+        sessions.test_idle_sessions_are_not_cut, timeouts, {"web": "passed", "twin": "blind"}, DENIALS
     ),
-    Row(
-        "whether one silent metric's resource is in use may not be asked",
-        hygiene.test_alarms_watch_something,
-        lambda: watched(alarm("web"), alarm("hidden")),
-        {"web": "passed", "hidden": "blind"},
-        DENIALS,
+    "whether one silent metric's resource is in use may not be asked": Row(
+        WATCH, lambda: watched(alarm("web"), alarm("hidden")), {"web": "passed", "hidden": "blind"}, DENIALS
     ),
-    Row(
-        "the history of CloudFront's alarms may not be read",
+    "the history of CloudFront's alarms may not be read": Row(
         hygiene.test_alarms_call_somebody,
         lambda: watched(
             alarm("web"),
@@ -489,15 +437,14 @@ ROWS = [
         ),
         {"web": "passed", "edge": "blind"},
         DENIALS,
-        says="in the last 14 days is unknown; cloudwatch:DescribeAlarmHistory: AccessDenied",
+        "in the last 14 days is unknown; cloudwatch:DescribeAlarmHistory: AccessDenied",
     ),
-    Row(
-        "the metrics of CloudFront may not be read",
-        hygiene.test_alarms_watch_something,
+    "the metrics of CloudFront may not be read": Row(
+        WATCH,
         lambda: watched(
             alarm("web"), alarm("edge", "us-east-1", **EDGE), GetMetricData=denied("cloudwatch:GetMetricData")
         ),
         {"web": "passed", "edge": "blind"},
         DENIALS,
     ),
-]
+}

@@ -83,95 +83,67 @@ HELD, FLAPS, FAILS = (
     scaling.checks.test_scaling_attempts_succeed,
 )
 AFTER = checks_of("deploy/after", "dashboard")
-ROWS = [
-    Row(
-        "an account without a budget of its own",
-        COST.test_month_stays_within_budget,
-        lambda: total(S3=costs.steady(10)),
-        "passed",
-        USAGE,
-        says="no budget is set",
+SERVED = AFTER.test_site_serves_what_the_bucket_holds
+FINISHED = AFTER.test_invalidations_are_finished
+UNUSUAL = COST.test_no_service_costs_unusually_much
+ATTACHED = unused.checks.test_volumes_are_attached
+ROWS = {
+    "an account without a budget of its own": Row(
+        COST.test_month_stays_within_budget, lambda: total(S3=costs.steady(10)), "passed", USAGE, "no budget is set"
     ),
-    Row(
-        "costs that grow by a tenth",
-        COST.test_week_costs_no_more_than_the_last,
-        lambda: total(S3=costs.last_week(100, 110)),
-        "passed",
-        USAGE,
+    "costs that grow by a tenth": Row(
+        COST.test_week_costs_no_more_than_the_last, lambda: total(S3=costs.last_week(100, 110)), "passed", USAGE
     ),
-    Row(
-        "a fee that is charged on the same day of each month",
-        COST.test_no_service_costs_unusually_much,
-        lambda: by_service(Support=costs.on(0.01, d2026_10_19=100, d2026_11_19=100)),
-        "passed",
-        USAGE,
+    "a fee that is charged on the same day of each month": Row(
+        UNUSUAL, lambda: by_service(Support=costs.on(0.01, d2026_10_19=100, d2026_11_19=100)), "passed", USAGE
     ),
-    Row(
-        "a service that costs some cents for the first time",
-        COST.test_no_service_costs_unusually_much,
+    "a service that costs some cents for the first time": Row(
+        UNUSUAL,
         lambda: by_service(S3=costs.steady(40), Glue=costs.on(0, d2026_11_20=0.4)),
         {"S3": "passed", "Glue": "passed"},
         USAGE,
     ),
-    Row(
-        "a service that costs ten times as much on one day",
-        COST.test_no_service_costs_unusually_much,
-        lambda: by_service(S3=costs.on(40, d2026_11_20=400)),
-        "failed",
-        USAGE,
+    "a service that costs ten times as much on one day": Row(
+        UNUSUAL, lambda: by_service(S3=costs.on(40, d2026_11_20=400)), "failed", USAGE
     ),
-    Row(
-        "a load balancer that only redirects",
+    "a load balancer that only redirects": Row(
         IDLE,
         lambda: {"balancer_use": unused.used(unused.balancer(), {"HTTP_Redirect_Count": unused.DAY})},
         "passed",
         ELB,
     ),
-    Row(
-        "a network load balancer, which counts flows",
+    "a network load balancer, which counts flows": Row(
         IDLE,
         lambda: {"balancer_use": unused.used(unused.balancer(kind="network"), {"NewFlowCount": unused.DAY})},
         "passed",
         DOCS + "elasticloadbalancing/latest/network/load-balancer-cloudwatch-metrics.html",
     ),
-    Row(
-        "a load balancer that nobody has asked for anything within a week",
+    "a load balancer that nobody has asked for anything within a week": Row(
         IDLE,
         lambda: {"balancer_use": unused.used(unused.balancer(), {}, unused.groups(1))},
         "failed",
         ELB,
-        says="1 registered target",
+        "1 registered target",
     ),
-    Row(
-        "an address of a NAT gateway that AWS manages",
+    "an address of a NAT gateway that AWS manages": Row(
         unused.checks.test_addresses_are_associated,
         lambda: addresses(ServiceManaged="rnat"),
         "passed",
         DOCS + "AWSEC2/latest/APIReference/API_Address.html",
     ),
-    Row(
-        "a volume that was detached for a resize",
-        unused.checks.test_volumes_are_attached,
-        lambda: volumes(unused.volume(days=1)),
-        "passed",
-        DOCS + "AWSEC2/latest/APIReference/API_Volume.html",
+    "a volume that was detached for a resize": Row(
+        ATTACHED, lambda: volumes(unused.volume(days=1)), "passed", DOCS + "AWSEC2/latest/APIReference/API_Volume.html"
     ),
-    Row(
-        "nothing is unattached",
-        unused.checks.test_volumes_are_attached,
-        volumes,
-        "nothing",
-        DOCS + "AWSEC2/latest/APIReference/API_DescribeVolumes.html",
+    "nothing is unattached": Row(
+        ATTACHED, volumes, "nothing", DOCS + "AWSEC2/latest/APIReference/API_DescribeVolumes.html"
     ),
-    Row(
-        "attempts that ended because it was at its minimum",
+    "attempts that ended because it was at its minimum": Row(
         FAILS,
         lambda: weeks(scaling.not_scaled(2, "AlreadyAtMinCapacity"), scaling.not_scaled(9, "AlreadyAtDesiredCapacity")),
         "passed",
         NOT_SCALED,
     ),
-    Row(
-        "a schedule that changes the bounds in the morning and in the evening",
+    "a schedule that changes the bounds in the morning and in the evening": Row(
         FLAPS,
         lambda: weeks(
             *(
@@ -181,63 +153,32 @@ ROWS = [
         ),
         "passed",
         ACTIVITY,
-        says="turns within its worst 24 hours: 0",
+        "turns within its worst 24 hours: 0",
     ),
-    Row(
-        "scaling in that was left out so as not to flap",
+    "scaling in that was left out so as not to flap": Row(
         HELD,
         lambda: weeks(*(scaling.not_scaled(hours, "AutoScalingAnticipatedFlapping") for hours in (2, 3, 4))),
         "passed",
         NOT_SCALED,
     ),
-    Row(
-        "a subnet without free addresses",
-        FAILS,
-        lambda: weeks(scaling.activity(2, **scaling.FAILED)),
-        "failed",
-        ACTIVITY,
-        says="1 attempt failed",
+    "a subnet without free addresses": Row(
+        FAILS, lambda: weeks(scaling.activity(2, **scaling.FAILED)), "failed", ACTIVITY, "1 attempt failed"
     ),
-    Row(
-        "an object that the CDN compresses, and whose ETag is weak for it",
-        AFTER.test_site_serves_what_the_bucket_holds,
+    "an object that the CDN compresses, and whose ETag is weak for it": Row(
+        SERVED,
         lambda: site('W/"1f"'),
         "passed",
         DOCS + "AmazonCloudFront/latest/DeveloperGuide/ServingCompressedFiles.html",
     ),
-    Row(
-        "an object of which an edge location has yesterday's",
-        AFTER.test_site_serves_what_the_bucket_holds,
-        lambda: site('"2e"'),
-        "failed",
-        DOCS + "AmazonCloudFront/latest/DeveloperGuide/Invalidation.html",
+    "an object of which an edge location has yesterday's": Row(
+        SERVED, lambda: site('"2e"'), "failed", DOCS + "AmazonCloudFront/latest/DeveloperGuide/Invalidation.html"
     ),
-    Row(
-        "an object that is served without an ETag",
-        AFTER.test_site_serves_what_the_bucket_holds,
-        lambda: site(None),
-        "blind",
-        DOCS + "AmazonS3/latest/API/API_Object.html",
+    "an object that is served without an ETag": Row(
+        SERVED, lambda: site(None), "blind", DOCS + "AmazonS3/latest/API/API_Object.html"
     ),
-    Row(
-        "a distribution that was never invalidated",
-        AFTER.test_invalidations_are_finished,
-        invalidated,
-        "nothing",
-        INVALIDATION,
+    "a distribution that was never invalidated": Row(FINISHED, invalidated, "nothing", INVALIDATION),
+    "an invalidation that every edge location has completed": Row(
+        FINISHED, lambda: invalidated("Completed"), "passed", INVALIDATION
     ),
-    Row(
-        "an invalidation that every edge location has completed",
-        AFTER.test_invalidations_are_finished,
-        lambda: invalidated("Completed"),
-        "passed",
-        INVALIDATION,
-    ),
-    Row(
-        "an invalidation under way",
-        AFTER.test_invalidations_are_finished,
-        lambda: invalidated("InProgress"),
-        "failed",
-        INVALIDATION,
-    ),
-]
+    "an invalidation under way": Row(FINISHED, lambda: invalidated("InProgress"), "failed", INVALIDATION),
+}

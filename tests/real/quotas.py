@@ -61,26 +61,15 @@ def seen(told: Raw | CouldNotLook, *used: float, default: Raw | None = None) -> 
     return {"service_quotas": checks.service_quotas(aws, inventory(here, aws), NOW), "stack": here}
 
 
-ROWS = [
-    Row("half of it is used", ROOM, lambda: seen(quota(), 40, 104), "passed", METRICS, says="104 of 200 used"),
-    Row(
-        "nothing of it is used, and there is no point", ROOM, lambda: seen(quota()), "passed", METRICS, says="0 of 200"
+ROWS = {
+    "half of it is used": Row(ROOM, lambda: seen(quota(), 40, 104), "passed", METRICS, "104 of 200 used"),
+    "nothing of it is used, and there is no point": Row(ROOM, lambda: seen(quota()), "passed", METRICS, "0 of 200"),
+    "nine tenths were used last night": Row(ROOM, lambda: seen(quota(), 182, 20), "failed", METRICS, "limit 80 %"),
+    "it was never raised in this account": Row(
+        ROOM, lambda: seen(NONE_APPLIED, 3, default=quota(Value=6.0)), "passed", API, "3 of 6 used"
     ),
-    Row("nine tenths were used last night", ROOM, lambda: seen(quota(), 182, 20), "failed", METRICS, says="limit 80 %"),
-    Row(
-        "it was never raised in this account",
-        ROOM,
-        lambda: seen(NONE_APPLIED, 3, default=quota(Value=6.0)),
-        "passed",
-        API,
-        says="3 of 6 used",
+    "AWS publishes no usage of it": Row(ROOM, lambda: seen(quota(UsageMetric=None)), "blind", API, "publishes no"),
+    "it is a rate of calls": Row(
+        ROOM, lambda: seen(quota(Period={"PeriodValue": 1, "PeriodUnit": "SECOND"}), 9000), "blind", API
     ),
-    Row("AWS publishes no usage of it", ROOM, lambda: seen(quota(UsageMetric=None)), "blind", API, says="publishes no"),
-    Row(
-        "it is a rate of calls",
-        ROOM,
-        lambda: seen(quota(Period={"PeriodValue": 1, "PeriodUnit": "SECOND"}), 9000),
-        "blind",
-        API,
-    ),
-]
+}

@@ -9,10 +9,15 @@ from tests.real.deploys import (
     API,
     DENIED,
     GUIDE,
+    MESSAGES,
     NOT_OFFERED,
+    PERMISSIONS,
+    RECORD,
+    RUN,
+    SERVES,
+    SERVICE,
+    SETTLED,
     THROTTLED,
-    after,
-    ecs,
     expected,
     seen,
 )
@@ -39,50 +44,43 @@ TAKEN_BACK = [
     event("rolling back to deployment ecs-svc/0000000000000000008.", minutes=22),
     event("(deployment ecs-svc/0000000000000000009) deployment failed: alarm detected.", minutes=23),
 ]
-
-ROWS = [
-    Row(
-        "an alarm rolled the deployment back last night; counts, states and the newest messages are those of a success",
-        ecs.test_deployments_are_settled,
+STATES = GUIDE + "service-deployment.html"
+ROWS = {
+    (
+        "an alarm rolled the deployment back last night; counts, states and the newest messages are those of a success"
+    ): Row(
+        SETTLED,
         lambda: seen(service(), ROLLED_BACK),
         "failed",
-        API + "API_ServiceDeployment.html",
-        says="backend:9: rollback successful: Service deployment rolled back because of alarm(s) in ALARM state; alarm",
+        RECORD,
+        "backend:9: rollback successful: Service deployment rolled back because of alarm(s) in ALARM state; alarm",
     ),
-    Row(
-        "an alarm rolled the deployment back, and the next one was good",
-        ecs.test_deployments_are_settled,
-        lambda: seen(service(deployment(10, createdAt=ago(hours=6))), ROLLED_BACK),
-        "passed",
-        API + "API_ServiceDeployment.html",
+    "an alarm rolled the deployment back, and the next one was good": Row(
+        SETTLED, lambda: seen(service(deployment(10, createdAt=ago(hours=6))), ROLLED_BACK), "passed", RECORD
     ),
-    Row(
-        "an alarm took the deployment back 20 minutes ago, and only messages tell, behind those of a success",
-        ecs.test_deployments_are_settled,
+    "an alarm took the deployment back 20 minutes ago, and only messages tell, behind those of a success": Row(
+        SETTLED,
         lambda: seen(service(events=TAKEN_BACK)),
         "failed",
-        GUIDE + "service-event-messages-list.html",
-        says="(deployment ecs-svc/0000000000000000009) deployment failed: alarm detected.",
+        MESSAGES,
+        "(deployment ecs-svc/0000000000000000009) deployment failed: alarm detected.",
     ),
-    Row(
-        "an alarm took the deployment back 20 minutes ago: what was expected does not run",
-        after.test_what_was_deployed_serves,
+    "an alarm took the deployment back 20 minutes ago: what was expected does not run": Row(
+        SERVES,
         lambda: expected("backend:9", service(events=TAKEN_BACK)),
         "failed",
-        GUIDE + "service-event-messages-list.html",
-        says="expected backend:9, running backend:8 (2026-11-24 06:37 UTC: (service backend) (deployment ecs-svc/0",
+        MESSAGES,
+        "expected backend:9, running backend:8 (2026-11-24 06:37 UTC: (service backend) (deployment ecs-svc/0",
     ),
-    Row(
-        "the gate says which alarm took back what was deployed, by ECS's record",
-        after.test_what_was_deployed_serves,
+    "the gate says which alarm took back what was deployed, by ECS's record": Row(
+        SERVES,
         lambda: expected("backend:9", service(), ROLLED_BACK),
         "failed",
-        API + "API_ServiceDeployment.html",
-        says="expected backend:9, running backend:8 (2026-11-23 23:00 UTC: backend:9: rollback successful",
+        RECORD,
+        "expected backend:9, running backend:8 (2026-11-23 23:00 UTC: backend:9: rollback successful",
     ),
-    Row(
-        "a deployment is being rolled back",
-        ecs.test_deployments_are_settled,
+    "a deployment is being rolled back": Row(
+        SETTLED,
         lambda: seen(
             service(
                 deployment(7, rolloutState="IN_PROGRESS", createdAt=ago(minutes=4)), deployment(8, status="ACTIVE")
@@ -90,22 +88,20 @@ ROWS = [
             record("ROLLBACK_IN_PROGRESS", statusReason="Circuit breaker threshold exceeded"),
         ),
         "failed",
-        GUIDE + "service-deployment.html",
-        says="backend:8: rollback in progress: Circuit breaker threshold exceeded",
+        STATES,
+        "backend:8: rollback in progress: Circuit breaker threshold exceeded",
     ),
-    Row(
-        "a newer deployment stopped the one before it",
-        ecs.test_deployments_are_settled,
+    "a newer deployment stopped the one before it": Row(
+        SETTLED,
         lambda: seen(
             service(deployment(10, createdAt=ago(hours=2))),
             record("STOPPED", 9, finishedAt=ago(hours=2), stoppedAt=ago(hours=2), startedAt=ago(hours=3)),
         ),
         "passed",
-        GUIDE + "service-deployment.html",
+        STATES,
     ),
-    Row(
-        "a circuit breaker without roll-back stopped the deployment",
-        ecs.test_deployments_are_settled,
+    "a circuit breaker without roll-back stopped the deployment": Row(
+        SETTLED,
         lambda: seen(
             service(deployment(8, rolloutState=None)),
             record(
@@ -117,59 +113,49 @@ ROWS = [
             ),
         ),
         "failed",
-        API + "API_ServiceDeployment.html",
-        says="backend:9: stopped",
+        RECORD,
+        "backend:9: stopped",
     ),
-    Row(
-        "the records are denied: a bake that does not end would not be seen",
-        ecs.test_deployments_are_settled,
+    "the records are denied: a bake that does not end would not be seen": Row(
+        SETTLED,
         lambda: seen(service(), ListServiceDeployments=DENIED),
         "blind",
-        GUIDE + "service-deployment-permissions.html",
-        says="allow ecs:ListServiceDeployments",
+        PERMISSIONS,
+        "allow ecs:ListServiceDeployments",
     ),
-    Row(
-        "the records are denied, and a message tells of a roll-back",
-        ecs.test_deployments_are_settled,
+    "the records are denied, and a message tells of a roll-back": Row(
+        SETTLED,
         lambda: seen(service(events=TAKEN_BACK), ListServiceDeployments=DENIED),
         "failed",
-        GUIDE + "service-event-messages-list.html",
-        says="deployment failed: alarm detected",
+        MESSAGES,
+        "deployment failed: alarm detected",
     ),
-    Row(
-        "the details of a deployment are denied",
-        ecs.test_deployments_are_settled,
+    "the details of a deployment are denied": Row(
+        SETTLED,
         lambda: seen(service(), record("IN_PROGRESS", 9), DescribeServiceDeployments=NO_DETAILS),
         "blind",
-        GUIDE + "service-deployment-permissions.html",
-        says="allow ecs:DescribeServiceDeployments",
+        PERMISSIONS,
+        "allow ecs:DescribeServiceDeployments",
     ),
-    Row(
-        "all tasks run, and the records are denied: they are not needed for that",
-        ecs.test_services_run_the_tasks_they_want,
-        lambda: seen(service(), ListServiceDeployments=DENIED),
-        "passed",
-        API + "API_Service.html",
+    "all tasks run, and the records are denied: they are not needed for that": Row(
+        RUN, lambda: seen(service(), ListServiceDeployments=DENIED), "passed", SERVICE
     ),
-    Row(
-        "a region without the records: messages tell as before",
-        ecs.test_deployments_are_settled,
+    "a region without the records: messages tell as before": Row(
+        SETTLED,
         lambda: seen(service(events=TAKEN_BACK), ListServiceDeployments=NOT_OFFERED),
         "failed",
         API + "API_ListServiceDeployments.html",
-        says="deployment failed: alarm detected.",
+        "deployment failed: alarm detected.",
     ),
-    Row(
-        "the records are throttled",
-        ecs.test_deployments_are_settled,
+    "the records are throttled": Row(
+        SETTLED,
         lambda: seen(service(), ListServiceDeployments=THROTTLED),
         "blind",
         API + "CommonErrors.html",
-        says="ThrottlingException",
+        "ThrottlingException",
     ),
-    Row(
-        "a record that the second answer lacks",
-        ecs.test_deployments_are_settled,
+    "a record that the second answer lacks": Row(
+        SETTLED,
         lambda: seen(
             service(),
             ROLLED_BACK,
@@ -180,6 +166,6 @@ ROWS = [
         ),
         "blind",
         API + "API_DescribeServiceDeployments.html",
-        says="MISSING",
+        "MISSING",
     ),
-]
+}

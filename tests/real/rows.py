@@ -17,8 +17,6 @@ HEALTHY = ("passed", "not_run")
 class Row:
     """A situation on an ordinary account."""
 
-    situation: str
-    """What a person would see there, such as "a 5xx alarm at night, without a request"."""
     check: Callable[..., None]
     """The check function, such as `daily("alarms").test_alarms_can_see`."""
     seen: Callable[[], Mapping[str, Any]]
@@ -29,6 +27,8 @@ class Row:
     """The page of AWS's documentation, or the public report, that says the answer has this shape."""
     says: str = ""
     """A part of the message (of one of the messages, where several resources are examined)."""
+    situation: str = ""
+    """The row's key in ROWS: what a person would see there, such as "a 5xx alarm at night, without a request"."""
 
     @property
     def healthy(self) -> bool:

@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 from tests.canned_ecs import event, service
-from tests.real.deploys import (
-    API,
-    GUIDE,
-    THROTTLED,
-    died,
-    ecs,
-    seen,
-)
+from tests.real.deploys import API, GUIDE, MESSAGES, RUN, THROTTLED, died, seen
 from tests.real.rows import Row
 
 NO_IMAGE = died(
@@ -26,10 +19,9 @@ IN_MEMORY = died(
 LOOP = [event("has started 1 tasks: (task 1f).", minutes=n) for n in range(1, 80, 4)]
 CANNOT_START = event("is unable to consistently start tasks successfully. For more information, see …", minutes=6)
 
-ROWS = [
-    Row(
-        "a task is being started while the records are throttled",
-        ecs.test_services_run_the_tasks_they_want,
+ROWS = {
+    "a task is being started while the records are throttled": Row(
+        RUN,
         lambda: seen(
             service(runningCount=1, pendingCount=1, events=[event("has started 1 tasks: (task 1f).", minutes=2)]),
             ListServiceDeployments=THROTTLED,
@@ -37,33 +29,29 @@ ROWS = [
         "passed",
         API + "CommonErrors.html",
     ),
-    Row(
-        "a daemon on a cluster that has no instance at night",
-        ecs.test_services_run_the_tasks_they_want,
+    "a daemon on a cluster that has no instance at night": Row(
+        RUN,
         lambda: seen(service(schedulingStrategy="DAEMON", desiredCount=0, runningCount=0)),
         "passed",
         GUIDE + "ecs_service-options.html",
     ),
-    Row(
-        "one of two tasks restarts for ever: the newest attempt is a minute old",
-        ecs.test_services_run_the_tasks_they_want,
+    "one of two tasks restarts for ever: the newest attempt is a minute old": Row(
+        RUN,
         lambda: seen(service(runningCount=1, pendingCount=1, events=LOOP), dead=[IN_MEMORY]),
         "failed",
-        GUIDE + "service-event-messages-list.html",
-        says="tried for 77 minutes; limit 30 minutes; task 1f1f1f1f stopped: Essential container in task exited; "
+        MESSAGES,
+        "tried for 77 minutes; limit 30 minutes; task 1f1f1f1f stopped: Essential container in task exited; "
         "app exited with 137 (OutOfMemoryError",
     ),
-    Row(
-        "an image that is not there: a container's reason without an exit code",
-        ecs.test_services_run_the_tasks_they_want,
+    "an image that is not there: a container's reason without an exit code": Row(
+        RUN,
         lambda: seen(service(runningCount=1, events=[CANNOT_START, *LOOP]), dead=[NO_IMAGE]),
         "failed",
         GUIDE + "task_cannot_pull_image.html",
-        says="app: CannotPullContainerError: pull image manifest",
+        "app: CannotPullContainerError: pull image manifest",
     ),
-    Row(
-        "scaling out after a crash loop of the morning",
-        ecs.test_services_run_the_tasks_they_want,
+    "scaling out after a crash loop of the morning": Row(
+        RUN,
         lambda: seen(
             service(
                 desiredCount=4,
@@ -76,11 +64,10 @@ ROWS = [
             )
         ),
         "passed",
-        GUIDE + "service-event-messages-list.html",
+        MESSAGES,
     ),
-    Row(
-        "no capacity for Spot tasks, behind newer messages of the load balancer",
-        ecs.test_services_run_the_tasks_they_want,
+    "no capacity for Spot tasks, behind newer messages of the load balancer": Row(
+        RUN,
         lambda: seen(
             service(
                 runningCount=1,
@@ -92,7 +79,7 @@ ROWS = [
             )
         ),
         "failed",
-        GUIDE + "service-event-messages-list.html",
-        says="Capacity is unavailable at this time",
+        MESSAGES,
+        "Capacity is unavailable at this time",
     ),
-]
+}

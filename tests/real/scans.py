@@ -21,10 +21,9 @@ def platforms() -> Mapping[str, Any]:
 
 AGE, GRAVE = images.checks.test_images_are_young, images.checks.test_images_have_no_grave_vulnerabilities
 
-ROWS = [
-    Row("an image for several platforms, with its attestation", AGE, platforms, "passed", SCANS),
-    Row(
-        "an image that its task definition names by digest",
+ROWS = {
+    "an image for several platforms, with its attestation": Row(AGE, platforms, "passed", SCANS),
+    "an image that its task definition names by digest": Row(
         AGE,
         lambda: {
             "running_images": images.running(
@@ -34,8 +33,7 @@ ROWS = [
         "passed",
         DOCS + "AmazonECR/latest/APIReference/API_ImageDetail.html",
     ),
-    Row(
-        "enhanced scanning, which goes on all the time and ends never",
+    "enhanced scanning, which goes on all the time and ends never": Row(
         GRAVE,
         lambda: {
             "image_scans": images.scans(
@@ -45,18 +43,13 @@ ROWS = [
         "passed",
         SCANS,
     ),
-    Row(
-        "an image without an operating system, which basic scanning does not support",
-        GRAVE,
-        lambda: {"image_scans": images.scans(images.findings("UNSUPPORTED_IMAGE"))},
-        "blind",
-        SCANS,
+    "an image without an operating system, which basic scanning does not support": Row(
+        GRAVE, lambda: {"image_scans": images.scans(images.findings("UNSUPPORTED_IMAGE"))}, "blind", SCANS
     ),
-    Row(
-        "an image that a lifecycle rule has archived while it runs",
+    "an image that a lifecycle rule has archived while it runs": Row(
         AGE,
         lambda: {"running_images": images.running(images.detail(imageStatus="ARCHIVED"))},
         "failed",
         DOCS + "AmazonECR/latest/userguide/archive-image.html",
     ),
-]
+}

@@ -357,212 +357,133 @@ QUIET = daily("alarms").test_no_alarm_is_ringing
 CACHES = weekly("cdn").test_cdn_is_set_to_cache_and_compress
 DONE = checks_of("deploy/after", "dashboard").test_invalidations_are_finished
 NONE_RING = {"shop-5xx": "passed", "shop-cpu": "passed", "mail-queue": "passed"}
-
-ROWS = [
-    Row("two clusters, a service called web in each", RUN, running, ALL_RUN, CLUSTERS),
-    Row(
-        "two clusters, and the web of one is short of a task",
+SETTLED = daily("ecs").test_deployments_are_settled
+ATTEMPTS = weekly("scaling").test_scaling_attempts_succeed
+ERRORS = daily("alb").test_server_errors_are_rare
+RECORDED = weekly("flow_logs").test_vpcs_record_their_traffic
+HEALTHY = daily("ecs").test_tasks_are_healthy
+LIMITS = daily("auto_scaling").test_scaling_limits_are_as_wanted
+CPU = daily("ecs").test_cpu_leaves_headroom
+FORMED = weekly("cloudformation").test_cloudformation_stacks_are_healthy
+ROWS = {
+    "two clusters, a service called web in each": Row(RUN, running, ALL_RUN, CLUSTERS),
+    "two clusters, and the web of one is short of a task": Row(
         RUN,
         lambda: running(jobs_web={"runningCount": 1}),
         {**ALL_RUN, "jobs/web": "failed"},
         CLUSTERS,
         "1 of 2 tasks run",
     ),
-    Row(
-        "one of two clusters may not be read",
+    "one of two clusters may not be read": Row(
         RUN,
         lambda: running("jobs"),
         {"prod/web": "passed", "jobs/web": "blind", "jobs/mail": "blind"},
         DENIALS,
         "allow ecs:DescribeServices",
     ),
-    Row(
-        "deployments of two clusters, one of which may not be read",
-        daily("ecs").test_deployments_are_settled,
-        lambda: running("prod"),
-        {"prod/web": "blind", "jobs/web": "passed", "jobs/mail": "passed"},
-        DENIALS,
+    "deployments of two clusters, one of which may not be read": Row(
+        SETTLED, lambda: running("prod"), {"prod/web": "blind", "jobs/web": "passed", "jobs/mail": "passed"}, DENIALS
     ),
-    Row(
-        "deployments of two clusters",
-        daily("ecs").test_deployments_are_settled,
-        running,
-        ALL_RUN,
-        CLUSTERS,
-    ),
-    Row(
-        "scaling attempts of two clusters",
-        weekly("scaling").test_scaling_attempts_succeed,
-        turned,
-        ALL_RUN,
-        SCALING,
-    ),
-    Row(
-        "errors of three balancers, of which one has a group that ECS fills",
-        daily("alb").test_server_errors_are_rare,
+    "deployments of two clusters": Row(SETTLED, running, ALL_RUN, CLUSTERS),
+    "scaling attempts of two clusters": Row(ATTEMPTS, turned, ALL_RUN, SCALING),
+    "errors of three balancers, of which one has a group that ECS fills": Row(
+        ERRORS,
         lambda: {**balanced("front", "back", "edge"), "traffic": []},
         {"front": "passed", "back": "passed", "edge": "passed"},
         BALANCERS,
     ),
-    Row(
-        "one VPC of three balancers",
-        weekly("flow_logs").test_vpcs_record_their_traffic,
-        lambda: balanced("front", "back", "edge"),
-        "passed",
-        BALANCERS,
+    "one VPC of three balancers": Row(RECORDED, lambda: balanced("front", "back", "edge"), "passed", BALANCERS),
+    "tasks of two clusters": Row(HEALTHY, lambda: {"tasks": tasks(ecs(), KNOWN)}, "passed", CLUSTERS),
+    "the tasks of one of two clusters may not be listed": Row(
+        HEALTHY, lambda: running("jobs"), {"1": "passed", "jobs/web": "blind", "jobs/mail": "blind"}, DENIALS
     ),
-    Row(
-        "tasks of two clusters",
-        daily("ecs").test_tasks_are_healthy,
-        lambda: {"tasks": tasks(ecs(), KNOWN)},
-        "passed",
-        CLUSTERS,
+    "auto-scaling of two clusters": Row(LIMITS, scaled, ALL_RUN, SCALING),
+    "auto-scaling of one cluster's web has another maximum": Row(
+        LIMITS, lambda: scaled(most=4), {**ALL_RUN, "jobs/web": "failed"}, SCALING
     ),
-    Row(
-        "the tasks of one of two clusters may not be listed",
-        daily("ecs").test_tasks_are_healthy,
-        lambda: running("jobs"),
-        {"1": "passed", "jobs/web": "blind", "jobs/mail": "blind"},
-        DENIALS,
+    "CPU of two clusters": Row(CPU, loaded, ALL_RUN, DIMENSIONS),
+    "CPU of the same name in another cluster": Row(
+        CPU, lambda: loaded(jobs_web=97.0), {**ALL_RUN, "jobs/web": "failed"}, DIMENSIONS
     ),
-    Row(
-        "auto-scaling of two clusters",
-        daily("auto_scaling").test_scaling_limits_are_as_wanted,
-        scaled,
-        ALL_RUN,
-        SCALING,
+    "scaling of the same name in another cluster": Row(
+        weekly("scaling").test_scaling_does_not_flap, turned, {**ALL_RUN, "jobs/web": "failed"}, SCALING
     ),
-    Row(
-        "auto-scaling of one cluster's web has another maximum",
-        daily("auto_scaling").test_scaling_limits_are_as_wanted,
-        lambda: scaled(most=4),
-        {**ALL_RUN, "jobs/web": "failed"},
-        SCALING,
-    ),
-    Row("CPU of two clusters", daily("ecs").test_cpu_leaves_headroom, loaded, ALL_RUN, DIMENSIONS),
-    Row(
-        "CPU of the same name in another cluster",
-        daily("ecs").test_cpu_leaves_headroom,
-        lambda: loaded(jobs_web=97.0),
-        {**ALL_RUN, "jobs/web": "failed"},
-        DIMENSIONS,
-    ),
-    Row(
-        "scaling of the same name in another cluster",
-        weekly("scaling").test_scaling_does_not_flap,
-        turned,
-        {**ALL_RUN, "jobs/web": "failed"},
-        SCALING,
-    ),
-    Row(
-        "three balancers, two of which front no ECS service",
+    "three balancers, two of which front no ECS service": Row(
         TARGETS,
         lambda: balanced("front", "back", "edge"),
         {"front": "passed", "back": "passed", "edge": "passed"},
         BALANCERS,
     ),
-    Row(
-        "the targets of a balancer that fronts no ECS service are ill",
+    "the targets of a balancer that fronts no ECS service are ill": Row(
         TARGETS,
         lambda: balanced("front", "back", "edge", back=False),
         {"front": "passed", "back": "failed", "edge": "passed"},
         BALANCERS,
     ),
-    Row(
-        "one of three balancers does not exist",
+    "one of three balancers does not exist": Row(
         TARGETS,
         lambda: balanced("front", "edge"),
         {"front": "passed", "edge": "passed", "target groups of back": "blind"},
         BALANCERS,
         "LoadBalancerNotFound",
     ),
-    Row(
-        "an answer lacks one of three balancers",
+    "an answer lacks one of three balancers": Row(
         TARGETS,
         lambda: balanced("front", "edge", silent=True),
         {"front": "passed", "edge": "passed", "target groups of back": "blind"},
         BALANCERS,
         "the answer does not mention back",
     ),
-    Row(
-        "errors of three balancers, one of which does not exist",
-        daily("alb").test_server_errors_are_rare,
-        lambda: balanced("front", "edge"),
-        {"front": "passed", "edge": "passed", "back": "blind"},
-        BALANCERS,
+    "errors of three balancers, one of which does not exist": Row(
+        ERRORS, lambda: balanced("front", "edge"), {"front": "passed", "edge": "passed", "back": "blind"}, BALANCERS
     ),
-    Row(
-        "responses of three balancers",
+    "responses of three balancers": Row(
         daily("alb").test_responses_are_quick,
         lambda: {**balanced("front", "edge"), "traffic": []},
         {"back": "blind"},
         BALANCERS,
     ),
-    Row(
-        "the VPC of a balancer that does not exist",
-        weekly("flow_logs").test_vpcs_record_their_traffic,
-        lambda: balanced("front", "edge"),
-        {"vpc-1": "passed", "VPC of back": "blind"},
-        BALANCERS,
+    "the VPC of a balancer that does not exist": Row(
+        RECORDED, lambda: balanced("front", "edge"), {"vpc-1": "passed", "VPC of back": "blind"}, BALANCERS
     ),
-    Row("alarms with two beginnings", QUIET, ringing, NONE_RING, ALARMS),
-    Row(
-        "an alarm with the second beginning rings",
-        QUIET,
-        lambda: ringing("mail-queue", "crm-errors"),
-        {**NONE_RING, "mail-queue": "failed"},
-        ALARMS,
+    "alarms with two beginnings": Row(QUIET, ringing, NONE_RING, ALARMS),
+    "an alarm with the second beginning rings": Row(
+        QUIET, lambda: ringing("mail-queue", "crm-errors"), {**NONE_RING, "mail-queue": "failed"}, ALARMS
     ),
-    Row(
-        "no alarm has one of two beginnings",
+    "no alarm has one of two beginnings": Row(
         QUIET,
         lambda: ringing(prefixes=("shop-", "maill-")),
         {"shop-5xx": "passed", "shop-cpu": "passed", "alarms that begin with maill-": "blind"},
         ALARMS,
         "no alarm begins with maill-",
     ),
-    Row(
-        "two distributions",
-        CACHES,
-        cdn,
-        {"default behavior of E1": "passed", "default behavior of E2": "passed"},
-        CDN,
+    "two distributions": Row(
+        CACHES, cdn, {"default behavior of E1": "passed", "default behavior of E2": "passed"}, CDN
     ),
-    Row(
-        "the second distribution caches nothing",
+    "the second distribution caches nothing": Row(
         CACHES,
         lambda: cdn(policy=CACHING_DISABLED),
         {"default behavior of E1": "passed", "default behavior of E2": "failed"},
         CDN,
     ),
-    Row(
-        "one of two distributions may not be read",
-        CACHES,
-        lambda: cdn("E1"),
-        {"default behavior of E2": "passed", "every behavior of E1": "blind"},
-        DENIALS,
+    "one of two distributions may not be read": Row(
+        CACHES, lambda: cdn("E1"), {"default behavior of E2": "passed", "every behavior of E1": "blind"}, DENIALS
     ),
-    Row("two distributions without invalidations", DONE, cdn, "nothing", CDN),
-    Row("an invalidation of the second distribution", DONE, lambda: cdn(going="E2"), "failed", CDN),
-    Row(
-        "invalidations of one of two distributions",
-        DONE,
-        lambda: cdn("E2", going="E1"),
-        {"I1": "failed", "invalidations of E2": "blind"},
-        DENIALS,
+    "two distributions without invalidations": Row(DONE, cdn, "nothing", CDN),
+    "an invalidation of the second distribution": Row(DONE, lambda: cdn(going="E2"), "failed", CDN),
+    "invalidations of one of two distributions": Row(
+        DONE, lambda: cdn("E2", going="E1"), {"I1": "failed", "invalidations of E2": "blind"}, DENIALS
     ),
-    Row(
-        "two CloudFormation stacks",
-        weekly("cloudformation").test_cloudformation_stacks_are_healthy,
+    "two CloudFormation stacks": Row(
+        FORMED,
         lambda: formed(app="UPDATE_COMPLETE", data="CREATE_COMPLETE"),
         {"app": "passed", "data": "passed"},
         FORMATION,
     ),
-    Row(
-        "the second CloudFormation stack was rolled back",
-        weekly("cloudformation").test_cloudformation_stacks_are_healthy,
+    "the second CloudFormation stack was rolled back": Row(
+        FORMED,
         lambda: formed(app="UPDATE_COMPLETE", data="UPDATE_ROLLBACK_COMPLETE"),
         {"app": "passed", "data": "failed"},
         FORMATION,
     ),
-]
+}

@@ -11,44 +11,43 @@ from tests.real.deploys import (
     EARLIER,
     FOUR,
     GREEN,
+    METRICS,
     ONE_GROUP,
+    SERVICE,
     TWINS,
     TWO,
+    WORSE,
     points,
     since_then,
     target,
-    worse,
 )
 from tests.real.rows import Row
 
 FRESH = deployment(8, createdAt=ago(minutes=4))
-
-ROWS = [
-    Row(
-        "since the gate, the tasks moved from blue to green",
-        worse.test_nothing_got_worse,
+MOVED = API + "API_AdvancedConfiguration.html"
+ROWS = {
+    "since the gate, the tasks moved from blue to green": Row(
+        WORSE,
         lambda: since_then(
             service(deployment(8, rolloutState=None), loadBalancers=[TWINS]),
             {BLUE: (TWO, []), GREEN: ([], [target(3), target(4)])},
         ),
         "passed",
-        API + "API_AdvancedConfiguration.html",
-        says="before: 2 healthy, now: 2 of 2 desired are healthy",
+        MOVED,
+        "before: 2 healthy, now: 2 of 2 desired are healthy",
     ),
-    Row(
-        "since the gate, one of the moved tasks is unhealthy",
-        worse.test_nothing_got_worse,
+    "since the gate, one of the moved tasks is unhealthy": Row(
+        WORSE,
         lambda: since_then(
             service(deployment(8, rolloutState=None), loadBalancers=[TWINS]),
             {BLUE: (TWO, []), GREEN: ([], [target(3), target(4, "unhealthy")])},
         ),
         {"blue and green": "failed"},
-        API + "API_AdvancedConfiguration.html",
-        says="1 healthy target, 2 before the deploy, 2 desired",
+        MOVED,
+        "1 healthy target, 2 before the deploy, 2 desired",
     ),
-    Row(
-        "since the gate, CodeDeploy moved the tasks to the group of its other task set",
-        worse.test_nothing_got_worse,
+    "since the gate, CodeDeploy moved the tasks to the group of its other task set": Row(
+        WORSE,
         lambda: since_then(
             service(
                 **CODE_DEPLOY,
@@ -64,61 +63,48 @@ ROWS = [
         {"blue and green": "passed"},
         API + "API_TaskSet.html",
     ),
-    Row(
-        "since the gate, the service was scaled in",
-        worse.test_nothing_got_worse,
+    "since the gate, the service was scaled in": Row(
+        WORSE,
         lambda: since_then(service(**ONE_GROUP), {BLUE: (FOUR, [*TWO, target(3, "draining")])}),
         "passed",
         "https://docs.aws.amazon.com/autoscaling/application/userguide/services-that-can-integrate-ecs.html",
-        says="before: 4 healthy, now: 2 of 2 desired are healthy",
+        "before: 4 healthy, now: 2 of 2 desired are healthy",
     ),
-    Row(
-        "since the gate, the service is scaling out",
-        worse.test_nothing_got_worse,
+    "since the gate, the service is scaling out": Row(
+        WORSE,
         lambda: since_then(
             service(**ONE_GROUP, desiredCount=4, runningCount=3, pendingCount=1),
             {BLUE: (TWO, [*TWO, target(3, "initial")])},
         ),
         "passed",
-        API + "API_Service.html",
+        SERVICE,
     ),
-    Row(
-        "since the gate, a task was lost and is being started again",
-        worse.test_nothing_got_worse,
+    "since the gate, a task was lost and is being started again": Row(
+        WORSE,
         lambda: since_then(
             service(**ONE_GROUP, runningCount=1, pendingCount=1), {BLUE: (TWO, [target(1), target(2, "draining")])}
         ),
         "failed",
-        API + "API_Service.html",
+        SERVICE,
     ),
-    Row(
-        "deployed four minutes ago, and no point of the balancer is newer",
-        worse.test_nothing_got_worse,
+    "deployed four minutes ago, and no point of the balancer is newer": Row(
+        WORSE,
         lambda: since_then(service(FRESH), {}, requests=points(60, 55, 20, 10)),
         "blind",
-        "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html",
-        says="points of web come up to 5 minutes late, and there are none since the deploy",
+        METRICS,
+        "points of web come up to 5 minutes late, and there are none since the deploy",
     ),
-    Row(
-        "deployed four minutes ago, and errors are there already",
-        worse.test_nothing_got_worse,
+    "deployed four minutes ago, and errors are there already": Row(
+        WORSE,
         lambda: since_then(service(FRESH), {}, requests=points(60, 55, 5), errors=points(3, value=70, period_s=60)),
         "failed",
-        "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html",
-        says="70 5xx in a minute since the deploy began",
+        METRICS,
+        "70 5xx in a minute since the deploy began",
     ),
-    Row(
-        "deployed twenty minutes ago at night, without a request since",
-        worse.test_nothing_got_worse,
-        lambda: since_then(service(EARLIER), {}, requests=points(180, 90)),
-        "passed",
-        "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html",
+    "deployed twenty minutes ago at night, without a request since": Row(
+        WORSE, lambda: since_then(service(EARLIER), {}, requests=points(180, 90)), "passed", METRICS
     ),
-    Row(
-        "since the gate, nothing was deployed",
-        worse.test_nothing_got_worse,
-        lambda: since_then(service(), {}, requests=points(60, 30)),
-        "passed",
-        "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html",
+    "since the gate, nothing was deployed": Row(
+        WORSE, lambda: since_then(service(), {}, requests=points(60, 30)), "passed", METRICS
     ),
-]
+}

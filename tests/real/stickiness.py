@@ -55,10 +55,9 @@ def sessions(
 
 
 SHARED = [rule("1", forward(("a", 50), ("b", 50)), OURS), rule("default", REFUSED)]
-
-ROWS = [
-    Row(
-        "the pages beside the WebSocket are not sticky",
+ATTRIBUTE = f"{DOCS}/APIReference/API_TargetGroupAttribute.html"
+ROWS = {
+    "the pages beside the WebSocket are not sticky": Row(
         STICKY,
         lambda: sessions(
             {"ws": (ON, {}), "pages": (OFF, {})},
@@ -66,10 +65,9 @@ ROWS = [
         ),
         {"ws": "passed", "pages": "passed"},
         CONDITIONS,
-        says="no rule leads the WebSocket's URL here",
+        "no rule leads the WebSocket's URL here",
     ),
-    Row(
-        "only the CDN's secret header opens the balancer",
+    "only the CDN's secret header opens the balancer": Row(
         STICKY,
         lambda: sessions(
             {"ws": (ON, {}), "pages": (OFF, {})},
@@ -82,8 +80,7 @@ ROWS = [
         {"ws": "passed", "pages": "passed"},
         "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/restrict-access-to-load-balancer.html",
     ),
-    Row(
-        "gRPC on a listener of its own",
+    "gRPC on a listener of its own": Row(
         STICKY,
         lambda: sessions(
             {"ws": (ON, {}), "rpc": (OFF, GRPC)},
@@ -91,10 +88,9 @@ ROWS = [
         ),
         {"ws": "passed", "rpc": "passed"},
         GROUPS,
-        says="its protocol version is GRPC",
+        "its protocol version is GRPC",
     ),
-    Row(
-        "an empty default group is not sticky",
+    "an empty default group is not sticky": Row(
         STICKY,
         lambda: sessions(
             {"ws": (ON, {}), "default": (OFF, {})},
@@ -104,16 +100,14 @@ ROWS = [
         {"ws": "passed", "default": "passed"},
         GROUPS,
     ),
-    Row(
-        "a network load balancer binds clients by their address",
+    "a network load balancer binds clients by their address": Row(
         STICKY,
         lambda: sessions({"ws": (BY_ADDRESS, TCP)}, [rule("default", forward(("ws", 1)))]),
         "passed",
-        f"{DOCS}/APIReference/API_TargetGroupAttribute.html",
-        says="by the client's address",
+        ATTRIBUTE,
+        "by the client's address",
     ),
-    Row(
-        "a canary deployment moves the weights of one service's two groups",
+    "a canary deployment moves the weights of one service's two groups": Row(
         STICKY,
         lambda: sessions(
             {"blue": (ON, {}), "green": (ON, {})},
@@ -123,16 +117,14 @@ ROWS = [
         {"blue": "passed", "green": "passed"},
         f"{ECS}/canary-deployment.html",
     ),
-    Row(
-        "two services share the clients by weight for good",
+    "two services share the clients by weight for good": Row(
         STICKY,
         lambda: sessions({"a": (ON, {}), "b": (ON, {})}, SHARED, service("a"), service("b")),
         {"a": "failed", "b": "failed"},
         RULES,
-        says="shares clients out between 2 groups",
+        "shares clients out between 2 groups",
     ),
-    Row(
-        "the group of the WebSocket is not sticky",
+    "the group of the WebSocket is not sticky": Row(
         STICKY,
         lambda: sessions(
             {"ws": (OFF, {}), "pages": (ON, {})},
@@ -140,23 +132,21 @@ ROWS = [
         ),
         {"ws": "failed", "pages": "passed"},
         f"{DOCS}/application/sticky-sessions.html",
-        says="stickiness is off",
+        "stickiness is off",
     ),
-    Row(
-        "a network load balancer that binds no client",
+    "a network load balancer that binds no client": Row(
         STICKY,
         lambda: sessions(
             {"ws": ({**BY_ADDRESS, "stickiness.enabled": "false"}, TCP)}, [rule("default", forward(("ws", 1)))]
         ),
         "failed",
-        f"{DOCS}/APIReference/API_TargetGroupAttribute.html",
+        ATTRIBUTE,
     ),
-    Row(
-        "two groups, and the rules may not be read",
+    "two groups, and the rules may not be read": Row(
         STICKY,
         lambda: sessions({"ws": (ON, {}), "pages": (OFF, {})}, DENIED),
         {"ws": "blind", "pages": "blind"},
         f"{DOCS}/APIReference/API_DescribeRules.html",
-        says="allow elasticloadbalancing:DescribeRules",
+        "allow elasticloadbalancing:DescribeRules",
     ),
-]
+}

@@ -114,115 +114,81 @@ def replicated(*statuses: str) -> Mapping[str, Any]:
 
 WANTED_INDEXES = [{"name": "status-index", "table": name, "hash_key": "status"} for name in ("incidents", "table-1")]
 OWN_INDEX = table(GlobalSecondaryIndexes=[by_status()])
-
-ROWS = [
-    Row(
-        "a global table with two replicas",
-        active,
-        lambda: replicated("ACTIVE", "ACTIVE"),
-        "passed",
-        API + "API_ReplicaDescription.html",
-    ),
-    Row(
-        "a replica that is being added",
-        active,
-        lambda: replicated("ACTIVE", "CREATING"),
-        "passed",
-        API + "API_ReplicaDescription.html",
-    ),
-    *(
-        Row(
-            f"a replica that is {status}",
+REPLICA = API + "API_ReplicaDescription.html"
+TABLE = API + "API_TableDescription.html"
+QUERY = API + "API_Query.html"
+DESCRIBED = API + "API_DescribeTable.html"
+ROWS = {
+    "a global table with two replicas": Row(active, lambda: replicated("ACTIVE", "ACTIVE"), "passed", REPLICA),
+    "a replica that is being added": Row(active, lambda: replicated("ACTIVE", "CREATING"), "passed", REPLICA),
+    **{
+        f"a replica that is {status}": Row(
             active,
             lambda status=status: replicated("ACTIVE", status),  # type: ignore[misc]
             "failed",
-            API + "API_ReplicaDescription.html",
-            says=f"the replica in eu-west-2 is {status}",
+            REPLICA,
+            f"the replica in eu-west-2 is {status}",
         )
         for status in ("REGION_DISABLED", "INACCESSIBLE_ENCRYPTION_CREDENTIALS", "CREATION_FAILED")
-    ),
-    Row(
-        "an answer without what no verdict needs",
+    },
+    "an answer without what no verdict needs": Row(
         active,
         lambda: {"tables": seen(table(TableArn=None, ItemCount=None, TableSizeBytes=None, KeySchema=None))},
         "passed",
-        API + "API_TableDescription.html",
+        TABLE,
     ),
-    Row(
-        "one table of three may not be described",
+    "one table of three may not be described": Row(
         active,
         lambda: {"tables": seen(table(), DENIED, table(TableName="table-2"))},
         {"incidents": "passed", "table-1": "blind", "table-2": "passed"},
-        API + "API_DescribeTable.html",
-        says="allow dynamodb:DescribeTable",
+        DESCRIBED,
+        "allow dynamodb:DescribeTable",
     ),
-    Row(
-        "the index of a table that may not be described",
+    "the index of a table that may not be described": Row(
         weekly("indexes").test_wanted_indexes_can_be_searched,
         lambda: {"indexes": indexes(stack(wanted_indexes=WANTED_INDEXES), seen(OWN_INDEX, DENIED))},
         {"incidents/status-index": "passed", "table-1/status-index": "blind"},
-        API + "API_DescribeTable.html",
+        DESCRIBED,
     ),
-    Row(
-        "provisioned for ever, without a billing summary",
+    "provisioned for ever, without a billing summary": Row(
         bills,
         lambda: {
             "tables": seen(table(BillingModeSummary=None)),
             "stack": stack(limits={"billing_mode": "PROVISIONED"}),
         },
         "passed",
-        API + "API_TableDescription.html",
+        TABLE,
     ),
-    Row(
-        "a small table with a resolved incident",
-        night,
-        lambda: found(table(), item()),
-        "passed",
-        API + "API_Scan.html",
+    "a small table with a resolved incident": Row(
+        night, lambda: found(table(), item()), "passed", API + "API_Scan.html"
     ),
-    Row(
-        "a table of 2 GB whose every item is indexed",
+    "a table of 2 GB whose every item is indexed": Row(
         night,
         lambda: found(LARGE, item("active")),
         {"i-3": "passed", "incidents": "passed"},
-        API + "API_Query.html",
-        says="searched through status-index (active, resolved), not read whole",
+        QUERY,
+        "searched through status-index (active, resolved), not read whole",
     ),
-    Row(
-        "a table of 2 GB on a quiet night",
-        night,
-        lambda: found(LARGE),
-        {"incidents": "passed"},
-        API + "API_Query.html",
-    ),
-    Row(
-        "a table of 2 GB of which many items are in no index",
+    "a table of 2 GB on a quiet night": Row(night, lambda: found(LARGE), {"incidents": "passed"}, QUERY),
+    "a table of 2 GB of which many items are in no index": Row(
         night,
         lambda: found({**LARGE, "GlobalSecondaryIndexes": [by_status(ItemCount=3_000_000)]}, item()),
         {"i-3": "passed", "incidents": "blind"},
         API + "API_GlobalSecondaryIndexDescription.html",
-        says="about 400,000 items are in no index by AWS's count, and were not read",
+        "about 400,000 items are in no index by AWS's count, and were not read",
     ),
-    Row(
-        "counts that differ by what was written since AWS counted",
+    "counts that differ by what was written since AWS counted": Row(
         night,
         lambda: found({**LARGE, "GlobalSecondaryIndexes": [by_status(ItemCount=3_399_950)]}, item()),
         {"i-3": "passed", "incidents": "passed"},
-        API + "API_TableDescription.html",
+        TABLE,
     ),
-    Row(
-        "the same incident again and again, in a table of 2 GB",
+    "the same incident again and again, in a table of 2 GB": Row(
         week,
         lambda: of_weeks(LARGE, *(item(hours=hours) for hours in (3, 30, 50, 70))),
         "failed",
-        API + "API_Query.html",
-        says="“Slow” 4 times within the week",
+        QUERY,
+        "“Slow” 4 times within the week",
     ),
-    Row(
-        "a quiet week, in a table of 2 GB",
-        week,
-        lambda: of_weeks(LARGE, item()),
-        "passed",
-        API + "API_Query.html",
-    ),
-]
+    "a quiet week, in a table of 2 GB": Row(week, lambda: of_weeks(LARGE, item()), "passed", QUERY),
+}

@@ -31,52 +31,44 @@ HEALTHY, DRIFT = (
     formation.checks.test_cloudformation_stacks_are_healthy,
     formation.checks.test_cloudformation_stacks_have_not_drifted,
 )
-ROWS = [
-    Row(
-        "a log group of the class DELIVERY, of which AWS tells no retention",
+LOG_GROUP = DOCS + "AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html"
+TRANSITION = DOCS + "AmazonS3/latest/API/API_Transition.html"
+CONTAINER = DOCS + "AmazonECS/latest/APIReference/API_ContainerDefinition.html"
+INDEX = DYNAMODB + "API_GlobalSecondaryIndexDescription.html"
+QUERY = DYNAMODB + "API_Query.html"
+ROWS = {
+    "a log group of the class DELIVERY, of which AWS tells no retention": Row(
         KEPT,
         lambda: {"log_groups": retention.groups_of(retention.group(days=None, logGroupClass="DELIVERY"))},
         "passed",
-        DOCS + "AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html",
-        says="AWS keeps its events for a day",
+        LOG_GROUP,
+        "AWS keeps its events for a day",
     ),
-    Row(
-        "a log group of the class INFREQUENT_ACCESS, kept for a month",
+    "a log group of the class INFREQUENT_ACCESS, kept for a month": Row(
         KEPT,
         lambda: {"log_groups": retention.groups_of(retention.group(logGroupClass="INFREQUENT_ACCESS"))},
         "passed",
-        DOCS + "AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html",
+        LOG_GROUP,
     ),
-    Row(
-        "a log group that a Lambda function made, kept for ever",
-        KEPT,
-        lambda: {"log_groups": retention.groups_of(retention.group(days=None))},
-        "failed",
-        DOCS + "AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html",
+    "a log group that a Lambda function made, kept for ever": Row(
+        KEPT, lambda: {"log_groups": retention.groups_of(retention.group(days=None))}, "failed", LOG_GROUP
     ),
-    Row(
-        "a site whose objects move to INTELLIGENT_TIERING on the first day",
+    "a site whose objects move to INTELLIGENT_TIERING on the first day": Row(
         SITE,
         lambda: {"buckets": retention.at_site(retention.moves("INTELLIGENT_TIERING", Days=0))},
         "passed",
-        DOCS + "AmazonS3/latest/API/API_Transition.html",
+        TRANSITION,
     ),
-    Row(
-        "a site from which only delete markers without versions are removed",
+    "a site from which only delete markers without versions are removed": Row(
         SITE,
         lambda: {"buckets": retention.at_site(retention.expires(ExpiredObjectDeleteMarker=True))},
         "passed",
         DOCS + "AmazonS3/latest/API/API_LifecycleExpiration.html",
     ),
-    Row(
-        "a site whose objects go to GLACIER after a month",
-        SITE,
-        lambda: {"buckets": retention.at_site(retention.moves("GLACIER", Days=30))},
-        "failed",
-        DOCS + "AmazonS3/latest/API/API_Transition.html",
+    "a site whose objects go to GLACIER after a month": Row(
+        SITE, lambda: {"buckets": retention.at_site(retention.moves("GLACIER", Days=30))}, "failed", TRANSITION
     ),
-    Row(
-        "a stack whose old resources are still being cleaned up after an update",
+    "a stack whose old resources are still being cleaned up after an update": Row(
         HEALTHY,
         lambda: {
             "formation_stacks": formation.seen(
@@ -86,80 +78,55 @@ ROWS = [
         "passed",
         STATES,
     ),
-    Row(
-        "a stack into which resources were imported",
+    "a stack into which resources were imported": Row(
         HEALTHY,
         lambda: {"formation_stacks": formation.seen(formation.summary(StackStatus="IMPORT_COMPLETE"))},
         "passed",
         STATES,
     ),
-    Row(
-        "a stack whose roll-back failed",
+    "a stack whose roll-back failed": Row(
         HEALTHY,
         lambda: {"formation_stacks": formation.seen(formation.summary(StackStatus="UPDATE_ROLLBACK_FAILED"))},
         "failed",
         STATES,
     ),
-    Row(
-        "a stack of which nobody ever detected drift",
+    "a stack of which nobody ever detected drift": Row(
         DRIFT,
         lambda: {"formation_stacks": formation.seen(formation.summary(**formation.drift("NOT_CHECKED")))},
         "blind",
         DOCS + "AWSCloudFormation/latest/APIReference/API_StackDriftInformationSummary.html",
     ),
-    Row(
-        "workers that are set by the code",
-        pool.CHECK,
-        lambda: {"pool_settings": pool.seen(pool.container())},
-        "passed",
-        DOCS + "AmazonECS/latest/APIReference/API_ContainerDefinition.html",
+    "workers that are set by the code": Row(
+        pool.CHECK, lambda: {"pool_settings": pool.seen(pool.container())}, "passed", CONTAINER
     ),
-    Row(
-        "workers set in the container beside a side-car without any",
-        pool.CHECK,
-        lambda: {"pool_settings": pool.seen(pool.container("proxy"), pool.env())},
-        "passed",
-        DOCS + "AmazonECS/latest/APIReference/API_ContainerDefinition.html",
+    "workers set in the container beside a side-car without any": Row(
+        pool.CHECK, lambda: {"pool_settings": pool.seen(pool.container("proxy"), pool.env())}, "passed", CONTAINER
     ),
-    Row(
-        "workers that come from a secret",
+    "workers that come from a secret": Row(
         pool.CHECK,
         lambda: {"pool_settings": pool.seen(pool.container(secrets=[{"name": "WEB_CONCURRENCY", "valueFrom": "arn"}]))},
         "blind",
         DOCS + "AmazonECS/latest/APIReference/API_Secret.html",
     ),
-    Row(
-        "old incidents in pages of which one is empty",
-        archive.check,
-        lambda: old_ones(60, 0, 39),
-        "passed",
-        DYNAMODB + "API_Query.html",
+    "old incidents in pages of which one is empty": Row(archive.check, lambda: old_ones(60, 0, 39), "passed", QUERY),
+    "a table without old incidents": Row(archive.check, lambda: old_ones(0), "passed", QUERY),
+    "old incidents that pile up": Row(archive.check, lambda: old_ones(60, 41), "failed", QUERY),
+    "an index whose capacity is being changed": Row(
+        indexes.CHECK, lambda: {"indexes": indexes.seen(indexes.index(IndexStatus="UPDATING"))}, "passed", INDEX
     ),
-    Row("a table without old incidents", archive.check, lambda: old_ones(0), "passed", DYNAMODB + "API_Query.html"),
-    Row("old incidents that pile up", archive.check, lambda: old_ones(60, 41), "failed", DYNAMODB + "API_Query.html"),
-    Row(
-        "an index whose capacity is being changed",
-        indexes.CHECK,
-        lambda: {"indexes": indexes.seen(indexes.index(IndexStatus="UPDATING"))},
-        "passed",
-        DYNAMODB + "API_GlobalSecondaryIndexDescription.html",
-    ),
-    Row(
-        "an index that is being filled",
+    "an index that is being filled": Row(
         indexes.CHECK,
         lambda: {"indexes": indexes.seen(indexes.index(IndexStatus="CREATING", Backfilling=True))},
         "failed",
-        DYNAMODB + "API_GlobalSecondaryIndexDescription.html",
+        INDEX,
     ),
-    Row(
-        "the same incident twice within a week",
+    "the same incident twice within a week": Row(
         weekly("incident_weeks").test_no_incident_keeps_coming_back,
         lambda: of_weeks(table(), item(hours=3), item(hours=90)),
         "passed",
         DYNAMODB + "API_Scan.html",
     ),
-    Row(
-        "a behavior with a cache policy of the account that keeps brotli alone",
+    "a behavior with a cache policy of the account that keeps brotli alone": Row(
         cdn.checks.test_cdn_is_set_to_cache_and_compress,
         lambda: {
             "bucket_behaviors": bucket_behaviors(
@@ -170,8 +137,7 @@ ROWS = [
         "passed",
         DOCS + "cloudfront/latest/APIReference/API_ParametersInCacheKeyAndForwardedToOrigin.html",
     ),
-    Row(
-        "an S3 origin in another partition's domain, with the managed policy",
+    "an S3 origin in another partition's domain, with the managed policy": Row(
         cdn.checks.test_cdn_is_set_to_cache_and_compress,
         lambda: {
             "bucket_behaviors": bucket_behaviors(
@@ -192,4 +158,4 @@ ROWS = [
         "passed",
         DOCS + "AmazonCloudFront/latest/DeveloperGuide/DownloadDistS3AndCustomOrigins.html",
     ),
-]
+}
