@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from opschecks.aws.backups import table_backups, table_recovery
@@ -12,7 +13,7 @@ from opschecks.aws.restores import restore_rehearsal
 from tests.aws import test_backups as backups
 from tests.canned import NOW, Aws, Raw, ago, checks_of, names, stack, weekly
 from tests.real.one_of_many import recovery
-from tests.real.rows import Row
+from tests.real.rows import Row, rows_by
 from tests.real.upkeep import DOCS, DYNAMODB
 
 POINTS = DOCS + "aws-backup/latest/devguide/API_RecoveryPointByResource.html"
@@ -53,86 +54,60 @@ def rehearsed(*events: Raw, jobs: Any = ()) -> Mapping[str, Any]:
     return {"restore_rehearsal": restore_rehearsal(stack(), Aws(answers), names(tables=("incidents",)), NOW)}
 
 
-RECENT, MOMENT = backups.RECENT, backups.RECOVERY
 FRESH = checks_of("deploy/before", "saved_tables").test_tables_have_a_fresh_backup
-RESTORED = weekly("disaster_recovery").test_a_restore_was_rehearsed_lately
 RECOVERY = DYNAMODB + "API_PointInTimeRecoveryDescription.html"
 SUMMARY = DYNAMODB + "API_BackupSummary.html"
 TABLE = DYNAMODB + "API_TableDescription.html"
+recent = partial(rows_by(backups.backups_of, "table_backups"), backups.RECENT)
+moment = partial(rows_by(recoverable), backups.RECOVERY)
+tried = partial(rows_by(rehearsed), weekly("disaster_recovery").test_a_restore_was_rehearsed_lately)
 ROWS = {
-    "a table that only AWS Backup backs up": Row(
-        RECENT, lambda: {"table_backups": backups.backups_of(points=(backups.point(0.5),))}, "passed", POINTS
+    "a table that only AWS Backup backs up": recent("passed", POINTS, points=(backups.point(0.5),)),
+    "a table made yesterday, before the weekly backup": recent(
+        "passed", TABLE, says="none is due yet", of=backups.table(CreationDateTime=ago(days=1))
     ),
-    "a table made yesterday, before the weekly backup": Row(
-        RECENT,
-        lambda: {"table_backups": backups.backups_of(of=backups.table(CreationDateTime=ago(days=1)))},
-        "passed",
-        TABLE,
-        "none is due yet",
+    "a table made yesterday whose first backup is under way": recent(
+        "passed", SUMMARY, backups.backup(0.01, "CREATING"), of=backups.table(CreationDateTime=ago(days=1))
     ),
-    "a table made yesterday whose first backup is under way": Row(
-        RECENT,
-        lambda: {
-            "table_backups": backups.backups_of(
-                backups.backup(0.01, "CREATING"), of=backups.table(CreationDateTime=ago(days=1))
-            )
-        },
-        "passed",
-        SUMMARY,
-    ),
-    "a table made yesterday in place of one whose backups are still there": Row(
-        RECENT,
-        lambda: {
-            "table_backups": backups.backups_of(backups.backup(2), of=backups.table(CreationDateTime=ago(days=1)))
-        },
+    "a table made yesterday in place of one whose backups are still there": recent(
         "failed",
         SUMMARY,
-        "of an earlier table of that name",
+        backups.backup(2),
+        says="of an earlier table of that name",
+        of=backups.table(CreationDateTime=ago(days=1)),
     ),
-    "a table of ten days that nothing backs up": Row(
-        RECENT,
-        lambda: {"table_backups": backups.backups_of(of=backups.table(CreationDateTime=ago(days=10)))},
-        "failed",
-        TABLE,
+    "a table of ten days that nothing backs up": recent(
+        "failed", TABLE, of=backups.table(CreationDateTime=ago(days=10))
     ),
-    "recovery that was switched on an hour ago": Row(
-        MOMENT, lambda: recoverable(EarliestRestorableDateTime=ago(hours=1)), "passed", RECOVERY
+    "recovery that was switched on an hour ago": moment("passed", RECOVERY, EarliestRestorableDateTime=ago(hours=1)),
+    "recovery that keeps a day instead of 35": moment(
+        "passed", RECOVERY, RecoveryPeriodInDays=1, EarliestRestorableDateTime=ago(days=1)
     ),
-    "recovery that keeps a day instead of 35": Row(
-        MOMENT, lambda: recoverable(RecoveryPeriodInDays=1, EarliestRestorableDateTime=ago(days=1)), "passed", RECOVERY
-    ),
-    "recovery that stopped when the table's KMS key was lost": Row(
-        MOMENT, lambda: recoverable(LatestRestorableDateTime=ago(hours=9)), "failed", RECOVERY
+    "recovery that stopped when the table's KMS key was lost": moment(
+        "failed", RECOVERY, LatestRestorableDateTime=ago(hours=9)
     ),
     "before a deploy, tables without any backup whose recovery is on": Row(
         FRESH, before_a_deploy, {"incidents": "passed", "sessions": "passed"}, RECOVERY
     ),
-    "a table that was restored to a moment, asked for by its ARN": Row(
-        RESTORED,
-        lambda: rehearsed(
-            restored(asked={"sourceTableArn": "arn:aws:dynamodb:us-west-2:123456789012:table/incidents"})
-        ),
+    "a table that was restored to a moment, asked for by its ARN": tried(
         "passed",
         DOCS + "awscloudtrail/latest/APIReference/API_Event.html",
+        restored(asked={"sourceTableArn": "arn:aws:dynamodb:us-west-2:123456789012:table/incidents"}),
     ),
-    "restore testing by AWS Backup, of which CloudTrail tells nothing": Row(
-        RESTORED,
-        lambda: rehearsed(
-            jobs=(
-                {
-                    "CreationDate": ago(days=4),
-                    "Status": "COMPLETED",
-                    "SourceResourceArn": "arn:aws:dynamodb:us-west-2:123456789012:table/incidents",
-                },
-            )
-        ),
+    "restore testing by AWS Backup, of which CloudTrail tells nothing": tried(
         "passed",
         DOCS + "aws-backup/latest/devguide/API_RestoreJobsListMember.html",
+        jobs=(
+            {
+                "CreationDate": ago(days=4),
+                "Status": "COMPLETED",
+                "SourceResourceArn": "arn:aws:dynamodb:us-west-2:123456789012:table/incidents",
+            },
+        ),
     ),
-    "a restore that AWS refused": Row(
-        RESTORED,
-        lambda: rehearsed(restored(asked={"sourceTableName": "incidents"}, errorCode="AccessDenied")),
+    "a restore that AWS refused": tried(
         "failed",
         DOCS + "awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html",
+        restored(asked={"sourceTableName": "incidents"}, errorCode="AccessDenied"),
     ),
 }

@@ -94,10 +94,21 @@ def health(services: list[Service] | CouldNotLook, /, **groups: list[Raw]) -> li
     return target_health(stack(), registered_targets(aws, listed), services)
 
 
-def of(
-    services: list[Service] | CouldNotLook, /, *rules: Rule, unread: CouldNotLook | None = None, **groups: list[Raw]
-) -> Mapping[str, Any]:
-    return {"served_groups": served_groups(health(services, **groups), unread or list(rules))}
+def judged(
+    source: str,
+    services: list[Service] | CouldNotLook,
+    *rules: Rule,
+    says: str = "",
+    unread: CouldNotLook | None = None,
+    **groups: tuple[str, list[Raw]],
+) -> Row:
+    """The outcome and the targets of each group, with these services and rules."""
+    outcomes, targets = ({name: one[at] for name, one in groups.items()} for at in (0, 1))
+
+    def seen() -> Mapping[str, Any]:
+        return {"served_groups": served_groups(health(services, **targets), unread or list(rules))}
+
+    return Row(HEALTHY, seen, outcomes, source, says)
 
 
 def forward(*shares: tuple[str, int], sticky: bool = False) -> Raw:
@@ -128,139 +139,107 @@ READ_RULES = "elasticloadbalancing:DescribeRules"
 DENIED = CouldNotLook(READ_RULES, "AccessDenied: no", action=READ_RULES)
 BLUE_GREEN = f"{ECS}/blue-green-deployment-implementation.html"
 CODE_DEPLOY = f"{ECS}/deployment-type-bluegreen.html"
+WEB, COLOURS = [service("web")], [service("blue", alternate="green")]
 ROWS = {
-    "the default action leads to a group that never has a target": Row(
-        HEALTHY,
-        lambda: of([service("web")], web=[UP, UP], default=[]),
-        {"web": "passed", "default": "passed"},
-        GROUPS,
-        "no service of the stack fills it",
+    "the default action leads to a group that never has a target": judged(
+        GROUPS, WEB, web=("passed", [UP, UP]), default=("passed", []), says="no service of the stack fills it"
     ),
-    "on a shared balancer a neighbour's targets are ill": Row(
-        HEALTHY,
-        lambda: of([service("web")], web=[UP, UP], neighbour=[TIMED_OUT]),
-        {"web": "passed", "neighbour": "passed"},
+    "on a shared balancer a neighbour's targets are ill": judged(
         GROUPS,
-        "not judged: no service of the stack fills it",
+        WEB,
+        web=("passed", [UP, UP]),
+        neighbour=("passed", [TIMED_OUT]),
+        says="not judged: no service of the stack fills it",
     ),
-    "a Lambda function whose health checks are off": Row(
-        HEALTHY,
-        lambda: of([], hook=[LAMBDA]),
-        "passed",
+    "a Lambda function whose health checks are off": judged(
         f"{DOCS}/application/lambda-functions.html",
-        "not assessed: its health checks are off",
+        [],
+        hook=("passed", [LAMBDA]),
+        says="not assessed: its health checks are off",
     ),
-    "a target drains after a scale-in": Row(
-        HEALTHY, lambda: of([service("web")], web=[UP, DRAINING]), "passed", STATES
+    "a target drains after a scale-in": judged(STATES, WEB, web=("passed", [UP, DRAINING])),
+    "a target has just started": judged(STATES, WEB, web=("passed", [UP, STARTING])),
+    "a network load balancer before an application load balancer": judged(
+        f"{DOCS}/network/application-load-balancer-target.html", [], front=("passed", [BEHIND])
     ),
-    "a target has just started": Row(HEALTHY, lambda: of([service("web")], web=[UP, STARTING]), "passed", STATES),
-    "a network load balancer before an application load balancer": Row(
-        HEALTHY, lambda: of([], front=[BEHIND]), "passed", f"{DOCS}/network/application-load-balancer-target.html"
+    "the idle group of a blue/green service": judged(
+        BLUE_GREEN, COLOURS, blue=("passed", []), green=("passed", [UP, UP]), says="it stands by"
     ),
-    "the idle group of a blue/green service": Row(
-        HEALTHY,
-        lambda: of([service("blue", alternate="green")], blue=[], green=[UP, UP]),
-        {"blue": "passed", "green": "passed"},
+    "the green group of a blue/green deployment starts": judged(
         BLUE_GREEN,
-        "it stands by",
+        COLOURS,
+        blue=("passed", [UP, UP]),
+        green=("passed", [STARTING, STARTING]),
+        says="2 targets starting or draining",
     ),
-    "the green group of a blue/green deployment starts": Row(
-        HEALTHY,
-        lambda: of([service("blue", alternate="green")], blue=[UP, UP], green=[STARTING, STARTING]),
-        {"blue": "passed", "green": "passed"},
+    "the blue group of a blue/green deployment drains": judged(
+        BLUE_GREEN, COLOURS, blue=("passed", [DRAINING]), green=("passed", [UP, UP])
+    ),
+    "the green group of a blue/green deployment is ill": judged(
         BLUE_GREEN,
-        "2 targets starting or draining",
+        COLOURS,
+        blue=("passed", [UP, UP]),
+        green=("failed", [STARTING, WRONG_CODE]),
+        says="10.0.3.41:8000 is unhealthy",
     ),
-    "the blue group of a blue/green deployment drains": Row(
-        HEALTHY,
-        lambda: of([service("blue", alternate="green")], blue=[DRAINING], green=[UP, UP]),
-        {"blue": "passed", "green": "passed"},
-        BLUE_GREEN,
+    "CodeDeploy's replacement task set starts": judged(
+        CODE_DEPLOY, [by_code_deploy("blue", "green")], blue=("passed", [UP, UP]), green=("passed", [STARTING])
     ),
-    "the green group of a blue/green deployment is ill": Row(
-        HEALTHY,
-        lambda: of([service("blue", alternate="green")], blue=[UP, UP], green=[STARTING, WRONG_CODE]),
-        {"blue": "passed", "green": "failed"},
-        BLUE_GREEN,
-        "10.0.3.41:8000 is unhealthy",
+    "CodeDeploy left the first group empty": judged(
+        CODE_DEPLOY, [by_code_deploy("green", created="blue")], blue=("passed", []), green=("passed", [UP, UP])
     ),
-    "CodeDeploy's replacement task set starts": Row(
-        HEALTHY,
-        lambda: of([by_code_deploy("blue", "green")], blue=[UP, UP], green=[STARTING]),
-        {"blue": "passed", "green": "passed"},
-        CODE_DEPLOY,
-    ),
-    "CodeDeploy left the first group empty": Row(
-        HEALTHY,
-        lambda: of([by_code_deploy("green", created="blue")], blue=[], green=[UP, UP]),
-        {"blue": "passed", "green": "passed"},
-        CODE_DEPLOY,
-    ),
-    "a service with a public and an internal group, of which one is ill": Row(
-        HEALTHY,
-        lambda: of([service("public", "internal")], public=[UP, UP], internal=[UP, TIMED_OUT]),
-        {"public": "passed", "internal": "failed"},
+    "a service with a public and an internal group, of which one is ill": judged(
         f"{ECS}/register-multiple-targetgroups.html",
-        "10.0.3.41:8000 is unhealthy (Request timed out)",
+        [service("public", "internal")],
+        public=("passed", [UP, UP]),
+        internal=("failed", [UP, TIMED_OUT]),
+        says="10.0.3.41:8000 is unhealthy (Request timed out)",
     ),
-    "no target is healthy": Row(
-        HEALTHY,
-        lambda: of([service("web")], web=[WRONG_CODE, DRAINING]),
-        "failed",
+    "no target is healthy": judged(
         STATES,
-        "no target is healthy: 10.0.3.41:8000 is unhealthy (Health checks failed with these codes: [502])",
+        WEB,
+        web=("failed", [WRONG_CODE, DRAINING]),
+        says="no target is healthy: 10.0.3.41:8000 is unhealthy (Health checks failed with these codes: [502])",
     ),
-    "a task runs in a zone that the balancer does not serve": Row(
-        HEALTHY,
-        lambda: of([service("web")], web=[UP, ELSEWHERE]),
-        "failed",
+    "a task runs in a zone that the balancer does not serve": judged(
         STATES,
-        "is unused (Target is in an Availability Zone that is not enabled",
+        WEB,
+        web=("failed", [UP, ELSEWHERE]),
+        says="is unused (Target is in an Availability Zone that is not enabled",
     ),
-    "AWS cannot tell the health of a target": Row(
-        HEALTHY,
-        lambda: of([service("web")], web=[UP, BROKEN]),
-        "blind",
+    "AWS cannot tell the health of a target": judged(
         f"{DOCS}/network/check-target-health.html",
-        "10.0.3.41:8000 is unavailable",
+        WEB,
+        web=("blind", [UP, BROKEN]),
+        says="10.0.3.41:8000 is unavailable",
     ),
-    "the service's own group has no target": Row(
-        HEALTHY,
-        lambda: of([service("web")], web=[], default=[]),
-        {"web": "failed", "default": "passed"},
+    "the service's own group has no target": judged(
+        GROUPS, WEB, web=("failed", []), default=("passed", []), says="none is registered"
+    ),
+    "an empty group gets a share of the requests": judged(
+        RULES,
+        WEB,
+        rule("default", forward(("web", 90), ("canary", 10))),
+        web=("passed", [UP, UP]),
+        canary=("failed", []),
+        says="none is registered",
+    ),
+    "an empty group has a weight of nothing, and another rule": judged(
+        RULES,
+        WEB,
+        rule("1", forward(("web", 100), ("canary", 0))),
+        rule("default", forward(("canary", 1))),
+        web=("passed", [UP, UP]),
+        canary=("passed", []),
+    ),
+    "a group that nobody fills, and the rules may not be read": judged(
+        RULES, WEB, web=("passed", [UP, UP]), canary=("blind", []), unread=DENIED
+    ),
+    "an empty group, and the services may not be read": judged(
         GROUPS,
-        "none is registered",
-    ),
-    "an empty group gets a share of the requests": Row(
-        HEALTHY,
-        lambda: of([service("web")], rule("default", forward(("web", 90), ("canary", 10))), web=[UP, UP], canary=[]),
-        {"web": "passed", "canary": "failed"},
-        RULES,
-        "none is registered",
-    ),
-    "an empty group has a weight of nothing, and another rule": Row(
-        HEALTHY,
-        lambda: of(
-            [service("web")],
-            rule("1", forward(("web", 100), ("canary", 0))),
-            rule("default", forward(("canary", 1))),
-            web=[UP, UP],
-            canary=[],
-        ),
-        {"web": "passed", "canary": "passed"},
-        RULES,
-    ),
-    "a group that nobody fills, and the rules may not be read": Row(
-        HEALTHY,
-        lambda: of([service("web")], unread=DENIED, web=[UP, UP], canary=[]),
-        {"web": "passed", "canary": "blind"},
-        RULES,
-    ),
-    "an empty group, and the services may not be read": Row(
-        HEALTHY,
-        lambda: of(CouldNotLook("ecs:DescribeServices", "AccessDeniedException: no"), web=[UP], default=[]),
-        {"web": "passed", "default": "blind"},
-        GROUPS,
-        "ecs:DescribeServices",
+        CouldNotLook("ecs:DescribeServices", "AccessDeniedException: no"),
+        web=("passed", [UP]),
+        default=("blind", []),
+        says="ecs:DescribeServices",
     ),
 }

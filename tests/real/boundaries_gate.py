@@ -6,8 +6,8 @@ from typing import Any
 
 from opschecks.core.model import Series
 from tests.canned_ecs import service
-from tests.real.before_the_gate import SERVED, errors
-from tests.real.deploys import BLUE, EARLIER, FOUR, GREEN, METRICS, ONE_GROUP, TWO, WORSE, points, since_then, target
+from tests.real.before_the_gate import SERVED, erred, errors
+from tests.real.deploys import BLUE, EARLIER, FOUR, GREEN, ONE_GROUP, TWO, WORSE, since_then, target
 from tests.real.readiness import HEALTH, ill
 from tests.real.rows import Row
 
@@ -21,10 +21,6 @@ def several(**of: float) -> Series:
     parts = [errors(float(key[1:]), value=value) for key, value in of.items()]
     told = sorted(point for part in parts for point in part.points)
     return Series("5xx", "per minute", tuple(told), 60)
-
-
-def erred(told: Series | None, outcome: str, says: str, requests: Any = SERVED) -> Row:
-    return Row(WORSE, lambda: since_then(service(EARLIER), {}, points(*requests), told), outcome, METRICS, says)
 
 
 def filled(was: Any, now: Any, outcome: str, says: str, **changes: Any) -> Row:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from opschecks.aws.gate_snapshot import SinceTheGate
@@ -28,7 +29,7 @@ from tests.real.deploys import (
     stepwise,
     target,
 )
-from tests.real.rows import Row
+from tests.real.rows import rows_by
 
 SICK = [target(3, "unhealthy"), target(4, "unhealthy")]
 FRESH = [target(3), target(4)]
@@ -84,102 +85,96 @@ NO_REVISIONS: dict[tuple[str, str], Any] = {
 }
 HOW = GUIDE + "blue-green-deployment-how-it-works.html"
 REVISION = API + "API_ServiceRevision.html"
+row = partial(rows_by(both), WORSE)
 ROWS = {
-    "the new colour has all traffic and is sick; the old one, which nobody reaches, is healthy": Row(
-        WORSE,
-        lambda: both(TWO, SICK, blue_green("BAKE_TIME")),
+    "the new colour has all traffic and is sick; the old one, which nobody reaches, is healthy": row(
         "failed",
         HOW,
-        "green, which gets production traffic: 0 healthy targets, 2 before the deploy, 2 desired",
+        TWO,
+        SICK,
+        blue_green("BAKE_TIME"),
+        says="green, which gets production traffic: 0 healthy targets, 2 before the deploy, 2 desired",
     ),
-    "the new colour is the one that ECS calls the primary group: it goes back and forth": Row(
-        WORSE,
-        lambda: both(SICK, FRESH, blue_green("BAKE_TIME"), new=BLUE),
+    "the new colour is the one that ECS calls the primary group: it goes back and forth": row(
         "failed",
         API + "API_ServiceRevisionLoadBalancer.html",
-        "blue, which gets production traffic",
+        SICK,
+        FRESH,
+        blue_green("BAKE_TIME"),
+        says="blue, which gets production traffic",
+        new=BLUE,
     ),
-    "the new colour has all traffic and is healthy; the old one is sick, and nobody reaches it": Row(
-        WORSE, lambda: both(SICK, FRESH, blue_green("BAKE_TIME")), "passed", HOW
+    "the new colour has all traffic and is healthy; the old one is sick, and nobody reaches it": row(
+        "passed", HOW, SICK, FRESH, blue_green("BAKE_TIME")
     ),
-    "one of the new colour's two targets is sick in the bake": Row(
-        WORSE,
-        lambda: both(TWO, [target(3), target(4, "unhealthy")], blue_green("BAKE_TIME")),
-        "failed",
-        HOW,
-        "1 healthy target",
+    "one of the new colour's two targets is sick in the bake": row(
+        "failed", HOW, TWO, [target(3), target(4, "unhealthy")], blue_green("BAKE_TIME"), says="1 healthy target"
     ),
-    "a task of the new colour died in the bake: half of what there was, until its replacement is healthy": Row(
-        WORSE, lambda: both(TWO, [target(3), target(4, "initial")], blue_green("BAKE_TIME")), "failed", HOW
+    "a task of the new colour died in the bake: half of what there was, until its replacement is healthy": row(
+        "failed", HOW, TWO, [target(3), target(4, "initial")], blue_green("BAKE_TIME")
     ),
-    "the new colour starts, before any traffic": Row(
-        WORSE, lambda: both(TWO, [target(3, "unhealthy")], blue_green("SCALE_UP")), "passed", RECORD
+    "the new colour starts, before any traffic": row(
+        "passed", RECORD, TWO, [target(3, "unhealthy")], blue_green("SCALE_UP")
     ),
-    "a linear shift: both colours have traffic, and the old one is sick": Row(
-        WORSE, lambda: both(SICK, FRESH, stepwise("LINEAR")), "failed", LINEAR, "blue, which gets production traffic"
+    "a linear shift: both colours have traffic, and the old one is sick": row(
+        "failed", LINEAR, SICK, FRESH, stepwise("LINEAR"), says="blue, which gets production traffic"
     ),
-    "a canary gets a twentieth of the traffic, and is sick": Row(
-        WORSE,
-        lambda: both(TWO, SICK, stepwise("CANARY")),
+    "a canary gets a twentieth of the traffic, and is sick": row(
         "failed",
         API + "API_CanaryConfiguration.html",
-        "green, which gets production traffic",
+        TWO,
+        SICK,
+        stepwise("CANARY"),
+        says="green, which gets production traffic",
     ),
-    "a linear shift with both colours healthy": Row(
-        WORSE, lambda: both(TWO, FRESH, stepwise("LINEAR")), "passed", LINEAR
+    "a linear shift with both colours healthy": row("passed", LINEAR, TWO, FRESH, stepwise("LINEAR")),
+    "the deployment is over: the old colour's targets are gone": row(
+        "passed", DEPLOYMENT, [], FRESH, raw=service(**{"loadBalancers": of_two_colours()["loadBalancers"], **SHIFTING})
     ),
-    "the deployment is over: the old colour's targets are gone": Row(
-        WORSE,
-        lambda: both([], FRESH, raw=service(**{"loadBalancers": of_two_colours()["loadBalancers"], **SHIFTING})),
-        "passed",
-        DEPLOYMENT,
-    ),
-    "one colour is sick, and the revision's target group is not told": Row(
-        WORSE,
-        lambda: both(TWO, SICK, blue_green("BAKE_TIME"), new=None),
+    "one colour is sick, and the revision's target group is not told": row(
         "blind",
         REVISION,
-        "which target group backend:8 has is not known",
+        TWO,
+        SICK,
+        blue_green("BAKE_TIME"),
+        says="which target group backend:8 has is not known",
+        new=None,
     ),
-    "the new colour is sick, and the revisions are denied": Row(
-        WORSE,
-        lambda: both(TWO, SICK, blue_green("BAKE_TIME"), answers=NO_REVISIONS),
+    "the new colour is sick, and the revisions are denied": row(
         "blind",
         PERMISSIONS,
-        "allow ecs:DescribeServiceRevisions",
+        TWO,
+        SICK,
+        blue_green("BAKE_TIME"),
+        says="allow ecs:DescribeServiceRevisions",
+        answers=NO_REVISIONS,
     ),
-    "the revision's target group is not told, and both colours are healthy": Row(
-        WORSE, lambda: both(TWO, FRESH, blue_green("BAKE_TIME"), new=None), "passed", REVISION
+    "the revision's target group is not told, and both colours are healthy": row(
+        "passed", REVISION, TWO, FRESH, blue_green("BAKE_TIME"), new=None
     ),
-    "one colour is sick, and the records are denied": Row(
-        WORSE,
-        lambda: both(TWO, SICK, answers=DENY),
+    "one colour is sick, and the records are denied": row(
         "blind",
         PERMISSIONS,
-        "which colour serves is not known: ecs:ListServiceDeployments",
+        TWO,
+        SICK,
+        says="which colour serves is not known: ecs:ListServiceDeployments",
+        answers=DENY,
     ),
-    "the records are denied, and nothing is under way": Row(
-        WORSE,
-        lambda: both(
-            [], FRESH, answers=DENY, raw=service(**{"loadBalancers": of_two_colours()["loadBalancers"], **SHIFTING})
-        ),
+    "the records are denied, and nothing is under way": row(
         "passed",
         PERMISSIONS,
+        [],
+        FRESH,
+        answers=DENY,
+        raw=service(**{"loadBalancers": of_two_colours()["loadBalancers"], **SHIFTING}),
     ),
-    "a rolling update of a service that once was blue/green: one group is empty": Row(
-        WORSE,
-        lambda: both(TWO, [], ROLLING, raw=of_two_colours(runningCount=2)),
-        "passed",
-        API + "API_AdvancedConfiguration.html",
+    "a rolling update of a service that once was blue/green: one group is empty": row(
+        "passed", API + "API_AdvancedConfiguration.html", TWO, [], ROLLING, raw=of_two_colours(runningCount=2)
     ),
-    "CodeDeploy: the replacement has the traffic and is sick, the original waits to be terminated": Row(
-        WORSE,
-        lambda: both(TWO, SICK, raw=sets(GREEN, BLUE)),
-        "failed",
-        CODE_DEPLOYS,
-        "green, which gets production traffic",
+    "CodeDeploy: the replacement has the traffic and is sick, the original waits to be terminated": row(
+        "failed", CODE_DEPLOYS, TWO, SICK, says="green, which gets production traffic", raw=sets(GREEN, BLUE)
     ),
-    "CodeDeploy: the replacement starts, and the original has the traffic": Row(
-        WORSE, lambda: both(TWO, [target(3, "unhealthy")], raw=sets(BLUE, GREEN)), "passed", CODE_DEPLOYS
+    "CodeDeploy: the replacement starts, and the original has the traffic": row(
+        "passed", CODE_DEPLOYS, TWO, [target(3, "unhealthy")], raw=sets(BLUE, GREEN)
     ),
 }

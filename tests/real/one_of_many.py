@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from opschecks.aws.alarm_hygiene import watched_alarms
@@ -28,7 +29,7 @@ from opschecks.core.observation import CouldNotLook
 from opschecks.web.idle_timeout import websocket_balancers
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, checks_of, daily, names, stack, weekly
 from tests.real.deploys import WORSE
-from tests.real.rows import Row
+from tests.real.rows import Row, rows_by
 
 DENIALS = "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html"
 ELB = f"arn:aws:elasticloadbalancing:{ACCOUNT}"
@@ -324,7 +325,7 @@ def since(*alarms: Alarm, groups: Any = (), services: Any = ()) -> Mapping[str, 
 
 backups, keys = weekly("backups"), weekly("credentials")
 hygiene = weekly("alarm_hygiene")
-unused, alb = weekly("unused_resources"), daily("alb").test_targets_are_healthy
+unused = weekly("unused_resources")
 sessions = daily("websocket")
 
 
@@ -334,9 +335,12 @@ def served(services: list[Service], *names_of: str, **healthy: bool) -> Mapping[
 
 
 FRESH = checks_of("deploy/before", "saved_tables").test_tables_have_a_fresh_backup
-RETENTION = weekly("retention").test_buckets_let_go_what_nobody_needs
-STICKY = sessions.test_websocket_sessions_are_sticky
 WATCH = hygiene.test_alarms_watch_something
+sticks, lets_go, healthy = (
+    partial(rows_by(sticky), sessions.test_websocket_sessions_are_sticky),
+    partial(rows_by(archive), weekly("retention").test_buckets_let_go_what_nobody_needs),
+    partial(rows_by(served), daily("alb").test_targets_are_healthy),
+)
 ROWS = {
     "the recovery of one table of two may not be read": Row(
         backups.test_tables_can_be_restored_to_any_moment,
@@ -351,30 +355,26 @@ ROWS = {
     "before a deploy, where the recovery of one table may not be read, and its backup is of last week": Row(
         FRESH, lambda: saved(150), {"incidents": "passed", "sessions": "blind"}, DENIALS
     ),
-    "a bucket whose policy refuses, beside one that lets go what it should": Row(
-        RETENTION,
-        lambda: archive(archive=LETS_GO),
-        {"archive": "passed", "others": "blind"},
-        DENIALS,
-        "allow s3:GetLifecycleConfiguration",
+    "a bucket whose policy refuses, beside one that lets go what it should": lets_go(
+        {"archive": "passed", "others": "blind"}, DENIALS, says="allow s3:GetLifecycleConfiguration", archive=LETS_GO
     ),
-    "a bucket whose policy refuses, beside one that keeps everything": Row(
-        RETENTION, lambda: archive(archive={"Rules": []}), {"archive": "failed", "others": "blind"}, DENIALS
+    "a bucket whose policy refuses, beside one that keeps everything": lets_go(
+        {"archive": "failed", "others": "blind"}, DENIALS, archive={"Rules": []}
     ),
-    "the attributes of one target group of two cannot be read": Row(
-        STICKY, lambda: sticky(web=True), {"web": "passed", "others": "blind"}, DENIALS
+    "the attributes of one target group of two cannot be read": sticks(
+        {"web": "passed", "others": "blind"}, DENIALS, web=True
     ),
-    "the attributes of one target group cannot be read, and the other is not sticky": Row(
-        STICKY, lambda: sticky(web=False), {"web": "failed", "others": "blind"}, DENIALS
+    "the attributes of one target group cannot be read, and the other is not sticky": sticks(
+        {"web": "failed", "others": "blind"}, DENIALS, web=False
     ),
-    "the targets of one group of two cannot be read": Row(
-        alb, lambda: served([], "web", "api", web=True), {"web": "passed", "api": "blind"}, DENIALS
+    "the targets of one group of two cannot be read": healthy(
+        {"web": "passed", "api": "blind"}, DENIALS, [], "web", "api", web=True
     ),
-    "the targets of one group cannot be read, and the other has none": Row(
-        alb, lambda: served([], "web", "api", web=False), {"web": "failed", "api": "blind"}, DENIALS
+    "the targets of one group cannot be read, and the other has none": healthy(
+        {"web": "failed", "api": "blind"}, DENIALS, [], "web", "api", web=False
     ),
-    "an empty blue group whose green twin cannot be read": Row(
-        alb, lambda: served(twins(), "blue", "green", blue=False), {"blue": "blind", "green": "blind"}, DENIALS
+    "an empty blue group whose green twin cannot be read": healthy(
+        {"blue": "blind", "green": "blind"}, DENIALS, twins(), "blue", "green", blue=False
     ),
     "the targets of one group cannot be read after a deploy": Row(
         WORSE, lambda: since(groups=healths("web", "api", web=True)), {"web": "passed", "api": "blind"}, DENIALS

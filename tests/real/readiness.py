@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from opschecks.aws.application_autoscaling import auto_scaling, scaling_schedules
@@ -11,7 +12,7 @@ from opschecks.core.observation import CouldNotLook
 from tests.canned import NOW, Aws, Raw, checks_of, daily, names, stack
 from tests.canned_ecs import service
 from tests.real.deploys import BLUE, GREEN, GUIDE, ONE_GROUP, TWO, WORSE, health, since_then, target
-from tests.real.rows import Row
+from tests.real.rows import Row, rows_by
 
 before = checks_of("deploy/before", "readiness")
 scaling = daily("auto_scaling")
@@ -50,54 +51,48 @@ def daemon(desired: int, *, told: bool = True, **changes: Any) -> dict[str, Any]
 
 
 DAEMON = GUIDE + "ecs_service-options.html"
-TARGETS = before.test_targets_can_take_a_deploy
+can_take = partial(rows_by(targets), before.test_targets_can_take_a_deploy)
 ROWS = {
-    "before a deploy no target is healthy: the reasons are told": Row(
-        TARGETS, lambda: targets(TIMED_OUT), "failed", HEALTH, "10.0.0.3:8000 is unhealthy (Request timed out)"
+    "before a deploy no target is healthy: the reasons are told": can_take(
+        "failed", HEALTH, TIMED_OUT, says="10.0.0.3:8000 is unhealthy (Request timed out)"
     ),
-    "before a deploy one of three targets is ill": Row(
-        TARGETS, lambda: targets(*TWO, TIMED_OUT), "failed", HEALTH, "10.0.0.3:8000 is unhealthy (Request timed out)"
+    "before a deploy one of three targets is ill": can_take(
+        "failed", HEALTH, *TWO, TIMED_OUT, says="10.0.0.3:8000 is unhealthy (Request timed out)"
     ),
-    "before a deploy the group is empty": Row(
-        TARGETS, targets, "failed", HEALTH, "no target is healthy: none is registered"
-    ),
-    "before a deploy a scale-out is starting a task": Row(
-        TARGETS,
-        lambda: targets(*TWO, ill(3, "initial", "Elb.RegistrationInProgress", "Target registration is in progress")),
+    "before a deploy the group is empty": can_take("failed", HEALTH, says="no target is healthy: none is registered"),
+    "before a deploy a scale-out is starting a task": can_take(
         "passed",
         HEALTH,
-        "2 of 3 targets are healthy",
+        *TWO,
+        ill(3, "initial", "Elb.RegistrationInProgress", "Target registration is in progress"),
+        says="2 of 3 targets are healthy",
     ),
-    "before a deploy all that is left drains": Row(
-        TARGETS,
-        lambda: targets(target(3, "draining")),
-        "failed",
-        HEALTH,
-        "no target is healthy: 10.0.0.3:8000 is draining",
+    "before a deploy all that is left drains": can_take(
+        "failed", HEALTH, target(3, "draining"), says="no target is healthy: 10.0.0.3:8000 is draining"
     ),
-    "an unhealthy target of an NLB whose connections drain is unhealthy, and not leaving": Row(
-        TARGETS,
-        lambda: targets(*TWO, target(3, "unhealthy.draining")),
+    "an unhealthy target of an NLB whose connections drain is unhealthy, and not leaving": can_take(
         "failed",
         "https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html",
-        "10.0.0.3:8000 is unhealthy.draining",
+        *TWO,
+        target(3, "unhealthy.draining"),
+        says="10.0.0.3:8000 is unhealthy.draining",
     ),
-    "before a deploy a neighbour's group is ill": Row(
-        TARGETS,
-        lambda: targets(TIMED_OUT, foreign="1 targets, not judged: no service of the stack fills it"),
+    "before a deploy a neighbour's group is ill": can_take(
         "passed",
         HEALTH,
-        "no service of the stack fills it",
+        TIMED_OUT,
+        says="no service of the stack fills it",
+        foreign="1 targets, not judged: no service of the stack fills it",
     ),
-    "before a deploy an empty group of which it is not known whose it is": Row(
-        TARGETS, lambda: targets(foreign=UNKNOWN), "blind", HEALTH, "Rate exceeded"
+    "before a deploy an empty group of which it is not known whose it is": can_take(
+        "blind", HEALTH, says="Rate exceeded", foreign=UNKNOWN
     ),
-    "before a deploy a Lambda function's group without health checks": Row(
-        TARGETS,
-        lambda: targets(target(1, "unavailable"), idle="not assessed: its health checks are off"),
+    "before a deploy a Lambda function's group without health checks": can_take(
         "passed",
         ELB + "lambda-functions.html",
-        "not assessed",
+        target(1, "unavailable"),
+        says="not assessed",
+        idle="not assessed: its health checks are off",
     ),
     "since the gate, a neighbour on the shared balancer fell ill": Row(
         WORSE, lambda: neighbour(), {"blue": "passed", "green": "passed"}, HEALTH, "no service of the stack fills it"

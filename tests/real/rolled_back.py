@@ -13,15 +13,12 @@ from tests.real.deploys import (
     NOT_OFFERED,
     PERMISSIONS,
     RECORD,
-    RUN,
-    SERVES,
     SERVICE,
-    SETTLED,
     THROTTLED,
-    expected,
-    seen,
+    runs,
+    serves,
+    settled,
 )
-from tests.real.rows import Row
 
 NO_DETAILS = CouldNotLook(
     "ecs:DescribeServiceDeployments", "AccessDeniedException: no", action="ecs:DescribeServiceDeployments"
@@ -48,124 +45,103 @@ STATES = GUIDE + "service-deployment.html"
 ROWS = {
     (
         "an alarm rolled the deployment back last night; counts, states and the newest messages are those of a success"
-    ): Row(
-        SETTLED,
-        lambda: seen(service(), ROLLED_BACK),
+    ): settled(
         "failed",
         RECORD,
-        "backend:9: rollback successful: Service deployment rolled back because of alarm(s) in ALARM state; alarm",
+        service(),
+        ROLLED_BACK,
+        says="backend:9: rollback successful: Service deployment rolled back because of alarm(s) in ALARM state; alarm",
     ),
-    "an alarm rolled the deployment back, and the next one was good": Row(
-        SETTLED, lambda: seen(service(deployment(10, createdAt=ago(hours=6))), ROLLED_BACK), "passed", RECORD
+    "an alarm rolled the deployment back, and the next one was good": settled(
+        "passed", RECORD, service(deployment(10, createdAt=ago(hours=6))), ROLLED_BACK
     ),
-    "an alarm took the deployment back 20 minutes ago, and only messages tell, behind those of a success": Row(
-        SETTLED,
-        lambda: seen(service(events=TAKEN_BACK)),
+    "an alarm took the deployment back 20 minutes ago, and only messages tell, behind those of a success": settled(
         "failed",
         MESSAGES,
-        "(deployment ecs-svc/0000000000000000009) deployment failed: alarm detected.",
+        service(events=TAKEN_BACK),
+        says="(deployment ecs-svc/0000000000000000009) deployment failed: alarm detected.",
     ),
-    "an alarm took the deployment back 20 minutes ago: what was expected does not run": Row(
-        SERVES,
-        lambda: expected("backend:9", service(events=TAKEN_BACK)),
+    "an alarm took the deployment back 20 minutes ago: what was expected does not run": serves(
         "failed",
         MESSAGES,
-        "expected backend:9, running backend:8 (2026-11-24 06:37 UTC: (service backend) (deployment ecs-svc/0",
+        "backend:9",
+        service(events=TAKEN_BACK),
+        says="expected backend:9, running backend:8 (2026-11-24 06:37 UTC: (service backend) (deployment ecs-svc/0",
     ),
-    "the gate says which alarm took back what was deployed, by ECS's record": Row(
-        SERVES,
-        lambda: expected("backend:9", service(), ROLLED_BACK),
+    "the gate says which alarm took back what was deployed, by ECS's record": serves(
         "failed",
         RECORD,
-        "expected backend:9, running backend:8 (2026-11-23 23:00 UTC: backend:9: rollback successful",
+        "backend:9",
+        service(),
+        ROLLED_BACK,
+        says="expected backend:9, running backend:8 (2026-11-23 23:00 UTC: backend:9: rollback successful",
     ),
-    "a deployment is being rolled back": Row(
-        SETTLED,
-        lambda: seen(
-            service(
-                deployment(7, rolloutState="IN_PROGRESS", createdAt=ago(minutes=4)), deployment(8, status="ACTIVE")
-            ),
-            record("ROLLBACK_IN_PROGRESS", statusReason="Circuit breaker threshold exceeded"),
-        ),
+    "a deployment is being rolled back": settled(
         "failed",
         STATES,
-        "backend:8: rollback in progress: Circuit breaker threshold exceeded",
+        service(deployment(7, rolloutState="IN_PROGRESS", createdAt=ago(minutes=4)), deployment(8, status="ACTIVE")),
+        record("ROLLBACK_IN_PROGRESS", statusReason="Circuit breaker threshold exceeded"),
+        says="backend:8: rollback in progress: Circuit breaker threshold exceeded",
     ),
-    "a newer deployment stopped the one before it": Row(
-        SETTLED,
-        lambda: seen(
-            service(deployment(10, createdAt=ago(hours=2))),
-            record("STOPPED", 9, finishedAt=ago(hours=2), stoppedAt=ago(hours=2), startedAt=ago(hours=3)),
-        ),
+    "a newer deployment stopped the one before it": settled(
         "passed",
         STATES,
+        service(deployment(10, createdAt=ago(hours=2))),
+        record("STOPPED", 9, finishedAt=ago(hours=2), stoppedAt=ago(hours=2), startedAt=ago(hours=3)),
     ),
-    "a circuit breaker without roll-back stopped the deployment": Row(
-        SETTLED,
-        lambda: seen(
-            service(deployment(8, rolloutState=None)),
-            record(
-                "STOPPED",
-                9,
-                finishedAt=ago(hours=2),
-                stoppedAt=ago(hours=2),
-                deploymentCircuitBreaker={"status": "TRIGGERED", "failureCount": 3, "threshold": 3},
-            ),
-        ),
+    "a circuit breaker without roll-back stopped the deployment": settled(
         "failed",
         RECORD,
-        "backend:9: stopped",
+        service(deployment(8, rolloutState=None)),
+        record(
+            "STOPPED",
+            9,
+            finishedAt=ago(hours=2),
+            stoppedAt=ago(hours=2),
+            deploymentCircuitBreaker={"status": "TRIGGERED", "failureCount": 3, "threshold": 3},
+        ),
+        says="backend:9: stopped",
     ),
-    "the records are denied: a bake that does not end would not be seen": Row(
-        SETTLED,
-        lambda: seen(service(), ListServiceDeployments=DENIED),
-        "blind",
-        PERMISSIONS,
-        "allow ecs:ListServiceDeployments",
+    "the records are denied: a bake that does not end would not be seen": settled(
+        "blind", PERMISSIONS, service(), says="allow ecs:ListServiceDeployments", ListServiceDeployments=DENIED
     ),
-    "the records are denied, and a message tells of a roll-back": Row(
-        SETTLED,
-        lambda: seen(service(events=TAKEN_BACK), ListServiceDeployments=DENIED),
+    "the records are denied, and a message tells of a roll-back": settled(
         "failed",
         MESSAGES,
-        "deployment failed: alarm detected",
+        service(events=TAKEN_BACK),
+        says="deployment failed: alarm detected",
+        ListServiceDeployments=DENIED,
     ),
-    "the details of a deployment are denied": Row(
-        SETTLED,
-        lambda: seen(service(), record("IN_PROGRESS", 9), DescribeServiceDeployments=NO_DETAILS),
+    "the details of a deployment are denied": settled(
         "blind",
         PERMISSIONS,
-        "allow ecs:DescribeServiceDeployments",
+        service(),
+        record("IN_PROGRESS", 9),
+        says="allow ecs:DescribeServiceDeployments",
+        DescribeServiceDeployments=NO_DETAILS,
     ),
-    "all tasks run, and the records are denied: they are not needed for that": Row(
-        RUN, lambda: seen(service(), ListServiceDeployments=DENIED), "passed", SERVICE
+    "all tasks run, and the records are denied: they are not needed for that": runs(
+        "passed", SERVICE, service(), ListServiceDeployments=DENIED
     ),
-    "a region without the records: messages tell as before": Row(
-        SETTLED,
-        lambda: seen(service(events=TAKEN_BACK), ListServiceDeployments=NOT_OFFERED),
+    "a region without the records: messages tell as before": settled(
         "failed",
         API + "API_ListServiceDeployments.html",
-        "deployment failed: alarm detected.",
+        service(events=TAKEN_BACK),
+        says="deployment failed: alarm detected.",
+        ListServiceDeployments=NOT_OFFERED,
     ),
-    "the records are throttled": Row(
-        SETTLED,
-        lambda: seen(service(), ListServiceDeployments=THROTTLED),
-        "blind",
-        API + "CommonErrors.html",
-        "ThrottlingException",
+    "the records are throttled": settled(
+        "blind", API + "CommonErrors.html", service(), says="ThrottlingException", ListServiceDeployments=THROTTLED
     ),
-    "a record that the second answer lacks": Row(
-        SETTLED,
-        lambda: seen(
-            service(),
-            ROLLED_BACK,
-            DescribeServiceDeployments={
-                "serviceDeployments": [],
-                "failures": [{"arn": ROLLED_BACK["serviceDeploymentArn"], "reason": "MISSING"}],
-            },
-        ),
+    "a record that the second answer lacks": settled(
         "blind",
         API + "API_DescribeServiceDeployments.html",
-        "MISSING",
+        service(),
+        ROLLED_BACK,
+        says="MISSING",
+        DescribeServiceDeployments={
+            "serviceDeployments": [],
+            "failures": [{"arn": ROLLED_BACK["serviceDeploymentArn"], "reason": "MISSING"}],
+        },
     ),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from opschecks.aws.application_autoscaling import auto_scaling
@@ -30,7 +31,7 @@ from opschecks.aws.traffic import balancer_errors, service_load, traffic
 from opschecks.core.observation import CouldNotLook, NotConfigured, NotThere
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, checks_of, daily, stack, weekly
 from tests.canned_ecs import service
-from tests.real.rows import Row
+from tests.real.rows import Row, rows_by
 
 ECS = f"arn:aws:ecs:{ACCOUNT}"
 ELB = f"arn:aws:elasticloadbalancing:{ACCOUNT}"
@@ -353,7 +354,6 @@ def turned() -> Mapping[str, Any]:
 RUN = daily("ecs").test_services_run_the_tasks_they_want
 ALL_RUN = dict.fromkeys(("prod/web", "jobs/web", "jobs/mail"), "passed")
 TARGETS = daily("alb").test_targets_are_healthy
-QUIET = daily("alarms").test_no_alarm_is_ringing
 CACHES = weekly("cdn").test_cdn_is_set_to_cache_and_compress
 DONE = checks_of("deploy/after", "dashboard").test_invalidations_are_finished
 NONE_RING = {"shop-5xx": "passed", "shop-cpu": "passed", "mail-queue": "passed"}
@@ -362,80 +362,71 @@ ATTEMPTS = weekly("scaling").test_scaling_attempts_succeed
 ERRORS = daily("alb").test_server_errors_are_rare
 RECORDED = weekly("flow_logs").test_vpcs_record_their_traffic
 HEALTHY = daily("ecs").test_tasks_are_healthy
-LIMITS = daily("auto_scaling").test_scaling_limits_are_as_wanted
-CPU = daily("ecs").test_cpu_leaves_headroom
-FORMED = weekly("cloudformation").test_cloudformation_stacks_are_healthy
+ran, turns, behind, edge = rows_by(running), rows_by(turned), rows_by(balanced), rows_by(cdn)
+limits = partial(rows_by(scaled), daily("auto_scaling").test_scaling_limits_are_as_wanted)
+cpu = partial(rows_by(loaded), daily("ecs").test_cpu_leaves_headroom)
+quiet = partial(rows_by(ringing), daily("alarms").test_no_alarm_is_ringing)
+formation = partial(rows_by(formed), weekly("cloudformation").test_cloudformation_stacks_are_healthy)
 ROWS = {
-    "two clusters, a service called web in each": Row(RUN, running, ALL_RUN, CLUSTERS),
-    "two clusters, and the web of one is short of a task": Row(
-        RUN,
-        lambda: running(jobs_web={"runningCount": 1}),
-        {**ALL_RUN, "jobs/web": "failed"},
-        CLUSTERS,
-        "1 of 2 tasks run",
+    "two clusters, a service called web in each": ran(RUN, ALL_RUN, CLUSTERS),
+    "two clusters, and the web of one is short of a task": ran(
+        RUN, {**ALL_RUN, "jobs/web": "failed"}, CLUSTERS, says="1 of 2 tasks run", jobs_web={"runningCount": 1}
     ),
-    "one of two clusters may not be read": Row(
+    "one of two clusters may not be read": ran(
         RUN,
-        lambda: running("jobs"),
         {"prod/web": "passed", "jobs/web": "blind", "jobs/mail": "blind"},
         DENIALS,
-        "allow ecs:DescribeServices",
+        "jobs",
+        says="allow ecs:DescribeServices",
     ),
-    "deployments of two clusters, one of which may not be read": Row(
-        SETTLED, lambda: running("prod"), {"prod/web": "blind", "jobs/web": "passed", "jobs/mail": "passed"}, DENIALS
+    "deployments of two clusters, one of which may not be read": ran(
+        SETTLED, {"prod/web": "blind", "jobs/web": "passed", "jobs/mail": "passed"}, DENIALS, "prod"
     ),
-    "deployments of two clusters": Row(SETTLED, running, ALL_RUN, CLUSTERS),
-    "scaling attempts of two clusters": Row(ATTEMPTS, turned, ALL_RUN, SCALING),
+    "deployments of two clusters": ran(SETTLED, ALL_RUN, CLUSTERS),
+    "scaling attempts of two clusters": turns(ATTEMPTS, ALL_RUN, SCALING),
     "errors of three balancers, of which one has a group that ECS fills": Row(
         ERRORS,
         lambda: {**balanced("front", "back", "edge"), "traffic": []},
         {"front": "passed", "back": "passed", "edge": "passed"},
         BALANCERS,
     ),
-    "one VPC of three balancers": Row(RECORDED, lambda: balanced("front", "back", "edge"), "passed", BALANCERS),
+    "one VPC of three balancers": behind(RECORDED, "passed", BALANCERS, "front", "back", "edge"),
     "tasks of two clusters": Row(HEALTHY, lambda: {"tasks": tasks(ecs(), KNOWN)}, "passed", CLUSTERS),
-    "the tasks of one of two clusters may not be listed": Row(
-        HEALTHY, lambda: running("jobs"), {"1": "passed", "jobs/web": "blind", "jobs/mail": "blind"}, DENIALS
+    "the tasks of one of two clusters may not be listed": ran(
+        HEALTHY, {"1": "passed", "jobs/web": "blind", "jobs/mail": "blind"}, DENIALS, "jobs"
     ),
-    "auto-scaling of two clusters": Row(LIMITS, scaled, ALL_RUN, SCALING),
-    "auto-scaling of one cluster's web has another maximum": Row(
-        LIMITS, lambda: scaled(most=4), {**ALL_RUN, "jobs/web": "failed"}, SCALING
+    "auto-scaling of two clusters": limits(ALL_RUN, SCALING),
+    "auto-scaling of one cluster's web has another maximum": limits({**ALL_RUN, "jobs/web": "failed"}, SCALING, most=4),
+    "CPU of two clusters": cpu(ALL_RUN, DIMENSIONS),
+    "CPU of the same name in another cluster": cpu({**ALL_RUN, "jobs/web": "failed"}, DIMENSIONS, jobs_web=97.0),
+    "scaling of the same name in another cluster": turns(
+        weekly("scaling").test_scaling_does_not_flap, {**ALL_RUN, "jobs/web": "failed"}, SCALING
     ),
-    "CPU of two clusters": Row(CPU, loaded, ALL_RUN, DIMENSIONS),
-    "CPU of the same name in another cluster": Row(
-        CPU, lambda: loaded(jobs_web=97.0), {**ALL_RUN, "jobs/web": "failed"}, DIMENSIONS
+    "three balancers, two of which front no ECS service": behind(
+        TARGETS, {"front": "passed", "back": "passed", "edge": "passed"}, BALANCERS, "front", "back", "edge"
     ),
-    "scaling of the same name in another cluster": Row(
-        weekly("scaling").test_scaling_does_not_flap, turned, {**ALL_RUN, "jobs/web": "failed"}, SCALING
+    "the targets of a balancer that fronts no ECS service are ill": behind(
+        TARGETS, {"front": "passed", "back": "failed", "edge": "passed"}, BALANCERS, "front", "back", "edge", back=False
     ),
-    "three balancers, two of which front no ECS service": Row(
+    "one of three balancers does not exist": behind(
         TARGETS,
-        lambda: balanced("front", "back", "edge"),
-        {"front": "passed", "back": "passed", "edge": "passed"},
-        BALANCERS,
-    ),
-    "the targets of a balancer that fronts no ECS service are ill": Row(
-        TARGETS,
-        lambda: balanced("front", "back", "edge", back=False),
-        {"front": "passed", "back": "failed", "edge": "passed"},
-        BALANCERS,
-    ),
-    "one of three balancers does not exist": Row(
-        TARGETS,
-        lambda: balanced("front", "edge"),
         {"front": "passed", "edge": "passed", "target groups of back": "blind"},
         BALANCERS,
-        "LoadBalancerNotFound",
+        "front",
+        "edge",
+        says="LoadBalancerNotFound",
     ),
-    "an answer lacks one of three balancers": Row(
+    "an answer lacks one of three balancers": behind(
         TARGETS,
-        lambda: balanced("front", "edge", silent=True),
         {"front": "passed", "edge": "passed", "target groups of back": "blind"},
         BALANCERS,
-        "the answer does not mention back",
+        "front",
+        "edge",
+        says="the answer does not mention back",
+        silent=True,
     ),
-    "errors of three balancers, one of which does not exist": Row(
-        ERRORS, lambda: balanced("front", "edge"), {"front": "passed", "edge": "passed", "back": "blind"}, BALANCERS
+    "errors of three balancers, one of which does not exist": behind(
+        ERRORS, {"front": "passed", "edge": "passed", "back": "blind"}, BALANCERS, "front", "edge"
     ),
     "responses of three balancers": Row(
         daily("alb").test_responses_are_quick,
@@ -443,47 +434,35 @@ ROWS = {
         {"back": "blind"},
         BALANCERS,
     ),
-    "the VPC of a balancer that does not exist": Row(
-        RECORDED, lambda: balanced("front", "edge"), {"vpc-1": "passed", "VPC of back": "blind"}, BALANCERS
+    "the VPC of a balancer that does not exist": behind(
+        RECORDED, {"vpc-1": "passed", "VPC of back": "blind"}, BALANCERS, "front", "edge"
     ),
-    "alarms with two beginnings": Row(QUIET, ringing, NONE_RING, ALARMS),
-    "an alarm with the second beginning rings": Row(
-        QUIET, lambda: ringing("mail-queue", "crm-errors"), {**NONE_RING, "mail-queue": "failed"}, ALARMS
+    "alarms with two beginnings": quiet(NONE_RING, ALARMS),
+    "an alarm with the second beginning rings": quiet(
+        {**NONE_RING, "mail-queue": "failed"}, ALARMS, "mail-queue", "crm-errors"
     ),
-    "no alarm has one of two beginnings": Row(
-        QUIET,
-        lambda: ringing(prefixes=("shop-", "maill-")),
+    "no alarm has one of two beginnings": quiet(
         {"shop-5xx": "passed", "shop-cpu": "passed", "alarms that begin with maill-": "blind"},
         ALARMS,
-        "no alarm begins with maill-",
+        says="no alarm begins with maill-",
+        prefixes=("shop-", "maill-"),
     ),
-    "two distributions": Row(
-        CACHES, cdn, {"default behavior of E1": "passed", "default behavior of E2": "passed"}, CDN
+    "two distributions": edge(CACHES, {"default behavior of E1": "passed", "default behavior of E2": "passed"}, CDN),
+    "the second distribution caches nothing": edge(
+        CACHES, {"default behavior of E1": "passed", "default behavior of E2": "failed"}, CDN, policy=CACHING_DISABLED
     ),
-    "the second distribution caches nothing": Row(
-        CACHES,
-        lambda: cdn(policy=CACHING_DISABLED),
-        {"default behavior of E1": "passed", "default behavior of E2": "failed"},
-        CDN,
+    "one of two distributions may not be read": edge(
+        CACHES, {"default behavior of E2": "passed", "every behavior of E1": "blind"}, DENIALS, "E1"
     ),
-    "one of two distributions may not be read": Row(
-        CACHES, lambda: cdn("E1"), {"default behavior of E2": "passed", "every behavior of E1": "blind"}, DENIALS
+    "two distributions without invalidations": edge(DONE, "nothing", CDN),
+    "an invalidation of the second distribution": edge(DONE, "failed", CDN, going="E2"),
+    "invalidations of one of two distributions": edge(
+        DONE, {"I1": "failed", "invalidations of E2": "blind"}, DENIALS, "E2", going="E1"
     ),
-    "two distributions without invalidations": Row(DONE, cdn, "nothing", CDN),
-    "an invalidation of the second distribution": Row(DONE, lambda: cdn(going="E2"), "failed", CDN),
-    "invalidations of one of two distributions": Row(
-        DONE, lambda: cdn("E2", going="E1"), {"I1": "failed", "invalidations of E2": "blind"}, DENIALS
+    "two CloudFormation stacks": formation(
+        {"app": "passed", "data": "passed"}, FORMATION, app="UPDATE_COMPLETE", data="CREATE_COMPLETE"
     ),
-    "two CloudFormation stacks": Row(
-        FORMED,
-        lambda: formed(app="UPDATE_COMPLETE", data="CREATE_COMPLETE"),
-        {"app": "passed", "data": "passed"},
-        FORMATION,
-    ),
-    "the second CloudFormation stack was rolled back": Row(
-        FORMED,
-        lambda: formed(app="UPDATE_COMPLETE", data="UPDATE_ROLLBACK_COMPLETE"),
-        {"app": "passed", "data": "failed"},
-        FORMATION,
+    "the second CloudFormation stack was rolled back": formation(
+        {"app": "passed", "data": "failed"}, FORMATION, app="UPDATE_COMPLETE", data="UPDATE_ROLLBACK_COMPLETE"
     ),
 }

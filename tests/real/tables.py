@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from opschecks.aws.dynamodb import Table, tables
@@ -11,10 +12,10 @@ from opschecks.aws.incidents import active_incidents, overnight_incidents, overn
 from opschecks.aws.indexes import indexes
 from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, daily, given, names, stack, weekly
-from tests.real.rows import Row
+from tests.real.rows import Row, rows_by
 
 API = "https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/"
-table_checks, incident_checks = daily("dynamodb"), daily("incidents")
+ACTIVE, BILLS = daily("dynamodb").test_tables_are_active, daily("dynamodb").test_tables_bill_as_wanted
 HERE = stack(incidents_table="incidents", tables=("incidents",))
 GB = 10**9
 WANTED = [
@@ -98,14 +99,6 @@ LARGE = table(TableSizeBytes=2 * GB, ItemCount=3_400_000, GlobalSecondaryIndexes
 DENIED = CouldNotLook("dynamodb:DescribeTable", "AccessDeniedException: no", action="dynamodb:DescribeTable")
 
 
-active, bills, night, week = (
-    table_checks.test_tables_are_active,
-    table_checks.test_tables_bill_as_wanted,
-    incident_checks.test_incidents_can_be_found_by_status,
-    weekly("incident_weeks").test_no_incident_keeps_coming_back,
-)
-
-
 def replicated(*statuses: str) -> Mapping[str, Any]:
     """A global table, with replicas of these states."""
     replicas = [{"RegionName": f"eu-west-{n}", "ReplicaStatus": status} for n, status in enumerate(statuses, 1)]
@@ -118,12 +111,16 @@ REPLICA = API + "API_ReplicaDescription.html"
 TABLE = API + "API_TableDescription.html"
 QUERY = API + "API_Query.html"
 DESCRIBED = API + "API_DescribeTable.html"
+active = partial(rows_by(seen, "tables"), ACTIVE)
+replicas = partial(rows_by(replicated), ACTIVE)
+night = partial(rows_by(found), daily("incidents").test_incidents_can_be_found_by_status)
+week = partial(rows_by(of_weeks), weekly("incident_weeks").test_no_incident_keeps_coming_back)
 ROWS = {
-    "a global table with two replicas": Row(active, lambda: replicated("ACTIVE", "ACTIVE"), "passed", REPLICA),
-    "a replica that is being added": Row(active, lambda: replicated("ACTIVE", "CREATING"), "passed", REPLICA),
+    "a global table with two replicas": replicas("passed", REPLICA, "ACTIVE", "ACTIVE"),
+    "a replica that is being added": replicas("passed", REPLICA, "ACTIVE", "CREATING"),
     **{
         f"a replica that is {status}": Row(
-            active,
+            ACTIVE,
             lambda status=status: replicated("ACTIVE", status),  # type: ignore[misc]
             "failed",
             REPLICA,
@@ -131,18 +128,16 @@ ROWS = {
         )
         for status in ("REGION_DISABLED", "INACCESSIBLE_ENCRYPTION_CREDENTIALS", "CREATION_FAILED")
     },
-    "an answer without what no verdict needs": Row(
-        active,
-        lambda: {"tables": seen(table(TableArn=None, ItemCount=None, TableSizeBytes=None, KeySchema=None))},
-        "passed",
-        TABLE,
+    "an answer without what no verdict needs": active(
+        "passed", TABLE, table(TableArn=None, ItemCount=None, TableSizeBytes=None, KeySchema=None)
     ),
-    "one table of three may not be described": Row(
-        active,
-        lambda: {"tables": seen(table(), DENIED, table(TableName="table-2"))},
+    "one table of three may not be described": active(
         {"incidents": "passed", "table-1": "blind", "table-2": "passed"},
         DESCRIBED,
-        "allow dynamodb:DescribeTable",
+        table(),
+        DENIED,
+        table(TableName="table-2"),
+        says="allow dynamodb:DescribeTable",
     ),
     "the index of a table that may not be described": Row(
         weekly("indexes").test_wanted_indexes_can_be_searched,
@@ -151,7 +146,7 @@ ROWS = {
         DESCRIBED,
     ),
     "provisioned for ever, without a billing summary": Row(
-        bills,
+        BILLS,
         lambda: {
             "tables": seen(table(BillingModeSummary=None)),
             "stack": stack(limits={"billing_mode": "PROVISIONED"}),
@@ -159,36 +154,30 @@ ROWS = {
         "passed",
         TABLE,
     ),
-    "a small table with a resolved incident": Row(
-        night, lambda: found(table(), item()), "passed", API + "API_Scan.html"
-    ),
-    "a table of 2 GB whose every item is indexed": Row(
-        night,
-        lambda: found(LARGE, item("active")),
+    "a small table with a resolved incident": night("passed", API + "API_Scan.html", table(), item()),
+    "a table of 2 GB whose every item is indexed": night(
         {"i-3": "passed", "incidents": "passed"},
         QUERY,
-        "searched through status-index (active, resolved), not read whole",
+        LARGE,
+        item("active"),
+        says="searched through status-index (active, resolved), not read whole",
     ),
-    "a table of 2 GB on a quiet night": Row(night, lambda: found(LARGE), {"incidents": "passed"}, QUERY),
-    "a table of 2 GB of which many items are in no index": Row(
-        night,
-        lambda: found({**LARGE, "GlobalSecondaryIndexes": [by_status(ItemCount=3_000_000)]}, item()),
+    "a table of 2 GB on a quiet night": night({"incidents": "passed"}, QUERY, LARGE),
+    "a table of 2 GB of which many items are in no index": night(
         {"i-3": "passed", "incidents": "blind"},
         API + "API_GlobalSecondaryIndexDescription.html",
-        "about 400,000 items are in no index by AWS's count, and were not read",
+        {**LARGE, "GlobalSecondaryIndexes": [by_status(ItemCount=3_000_000)]},
+        item(),
+        says="about 400,000 items are in no index by AWS's count, and were not read",
     ),
-    "counts that differ by what was written since AWS counted": Row(
-        night,
-        lambda: found({**LARGE, "GlobalSecondaryIndexes": [by_status(ItemCount=3_399_950)]}, item()),
+    "counts that differ by what was written since AWS counted": night(
         {"i-3": "passed", "incidents": "passed"},
         TABLE,
+        {**LARGE, "GlobalSecondaryIndexes": [by_status(ItemCount=3_399_950)]},
+        item(),
     ),
-    "the same incident again and again, in a table of 2 GB": Row(
-        week,
-        lambda: of_weeks(LARGE, *(item(hours=hours) for hours in (3, 30, 50, 70))),
-        "failed",
-        QUERY,
-        "“Slow” 4 times within the week",
+    "the same incident again and again, in a table of 2 GB": week(
+        "failed", QUERY, LARGE, *(item(hours=hours) for hours in (3, 30, 50, 70)), says="“Slow” 4 times within the week"
     ),
-    "a quiet week, in a table of 2 GB": Row(week, lambda: of_weeks(LARGE, item()), "passed", QUERY),
+    "a quiet week, in a table of 2 GB": week("passed", QUERY, LARGE, item()),
 }
