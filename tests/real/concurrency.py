@@ -7,6 +7,7 @@ from typing import Any
 
 from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, daily, stack
+from tests.canned_metrics import Points, by_metric
 from tests.real.rows import Row
 
 functions, checks = daily("lambda"), daily("lambda_concurrency")
@@ -24,15 +25,11 @@ ONE = functions.Function(
 def aws_of(
     answers: Mapping[tuple[str, str], Any], used: tuple[float, ...], claimed: Sequence[float | None] = ()
 ) -> Aws:
-    def series(one: Any) -> Raw:
-        values = claimed if one["MetricStat"]["Metric"]["MetricName"] == "ClaimedAccountConcurrency" else used
-        points = {ago(hours=hours + 1): value for hours, value in enumerate(values) if value is not None}
-        return {"Id": one["Id"], "StatusCode": "Complete", "Timestamps": [*points], "Values": [*points.values()]}
+    def points(query: Any) -> Points:
+        values = claimed if query["MetricStat"]["Metric"]["MetricName"] == "ClaimedAccountConcurrency" else used
+        return [(ago(hours=hours), value) for hours, value in enumerate(values, 1) if value is not None]
 
-    def data(MetricDataQueries: list[Any], **_: Any) -> Raw:  # noqa: N803 - AWS's name
-        return {"MetricDataResults": [series(one) for one in MetricDataQueries]}
-
-    return Aws({**answers, ("cloudwatch", "GetMetricData"): data})
+    return Aws({**answers, ("cloudwatch", "GetMetricData"): by_metric(points)})
 
 
 def reserved(answer: Raw | CouldNotLook, *used: float, limits: Raw | None = None) -> Mapping[str, Any]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from opschecks.aws.inventory import inventory
-from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, given, stack, weekly
+from tests.canned import ACCOUNT, NOW, Aws, Raw, given, stack, weekly
+from tests.canned_metrics import Points, at, by_metric
 from tests.real.rows import Row
 
 checks = weekly("rds")
@@ -51,17 +52,12 @@ def seen(told: Raw, free: float | None = 60, lag: float | None = None, *more: st
     here = stack(resources={"databases": ("shop", *more)})
     values = {"FreeStorageSpace": None if free is None else free * GIB, "ReplicaLag": lag}
 
-    def data(MetricDataQueries: list[Any], **_: Any) -> Raw:  # noqa: N803 - AWS's name
-        found = []
-        for one in MetricDataQueries:
-            value = values[one["MetricStat"]["Metric"]["MetricName"]]
-            points = [] if value is None else [value]
-            times = [ago(minutes=6)] * len(points)
-            found.append({"Id": one["Id"], "StatusCode": "Complete", "Timestamps": times, "Values": points})
-        return {"MetricDataResults": found}
+    def points(query: Any) -> Points:
+        value = values[query["MetricStat"]["Metric"]["MetricName"]]
+        return [] if value is None else [at(6, value)]
 
     listed = {"DBInstances": [told, database(DBInstanceIdentifier="of others"), DOCUMENTS]}
-    aws = Aws({("rds", "DescribeDBInstances"): listed, ("cloudwatch", "GetMetricData"): data}, here)
+    aws = Aws({("rds", "DescribeDBInstances"): listed, ("cloudwatch", "GetMetricData"): by_metric(points)}, here)
     return {"rds_databases": checks.rds_databases(aws, inventory(here, aws), NOW), "stack": here}
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from opschecks.aws.inventory import inventory
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, daily, given, stack
+from tests.canned import ACCOUNT, NOW, Aws, Raw, daily, given, stack
+from tests.canned_metrics import Points, at, by_metric
 from tests.real.rows import Row
 
 checks = daily("lambda")
@@ -41,17 +42,16 @@ def seen(told: Raw | CouldNotLook, limits: Mapping[str, Any] | None = None, **co
         good = function(FunctionName="good", FunctionArn=f"arn:aws:lambda:{ACCOUNT}:function:good")
         return told if FunctionName == "receipts" else good
 
-    def data(MetricDataQueries: list[Any], **_: Any) -> Raw:  # noqa: N803 - AWS's name
-        found = []
-        for one in MetricDataQueries:
-            of = one["MetricStat"]["Metric"]
-            own = of["Dimensions"][0]["Value"] == "receipts" and of["MetricName"] in counts
-            values = [counts[of["MetricName"]]] if own else []
-            times = [ago(minutes=20)] * len(values)
-            found.append({"Id": one["Id"], "StatusCode": "Complete", "Timestamps": times, "Values": values})
-        return {"MetricDataResults": found}
+    def points(query: Any) -> Points:
+        of = query["MetricStat"]["Metric"]
+        own = of["Dimensions"][0]["Value"] == "receipts" and of["MetricName"] in counts
+        return [at(20, counts[of["MetricName"]])] if own else []
 
-    aws = Aws({("lambda", "GetFunctionConfiguration"): configuration, ("cloudwatch", "GetMetricData"): data}, here)
+    answers: dict[tuple[str, str], Any] = {
+        ("lambda", "GetFunctionConfiguration"): configuration,
+        ("cloudwatch", "GetMetricData"): by_metric(points),
+    }
+    aws = Aws(answers, here)
     return {"lambda_functions": checks.lambda_functions(aws, inventory(here, aws), NOW), "stack": here}
 
 

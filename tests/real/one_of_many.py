@@ -28,6 +28,7 @@ from opschecks.core.model import Resource
 from opschecks.core.observation import CouldNotLook
 from opschecks.web.idle_timeout import websocket_balancers
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, checks_of, daily, names, stack, weekly
+from tests.canned_metrics import by_metric, result
 from tests.real.deploys import WORSE
 from tests.real.rows import Row, rows_by
 
@@ -223,7 +224,7 @@ def measured(statuses: Mapping[str, str], value: float = 9.0) -> Any:
             state = next(
                 (state for subject, state in statuses.items() if any(subject in one for one in of)), "Complete"
             )
-            told.append({"Id": query["Id"], "Timestamps": [ago(hours=9)], "Values": [value], "StatusCode": state})
+            told.append(result(query, [(ago(hours=9), value)], state))
         return {"MetricDataResults": told}
 
     return answer
@@ -238,16 +239,12 @@ def used(*listed: Raw, **statuses: str) -> Mapping[str, Any]:
     return {"balancer_use": balancer_use(stack(), Aws(answers), NOW)}
 
 
-def resting(**statuses: str) -> Mapping[str, Any]:
+def resting() -> Mapping[str, Any]:
     """A service of each of two clusters that should rest by night; the second cluster may not be read."""
     idle = {"serviceName": "web", "status": "ACTIVE", "desiredCount": 0, "runningCount": 0, "deployments": []}
     answers = {
         ("ecs", "DescribeServices"): by("cluster", {"dev": {"services": [idle]}}, call="ecs:DescribeServices"),
-        ("cloudwatch", "GetMetricData"): lambda MetricDataQueries, **_: {  # noqa: N803 - AWS's name
-            "MetricDataResults": [
-                {"Id": one["Id"], "Timestamps": [], "Values": [], "StatusCode": "Complete"} for one in MetricDataQueries
-            ]
-        },
+        ("cloudwatch", "GetMetricData"): by_metric(lambda _: []),
     }
     here = stack(dev_services=["dev/web", "lab/web"])
     return {"dev_use": dev_use(here, Aws(answers, here), NOW), "stack": here}

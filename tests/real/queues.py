@@ -9,7 +9,8 @@ from typing import Any
 
 from opschecks.aws.inventory import inventory
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, daily, stack
+from tests.canned import ACCOUNT, NOW, Aws, Raw, daily, stack
+from tests.canned_metrics import Points, at, by_metric
 from tests.real.rows import Row
 
 checks = daily("sqs")
@@ -41,25 +42,16 @@ def seen(named: tuple[str, ...], limits: Mapping[str, Any] | None = None, **queu
             return told
         return {"Attributes": {"QueueArn": f"arn:aws:sqs:{ACCOUNT}:{name}", **told["attributes"]}}
 
-    def data(MetricDataQueries: list[Any], **_: Any) -> Raw:  # noqa: N803 - AWS's name
-        found = []
-        for one in MetricDataQueries:
-            name = one["MetricStat"]["Metric"]["Dimensions"][0]["Value"].removesuffix(".fifo")
-            told = queues.get(name)
-            age = told["age"] if isinstance(told, dict) else None
-            points = (
-                {"Timestamps": [ago(minutes=2)], "Values": [age]}
-                if age is not None
-                else {"Timestamps": [], "Values": []}
-            )
-            found.append({"Id": one["Id"], "StatusCode": "Complete", **points})
-        return {"MetricDataResults": found}
+    def ages(query: Any) -> Points:
+        told = queues.get(query["MetricStat"]["Metric"]["Dimensions"][0]["Value"].removesuffix(".fifo"))
+        age = told["age"] if isinstance(told, dict) else None
+        return [] if age is None else [at(2, age)]
 
     aws = Aws(
         {
             ("sqs", "GetQueueUrl"): lambda QueueName: {"QueueUrl": f"{URL}{QueueName}"},  # noqa: N803
             ("sqs", "GetQueueAttributes"): attributes,
-            ("cloudwatch", "GetMetricData"): data,
+            ("cloudwatch", "GetMetricData"): by_metric(ages),
         },
         here,
     )

@@ -8,6 +8,7 @@ from typing import Any
 from opschecks.aws.inventory import inventory
 from opschecks.core.observation import CouldNotLook, NotThere
 from tests.canned import NOW, Aws, Raw, ago, given, stack, weekly
+from tests.canned_metrics import by_metric
 from tests.real.rows import Row
 
 checks = weekly("quotas")
@@ -41,20 +42,12 @@ def seen(told: Raw | CouldNotLook, *used: float, default: Raw | None = None) -> 
     """What the check is given of a quota that answers so, with this usage in the last hours."""
     here = stack(resources={"quotas": ("fargate/L-3032A538",)})
 
-    def data(MetricDataQueries: list[Any], **_: Any) -> Raw:  # noqa: N803 - AWS's name
-        times = [ago(hours=len(used) - at) for at in range(len(used))]
-        [one] = MetricDataQueries
-        return {
-            "MetricDataResults": [
-                {"Id": one["Id"], "StatusCode": "Complete", "Timestamps": times, "Values": list(used)}
-            ]
-        }
-
+    points = [(ago(hours=len(used) - n), value) for n, value in enumerate(used)]
     aws = Aws(
         {
             ("service-quotas", "GetServiceQuota"): told if isinstance(told, CouldNotLook) else {"Quota": told},
             ("service-quotas", "GetAWSDefaultServiceQuota"): {"Quota": default or {}},
-            ("cloudwatch", "GetMetricData"): data,
+            ("cloudwatch", "GetMetricData"): by_metric(lambda _: points),
         },
         here,
     )

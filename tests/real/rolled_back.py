@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from opschecks.core.observation import CouldNotLook
 from tests.canned import ago
 from tests.canned_ecs import deployment, event, record, service
 from tests.real.deploys import (
@@ -19,10 +18,9 @@ from tests.real.deploys import (
     serves,
     settled,
 )
+from tests.real.one_of_many import denied
 
-NO_DETAILS = CouldNotLook(
-    "ecs:DescribeServiceDeployments", "AccessDeniedException: no", action="ecs:DescribeServiceDeployments"
-)
+NO_DETAILS = denied("ecs:DescribeServiceDeployments")
 ROLLED_BACK = record(
     "ROLLBACK_SUCCESSFUL",
     9,

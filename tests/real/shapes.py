@@ -31,12 +31,13 @@ from opschecks.aws.traffic import balancer_errors, service_load, traffic
 from opschecks.core.observation import CouldNotLook, NotConfigured, NotThere
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, checks_of, daily, stack, weekly
 from tests.canned_ecs import service
+from tests.canned_metrics import Points, by_metric
+from tests.real.one_of_many import DENIALS, denied
 from tests.real.rows import Row, rows_by
 
 ECS = f"arn:aws:ecs:{ACCOUNT}"
 ELB = f"arn:aws:elasticloadbalancing:{ACCOUNT}"
 CLUSTERS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/clusters.html"
-DENIALS = "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html"
 BALANCERS = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeLoadBalancers.html"
 ALARMS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html"
 DIMENSIONS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/available-metrics.html"
@@ -47,10 +48,6 @@ SCALING = "https://docs.aws.amazon.com/autoscaling/application/APIReference/API_
 SHOP = stack(cluster=["prod", "jobs"], services=["prod/web", "jobs/web", "jobs/mail"])
 """Two clusters, of which each has a service called web."""
 KNOWN: Inventory = inventory(SHOP, Aws({}))
-
-
-def denied(call: str) -> CouldNotLook:
-    return CouldNotLook(call, "AccessDeniedException: no", action=call)
 
 
 def in_cluster(cluster: str, of: str, **changes: Any) -> Raw:
@@ -131,19 +128,18 @@ def scaled(refused: str = "", most: int = 10) -> Mapping[str, Any]:
     return {"auto_scaling": auto_scaling(aws, KNOWN, {one: [] for one in KNOWN.paths}, seen), "stack": SHOP}
 
 
+def hour_of(value: float) -> Points:
+    return [(NOW - timedelta(minutes=5 * n), value) for n in range(1, 13)]
+
+
 def loaded(**percent: float) -> Mapping[str, Any]:
     """CPU of each service, told apart by its cluster: by cluster and name, with an underscore."""
 
-    def answer(MetricDataQueries: Sequence[Mapping[str, Any]], **_: Any) -> Raw:  # noqa: N803 - AWS's name
-        told = []
-        for query in MetricDataQueries:
-            of = {one["Name"]: one["Value"] for one in query["MetricStat"]["Metric"]["Dimensions"]}
-            value = percent.get(f"{of['ClusterName']}_{of['ServiceName']}", 20.0)
-            times = [NOW - timedelta(minutes=5 * n) for n in range(1, 13)]
-            told.append({"Id": query["Id"], "Timestamps": times, "Values": [value] * 12, "StatusCode": "Complete"})
-        return {"MetricDataResults": told}
+    def points(query: Any) -> Points:
+        of = {one["Name"]: one["Value"] for one in query["MetricStat"]["Metric"]["Dimensions"]}
+        return hour_of(percent.get(f"{of['ClusterName']}_{of['ServiceName']}", 20.0))
 
-    aws = Aws({("cloudwatch", "GetMetricData"): answer})
+    aws = Aws({("cloudwatch", "GetMetricData"): by_metric(points)})
     measured = metrics(SHOP, aws, KNOWN, NotConfigured("", "none"), NotConfigured("", "none"), NOW)
     load = service_load(
         measured, KNOWN, services(ecs(), KNOWN, NOW), NotConfigured("", "none"), NotConfigured("", "none"), NOW
@@ -187,15 +183,8 @@ def balanced(*there: str, silent: bool = False, **healthy: bool) -> Mapping[str,
             "TargetHealthDescriptions": [{"Target": {"Id": "10.0.0.1", "Port": 80}, "TargetHealth": {"State": state}}]
         }
 
-    def points(MetricDataQueries: Sequence[Mapping[str, Any]], **_: Any) -> Raw:  # noqa: N803 - AWS's name
-        told = []
-        for query in MetricDataQueries:
-            counts = query["MetricStat"]["Metric"]["MetricName"] == "RequestCount"
-            times = [NOW - timedelta(minutes=5 * n) for n in range(1, 13)] if counts else []
-            told.append(
-                {"Id": query["Id"], "Timestamps": times, "Values": [9.0] * len(times), "StatusCode": "Complete"}
-            )
-        return {"MetricDataResults": told}
+    def points(query: Any) -> Points:
+        return hour_of(9.0) if query["MetricStat"]["Metric"]["MetricName"] == "RequestCount" else []
 
     filled = [{"targetGroupArn": f"{ELB}:targetgroup/front/1f"}]
     aws = Aws(
@@ -203,7 +192,7 @@ def balanced(*there: str, silent: bool = False, **healthy: bool) -> Mapping[str,
             ("elbv2", "DescribeLoadBalancers"): described,
             ("elbv2", "DescribeTargetGroups"): groups,
             ("elbv2", "DescribeTargetHealth"): health,
-            ("cloudwatch", "GetMetricData"): points,
+            ("cloudwatch", "GetMetricData"): by_metric(points),
             ("ec2", "DescribeFlowLogs"): {
                 "FlowLogs": [
                     {

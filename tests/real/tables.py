@@ -12,6 +12,7 @@ from opschecks.aws.incidents import active_incidents, overnight_incidents, overn
 from opschecks.aws.indexes import indexes
 from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, daily, given, names, stack, weekly
+from tests.real.one_of_many import denied
 from tests.real.rows import Row, rows_by
 
 API = "https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/"
@@ -96,7 +97,7 @@ def of_weeks(of: Raw, *items: Raw) -> Mapping[str, Any]:
 
 
 LARGE = table(TableSizeBytes=2 * GB, ItemCount=3_400_000, GlobalSecondaryIndexes=[by_status()])
-DENIED = CouldNotLook("dynamodb:DescribeTable", "AccessDeniedException: no", action="dynamodb:DescribeTable")
+DENIED = denied("dynamodb:DescribeTable")
 
 
 def replicated(*statuses: str) -> Mapping[str, Any]:

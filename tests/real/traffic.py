@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from opschecks.aws.application_autoscaling import auto_scaling, scaling_schedules
@@ -14,8 +14,9 @@ from opschecks.aws.own_groups import Fronted, fronted_targets, own_groups
 from opschecks.aws.traffic import balancer_errors, traffic
 from opschecks.config.stack import Stack
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, ELSEWHERE, NOW, Aws, Raw, ago, daily, names, stack
+from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, daily, names, stack
 from tests.canned_ecs import service, task_set
+from tests.canned_metrics import Points, at, result
 from tests.real.rows import Row
 
 alb, scaling = daily("alb"), daily("auto_scaling")
@@ -34,15 +35,9 @@ SCHEDULES = "https://docs.aws.amazon.com/autoscaling/application/APIReference/AP
 BELOW = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-auto-scaling.html"
 DIMENSIONS = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html#load-balancer-metric-dimensions-alb"
 
-Points = Sequence[tuple[datetime, float]]
-
 
 def group_arn(name: str) -> str:
     return f"{ELB}:targetgroup/{name}/73e2d6bc24d8a067"
-
-
-def at(minutes: float, value: float) -> tuple[datetime, float]:
-    return (NOW - timedelta(minutes=minutes)).astimezone(ELSEWHERE), value
 
 
 def steady(value: float, until: int = 5) -> list[tuple[datetime, float]]:
@@ -102,14 +97,9 @@ def measured(fronted: list[Fronted], told: Mapping[str, Points], checked: Stack 
         for query in MetricDataQueries:
             stat = query["MetricStat"]
             of = {one["Name"]: one["Value"] for one in stat["Metric"]["Dimensions"]}
-            key = " ".join(filter(None, (of.get("TargetGroup", "").split("/")[1:2] or [""])))
-            key = f"{key} {stat['Metric']['MetricName']}".strip() + (" hourly" if stat["Period"] == 3600 else "")
-            points = told.get(key, [])
-            result = {"Id": query["Id"], "Label": key, "StatusCode": "Complete"}
-            results.append(
-                {**result, "Timestamps": [time for time, _ in points], "Values": [one for _, one in points]}
-                | (more.get("result") or {})
-            )
+            group = of["TargetGroup"].split("/")[1] + " " if "TargetGroup" in of else ""
+            key = group + stat["Metric"]["MetricName"] + (" hourly" if stat["Period"] == 3600 else "")
+            results.append(result(query, told.get(key, [])) | (more.get("result") or {}))
         return {"MetricDataResults": results, **(more.get("call") or {})}
 
     checked = checked or stack()
