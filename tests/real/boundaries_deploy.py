@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from opschecks.aws.application_autoscaling import auto_scaling, scaling_schedules
 from opschecks.aws.ecs import services
 from opschecks.aws.freeze_windows import freeze_windows
-from tests.canned import NOW, Aws, Raw, checks_of, daily, names, stack
+from tests.canned import NOW, Aws, checks_of, daily, names, stack
 from tests.canned_ecs import deployment, rolled, service
 from tests.canned_metrics import REQUESTS, at, every_5_minutes, itself_errs, loads, serves
 from tests.real import alarms
 from tests.real.rows import Row
+from tests.real.traffic import scales
 
 before, ecs = checks_of("deploy/before", "readiness"), daily("ecs")
 CPU = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/available-metrics.html"
@@ -34,31 +36,12 @@ def frozen(begins: timedelta, ends: timedelta, outcome: str, says: str = "") -> 
     )
 
 
-def scaled(desired: int, low: int = 2, high: int = 6, **limits: int) -> dict[str, Any]:
+def room(
+    desired: int, outcome: str, says: str, *, low: int = 2, high: int = 6, limits: Mapping[str, int] | None = None
+) -> Row:
     """A service of that many tasks between the limits of its scalable target."""
-    target = {
-        "ServiceNamespace": "ecs",
-        "ResourceId": "service/prod/backend",
-        "ScalableDimension": "ecs:service:DesiredCount",
-        "MinCapacity": low,
-        "MaxCapacity": high,
-        "RoleARN": "arn:aws:iam::123456789012:role/scaling",
-        "CreationTime": NOW,
-    }
-    answers: dict[tuple[str, str], Raw] = {
-        ("application-autoscaling", "DescribeScalableTargets"): {"ScalableTargets": [target]},
-        ("application-autoscaling", "DescribeScalingPolicies"): {"ScalingPolicies": []},
-        ("application-autoscaling", "DescribeScheduledActions"): {"ScheduledActions": []},
-        ("ecs", "DescribeServices"): {"services": [service(desiredCount=desired, runningCount=desired)]},
-    }
-    aws, inventory = Aws(answers), names(services=("backend",))
-    seen = services(aws, inventory, NOW)
-    known = auto_scaling(aws, inventory, scaling_schedules(aws, inventory), seen)
-    return {"auto_scaling": known, "services": seen, "stack": stack(limits=limits)}
-
-
-def room(seen: dict[str, Any], outcome: str, says: str = "") -> Row:
-    return Row(before.test_scaling_has_room_for_a_deploy, lambda: seen, outcome, TARGETS, says)
+    seen = functools.partial(scales, low, high, desired, checked=stack(limits=limits or {}))
+    return Row(before.test_scaling_has_room_for_a_deploy, seen, outcome, TARGETS, says)
 
 
 def peaked(*values: float, outcome: str, says: str) -> Row:
@@ -108,14 +91,19 @@ ROWS = {
     "before a deploy nothing rings": rings("OK", "passed"),
     "before a deploy an alarm has no data, which another check tells": rings("INSUFFICIENT_DATA", "passed"),
     "before a deploy an alarm rings": rings("ALARM", "failed", "since 2026-11-23 01:00 UTC: Threshold Crossed"),
-    "one task of room before a deploy": room(scaled(5), "passed", "5 of at most 6 tasks"),
-    "at its maximum before a deploy": room(scaled(6), "failed", "6 of at most 6 tasks; it is at its maximum"),
-    "beyond its maximum, set by hand, before a deploy": room(scaled(7), "failed", "it is at its maximum"),
+    "one task of room before a deploy": room(5, "passed", "5 of at most 6 tasks"),
+    "at its maximum before a deploy": room(6, "failed", "6 of at most 6 tasks; it is at its maximum"),
+    "beyond its maximum, set by hand, before a deploy": room(7, "failed", "it is at its maximum"),
     "three tasks by its limits, always": room(
-        scaled(3, 3, 3, min_tasks=3, max_tasks=3), "passed", "always 3, by its limits min_tasks and max_tasks"
+        3,
+        "passed",
+        "always 3, by its limits min_tasks and max_tasks",
+        low=3,
+        high=3,
+        limits={"min_tasks": 3, "max_tasks": 3},
     ),
     "limits that differ by one are no fixed number": room(
-        scaled(3, 3, 3, min_tasks=2, max_tasks=3), "failed", "3 of at most 3 tasks"
+        3, "failed", "3 of at most 3 tasks", low=3, high=3, limits={"min_tasks": 2, "max_tasks": 3}
     ),
     "CPU at the limit before a deploy": peaked(
         80, outcome="passed", says="CPU peaked at 80 % within the last half hour"

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 from opschecks.aws.gate_snapshot import SinceTheGate
-from opschecks.core.observation import CouldNotLook
 from tests.canned import Raw
 from tests.canned_ecs import definition, record, service, task_set
 from tests.real.deploys import (
@@ -29,6 +28,7 @@ from tests.real.deploys import (
     stepwise,
     target,
 )
+from tests.real.one_of_many import denied
 from tests.real.rows import rows_by
 
 SICK = [target(3, "unhealthy"), target(4, "unhealthy")]
@@ -78,11 +78,7 @@ def sets(primary: str, other: str) -> Raw:
 
 ROLLING = record(deploymentConfiguration={"strategy": "ROLLING"})
 DENY: dict[tuple[str, str], Any] = {("ecs", "ListServiceDeployments"): DENIED}
-NO_REVISIONS: dict[tuple[str, str], Any] = {
-    ("ecs", "DescribeServiceRevisions"): CouldNotLook(
-        "ecs:DescribeServiceRevisions", "AccessDeniedException: no", action="ecs:DescribeServiceRevisions"
-    )
-}
+NO_REVISIONS = {("ecs", "DescribeServiceRevisions"): denied("ecs:DescribeServiceRevisions")}
 HOW = GUIDE + "blue-green-deployment-how-it-works.html"
 REVISION = API + "API_ServiceRevision.html"
 row = partial(rows_by(both), WORSE)

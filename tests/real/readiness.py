@@ -6,13 +6,12 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from opschecks.aws.application_autoscaling import auto_scaling, scaling_schedules
-from opschecks.aws.ecs import services
 from opschecks.core.observation import CouldNotLook
-from tests.canned import NOW, Aws, Raw, checks_of, daily, names, stack
+from tests.canned import Raw, checks_of, daily
 from tests.canned_ecs import service
 from tests.real.deploys import BLUE, GREEN, GUIDE, ONE_GROUP, TWO, WORSE, health, since_then, target
 from tests.real.rows import Row, rows_by
+from tests.real.traffic import scales
 
 before = checks_of("deploy/before", "readiness")
 scaling = daily("auto_scaling")
@@ -35,19 +34,8 @@ def targets(*told: Raw, **more: Any) -> dict[str, Any]:
 
 def daemon(desired: int, *, told: bool = True, **changes: Any) -> dict[str, Any]:
     """A service of one task on each instance, which Application Auto Scaling does not take."""
-    raw = service(**{"schedulingStrategy": "DAEMON", "desiredCount": desired, "runningCount": desired, **changes})
-    aws = Aws(
-        {
-            ("application-autoscaling", "DescribeScalableTargets"): {"ScalableTargets": []},
-            ("application-autoscaling", "DescribeScalingPolicies"): {"ScalingPolicies": []},
-            ("application-autoscaling", "DescribeScheduledActions"): {"ScheduledActions": []},
-            ("ecs", "DescribeServices"): {"services": [raw]},
-        }
-    )
-    inventory = names(services=("backend",))
-    seen = services(aws, inventory, NOW)
-    known = auto_scaling(aws, inventory, scaling_schedules(aws, inventory), seen if told else UNKNOWN)
-    return {"auto_scaling": known, "services": seen, "stack": stack()}
+    described = None if told else UNKNOWN
+    return scales(0, 0, desired, described=described, **{"schedulingStrategy": "DAEMON", **changes})
 
 
 DAEMON = GUIDE + "ecs_service-options.html"

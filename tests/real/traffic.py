@@ -171,34 +171,48 @@ BY_CODE_DEPLOY = service(
 
 
 def scales(
-    low: int, high: int, desired: int, *actions: Raw | Exception, checked: Stack | None = None
+    low: int,
+    high: int,
+    desired: int,
+    *actions: Raw | Exception,
+    checked: Stack | None = None,
+    described: CouldNotLook | None = None,
+    **changes: Any,
 ) -> dict[str, Any]:
-    """A service with a scalable target (none where `high` is 0), so many desired tasks, and scheduled actions."""
+    """A service with a scalable target (none where `high` is 0), so many desired tasks, and scheduled actions.
+
+    `described` is why the services could not be read where only that is not known; `changes` are of the service.
+    """
     fixed = {
         "ServiceNamespace": "ecs",
         "ResourceId": "service/prod/backend",
         "ScalableDimension": "ecs:service:DesiredCount",
+        "CreationTime": ago(days=90),
     }
-    target = {**fixed, "MinCapacity": low, "MaxCapacity": high, "RoleARN": "arn:aws:iam::123456789012:role/scaling",
-              "CreationTime": ago(days=90)}  # fmt: skip
-    policy = {**fixed, "PolicyARN": "arn:aws:autoscaling:1", "PolicyName": "cpu", "PolicyType": "TargetTrackingScaling",
-              "CreationTime": ago(days=90)}  # fmt: skip
+    role = "arn:aws:iam::123456789012:role/scaling"
+    target = {**fixed, "MinCapacity": low, "MaxCapacity": high, "RoleARN": role}
+    policy = {**fixed, "PolicyARN": "arn:aws:autoscaling:1", "PolicyName": "cpu", "PolicyType": "TargetTrackingScaling"}
     refused = next((one for one in actions if isinstance(one, Exception)), None)
-    planned = [{**fixed, "ScheduledActionARN": "arn:aws:autoscaling:1", "CreationTime": ago(days=90), **one}
-               for one in actions if not isinstance(one, Exception)]  # fmt: skip
+    planned = [
+        {**fixed, "ScheduledActionARN": "arn:aws:autoscaling:1", **one}
+        for one in actions
+        if not isinstance(one, Exception)
+    ]
+    told = service(**{"desiredCount": desired, "runningCount": desired, **changes})
     aws = Aws(
         {
             ("application-autoscaling", "DescribeScalableTargets"): {"ScalableTargets": [target] if high else []},
             ("application-autoscaling", "DescribeScalingPolicies"): {"ScalingPolicies": [policy] if high else []},
             ("application-autoscaling", "DescribeScheduledActions"): refused or {"ScheduledActions": planned},
-            ("ecs", "DescribeServices"): {"services": [service(desiredCount=desired, runningCount=desired)]},
+            ("ecs", "DescribeServices"): {"services": [told]},
         }
     )
     inventory = names(services=("backend",))
+    running = services(aws, inventory, NOW)
     schedules = refused if isinstance(refused, CouldNotLook) else scaling_schedules(aws, inventory)
     return {
-        "auto_scaling": auto_scaling(aws, inventory, schedules, []),
-        "services": services(aws, inventory, NOW),
+        "auto_scaling": auto_scaling(aws, inventory, schedules, described or running),
+        "services": running,
         "stack": checked or stack(),
     }
 
