@@ -160,15 +160,9 @@ ONE_GROUP: Raw = {"loadBalancers": [{"targetGroupArn": BLUE, "containerName": "a
 TWO, FOUR = [target(1), target(2)], [target(n) for n in range(1, 5)]
 EARLIER = deployment(8, createdAt=ago(minutes=20))
 
-
-settled, runs, under_way = (
-    partial(rows_by(seen), one)
-    for one in (
-        ecs.test_deployments_are_settled,
-        ecs.test_services_run_the_tasks_they_want,
-        before.test_no_deployment_is_under_way,
-    )
-)
+settled = partial(rows_by(seen), ecs.test_deployments_are_settled)
+runs = partial(rows_by(seen), ecs.test_services_run_the_tasks_they_want)
+under_way = partial(rows_by(seen), before.test_no_deployment_is_under_way)
 serves = partial(rows_by(expected), after.test_what_was_deployed_serves)
 worse = partial(rows_by(since_then), WORSE)
 

@@ -333,11 +333,9 @@ def served(services: list[Service], *names_of: str, **healthy: bool) -> Mapping[
 
 FRESH = checks_of("deploy/before", "saved_tables").test_tables_have_a_fresh_backup
 WATCH = hygiene.test_alarms_watch_something
-sticks, lets_go, healthy = (
-    partial(rows_by(sticky), sessions.test_websocket_sessions_are_sticky),
-    partial(rows_by(archive), weekly("retention").test_buckets_let_go_what_nobody_needs),
-    partial(rows_by(served), daily("alb").test_targets_are_healthy),
-)
+sticks = partial(rows_by(sticky), sessions.test_websocket_sessions_are_sticky)
+lets_go = partial(rows_by(archive), weekly("retention").test_buckets_let_go_what_nobody_needs)
+healthy = partial(rows_by(served), daily("alb").test_targets_are_healthy)
 ROWS = {
     "the recovery of one table of two may not be read": Row(
         backups.test_tables_can_be_restored_to_any_moment,

@@ -120,12 +120,8 @@ ROWS = {
     "a global table with two replicas": replicas("passed", REPLICA, "ACTIVE", "ACTIVE"),
     "a replica that is being added": replicas("passed", REPLICA, "ACTIVE", "CREATING"),
     **{
-        f"a replica that is {status}": Row(
-            ACTIVE,
-            lambda status=status: replicated("ACTIVE", status),  # type: ignore[misc]
-            "failed",
-            REPLICA,
-            f"the replica in eu-west-2 is {status}",
+        f"a replica that is {status}": replicas(
+            "failed", REPLICA, "ACTIVE", status, says=f"the replica in eu-west-2 is {status}"
         )
         for status in ("REGION_DISABLED", "INACCESSIBLE_ENCRYPTION_CREDENTIALS", "CREATION_FAILED")
     },

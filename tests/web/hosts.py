@@ -58,7 +58,7 @@ def _serving(server: Any, *how_often_s: float) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _websocket(answer: Callable[[ServerConnection], None], response: Any = None) -> Iterator[str]:
+def _websocket(answer: Callable[[ServerConnection], object], response: Any = None) -> Iterator[str]:
     """A WebSocket server whose sessions do as they are told, and end when their client goes."""
 
     def handle(connection: ServerConnection) -> None:
