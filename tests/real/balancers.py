@@ -103,7 +103,8 @@ def judged(
     **groups: tuple[str, list[Raw]],
 ) -> Row:
     """The outcome and the targets of each group, with these services and rules."""
-    outcomes, targets = ({name: one[at] for name, one in groups.items()} for at in (0, 1))
+    outcomes = {name: outcome for name, (outcome, _) in groups.items()}
+    targets = {name: told for name, (_, told) in groups.items()}
 
     def seen() -> Mapping[str, Any]:
         return {"served_groups": served_groups(health(services, **targets), unread or list(rules))}

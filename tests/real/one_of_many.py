@@ -28,6 +28,7 @@ from opschecks.core.model import Resource
 from opschecks.core.observation import CouldNotLook
 from opschecks.web.idle_timeout import websocket_balancers
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, checks_of, daily, names, stack, weekly
+from tests.canned_alarms import metric_alarm
 from tests.canned_metrics import by_metric, result
 from tests.real.deploys import WORSE
 from tests.real.rows import Row, rows_by
@@ -267,18 +268,15 @@ def timeouts() -> Mapping[str, Any]:
 
 def alarm(name: str, region: str = "us-west-2", **changes: Any) -> Alarm:
     """An alarm on errors, quiet, that calls a topic."""
-    raw = {
-        "AlarmName": name,
+    usual = {
         "AlarmArn": f"arn:aws:cloudwatch:{region}:123456789012:alarm:{name}",
-        "StateValue": "OK",
-        "StateTransitionedTimestamp": ago(days=40),
-        "ActionsEnabled": True,
         "AlarmActions": [f"arn:aws:sns:{region}:123456789012:pages"],
+        "StateTransitionedTimestamp": ago(days=40),
         "Namespace": "AWS/ApplicationELB",
         "MetricName": "HTTPCode_Target_5XX_Count",
         "Dimensions": [{"Name": "LoadBalancer", "Value": f"app/{name}/1f"}],
-        **changes,
     }
+    raw = metric_alarm(name, **{**usual, **changes})
     return Alarm(arn=raw["AlarmArn"], name=name, evidence=Answer(raw))
 
 

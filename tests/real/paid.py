@@ -15,7 +15,8 @@ from opschecks.web.site_objects import site_objects
 from tests.aws import test_costs as costs
 from tests.aws import test_scaling_activities as scaling
 from tests.aws import test_unused as unused
-from tests.canned import Aws, Raw, ago, checks_of, names, stack
+from tests.canned import Aws, Raw, checks_of, names, stack
+from tests.canned_site import invalidation, item, listing, page, told_of
 from tests.real.rows import Row, rows_by
 
 DOCS = "https://docs.aws.amazon.com/"
@@ -55,19 +56,14 @@ def site(served: str | None, status: int = 200) -> Mapping[str, Any]:
             return Response(url, status, 9.0, headers={"ETag": served} if served else {})
 
     http: Any = Http()
-    listed = {"KeyCount": 1, "Contents": [{"Key": "index.html", "ETag": '"1f"', "Size": 900}]}
-    origin = {"Id": "s", "DomainName": "site.s3.us-west-2.amazonaws.com"}
-    config = {"Origins": {"Quantity": 1, "Items": [origin]}, "DefaultCacheBehavior": {"TargetOriginId": "s"}}
-    front = Distribution(arn="d", name="E2EXAMPLE", evidence=Answer({"DistributionConfig": config}))
-    here = stack(dashboard_url="https://site.example.com")
-    return {"site_objects": site_objects(here, Aws({("s3", "ListObjectsV2"): listed}), http, front)}
+    aws = Aws({("s3", "ListObjectsV2"): page(item(etag="1f"))})
+    front = Distribution(arn="d", name="E2EXAMPLE", evidence=Answer(told_of("site.s3.us-west-2.amazonaws.com")))
+    return {"site_objects": site_objects(stack(dashboard_url="https://site.example.com"), aws, http, front)}
 
 
 def invalidated(*statuses: str) -> Mapping[str, Any]:
     """The invalidations of the distribution."""
-    items = [{"Id": f"I{n}", "CreateTime": ago(minutes=9), "Status": one} for n, one in enumerate(statuses)]
-    listed = {"Marker": "", "MaxItems": 10, "IsTruncated": False, "Quantity": len(items)}
-    answer = {"InvalidationList": {**listed, **({"Items": items} if items else {})}}
+    answer = listing(*(invalidation(n, one, minutes=9) for n, one in enumerate(statuses)))
     aws = Aws({("cloudfront", "ListInvalidations"): answer})
     return {"invalidations": invalidations(aws, names(distributions=("E2EXAMPLE",)))}
 

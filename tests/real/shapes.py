@@ -30,8 +30,10 @@ from opschecks.aws.service_deployments import service_deployments
 from opschecks.aws.traffic import balancer_errors, service_load, traffic
 from opschecks.core.observation import CouldNotLook, NotConfigured, NotThere
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, checks_of, daily, stack, weekly
+from tests.canned_alarms import metric_alarm
 from tests.canned_ecs import service
 from tests.canned_metrics import Points, by_metric
+from tests.canned_site import invalidation, listing, told_of
 from tests.real.one_of_many import DENIALS, denied
 from tests.real.rows import Row, rows_by
 
@@ -230,15 +232,9 @@ def ringing(*names: str, prefixes: Sequence[str] = ("shop-", "mail-")) -> Mappin
     every = ["shop-5xx", "shop-cpu", "mail-queue", "crm-errors"]
 
     def described(AlarmNamePrefix: str, **_: Any) -> Raw:  # noqa: N803 - AWS's name
+        since = {"StateReason": "Threshold Crossed", "StateTransitionedTimestamp": ago(hours=1)}
         told = [
-            {
-                "AlarmName": one,
-                "AlarmArn": f"arn:aws:cloudwatch:{ACCOUNT}:alarm:{one}",
-                "StateValue": "ALARM" if one in names else "OK",
-                "StateReason": "Threshold Crossed",
-                "StateUpdatedTimestamp": ago(hours=1),
-                "ActionsEnabled": True,
-            }
+            metric_alarm(one, "ALARM" if one in names else "OK", **since)
             for one in every
             if one.startswith(AlarmNamePrefix)
         ]
@@ -264,33 +260,15 @@ def cdn(refused: str = "", policy: str = CACHING_OPTIMIZED, going: str = "") -> 
             "Compress": True,
             "CachePolicyId": policy if Id == "E2" else CACHING_OPTIMIZED,
         }
-        origin = {"Id": "site", "DomainName": "site.s3.us-west-2.amazonaws.com"}
-        config = {
-            "CallerReference": "1",
-            "Comment": "",
-            "Enabled": True,
-            "Origins": {"Quantity": 1, "Items": [origin]},
-            "DefaultCacheBehavior": behavior,
-        }
-        one = {
-            "Id": Id,
-            "ARN": f"arn:aws:cloudfront::123456789012:distribution/{Id}",
-            "Status": "Deployed",
-            "LastModifiedTime": ago(days=9),
-            "InProgressInvalidationBatches": 0,
-            "DomainName": f"{Id}.cloudfront.net",
-            "DistributionConfig": config,
-        }
-        return {"Distribution": one}
+        one = told_of("site.s3.us-west-2.amazonaws.com")
+        config = {**one["DistributionConfig"], "DefaultCacheBehavior": behavior}
+        arn = f"arn:aws:cloudfront::123456789012:distribution/{Id}"
+        return {"Distribution": {**one, "Id": Id, "ARN": arn, "DistributionConfig": config}}
 
     def listed(DistributionId: str, **_: Any) -> Any:  # noqa: N803 - AWS's name
         if refused == DistributionId:
             return denied("cloudfront:ListInvalidations")
-        items = [{"Id": "I1", "CreateTime": ago(hours=1), "Status": "InProgress"}] if going == DistributionId else []
-        more = {"Items": items} if items else {}
-        return {
-            "InvalidationList": {"Marker": "", "MaxItems": 20, "IsTruncated": False, "Quantity": len(items), **more}
-        }
+        return listing(*([invalidation(1, "InProgress", hours=1)] if going == DistributionId else []))
 
     aws = Aws({("cloudfront", "GetDistribution"): told, ("cloudfront", "ListInvalidations"): listed})
     known = inventory(SITES, aws)
