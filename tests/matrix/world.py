@@ -158,31 +158,27 @@ class World:
             sow_all(sandbox)
             self.stack = self._reached(sandbox).model_copy(update=dict(plan.changes))
             self.checks = [one for one in self.checks if one.slug not in self.stack.without]
-            backend, dashboard = sandbox.facts["backend_url"], sandbox.facts["dashboard_url"]
-            self.wire = Wire({backend: "backend", dashboard: "dashboard", f"ws{backend[4:]}": "backend"})
-            stack.enter_context(self.wire.open())
             self._now = clock.now()
             self.time = stack.enter_context(clock_that_only_sleeps(patch, self._now))
             patch.setattr(RetryQuota, "acquire", lambda quota, amount: True)  # one process is all mornings here
-            self.aws = session.Aws(self.stack, CREDENTIALS, tape=self.wire)
-            self.http = Http(self.stack.known_hosts, self.wire)
-            stack.callback(self.http.close)
+            backend, dashboard = sandbox.facts["backend_url"], sandbox.facts["dashboard_url"]
+            places = {backend: "backend", dashboard: "dashboard", f"ws{backend[4:]}": "backend"}
+            self._connect(stack, places)
             self._take_snapshot()
             if faults := plan.faults():
                 for fault in faults:
                     give(sandbox, fault)
-                self.wire = self._anew(stack)
+                self._connect(stack, places)
             self._observe()
             yield self
 
-    def _anew(self, stack: contextlib.ExitStack) -> Wire:
-        """A wire that has not heard of the time before the faults."""
-        wire = Wire(self.wire.places)
-        stack.enter_context(wire.open())
-        self.aws = session.Aws(self.stack, CREDENTIALS, tape=wire)
-        self.http = Http(self.stack.known_hosts, wire)
+    def _connect(self, stack: contextlib.ExitStack, places: Mapping[str, str]) -> None:
+        """By a wire of its own, which has heard of nothing before."""
+        self.wire = Wire(places)
+        stack.enter_context(self.wire.open())
+        self.aws = session.Aws(self.stack, CREDENTIALS, tape=self.wire)
+        self.http = Http(self.stack.known_hosts, self.wire)
         stack.callback(self.http.close)
-        return wire
 
     def _reached(self, sandbox: Sandbox) -> Stack:
         stack = sandbox.stack.model_copy(update={key: sandbox.facts[key] for key in FROM_THE_SANDBOX})

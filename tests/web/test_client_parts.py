@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from opschecks.web.client.bounds import OneHop, PrivatePlace, bounds, is_public
-from opschecks.web.client.packing import LAYERS, UnknownPacking, packings, unpacked
+from opschecks.web.client.packing import LAYERS, UnknownPacking, _gzip, packings, unpacked
 
 
 @pytest.mark.parametrize(
@@ -104,3 +104,11 @@ def test_several_packings_are_unpacked_the_last_first_and_no_more_than_the_layer
     assert unpacked(b"", "gzip", 3) == b""
     with pytest.raises(zlib.error):
         unpacked(b"no gzip", "gzip", 100)
+
+
+def test_a_member_of_gzip_that_begins_at_the_bound_is_not_unpacked_however_large() -> None:
+    first, bomb = gzip.compress(b"x" * 1000), gzip.compress(b"y" * 10**6)
+    assert _gzip(first + bomb, 1000) == b"x" * 1000
+    assert _gzip(first + bomb, 1001) == b"x" * 1000 + b"y"
+    assert _gzip(first + bomb, 999) == b"x" * 999
+    assert _gzip(first + b"no gzip", 2000) == b"x" * 1000
