@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from opschecks.aws.backups import table_backups, table_recovery
-from opschecks.aws.fresh_backups import saved_tables
+from opschecks.aws.backups import table_recovery
 from opschecks.aws.restores import restore_rehearsal
 from tests.aws import test_backups as backups
-from tests.canned import NOW, Aws, Raw, ago, checks_of, names, stack, weekly
-from tests.real.one_of_many import recovery
+from tests.canned import NOW, Aws, Raw, ago, names, stack, weekly
+from tests.real.one_of_many import FRESH, saved
 from tests.real.rows import Row, rows_by
 from tests.real.upkeep import DOCS, DYNAMODB
 
@@ -24,19 +23,6 @@ def recoverable(**changes: Any) -> Mapping[str, Any]:
     answer = backups.continuous(**changes)
     aws = Aws({("dynamodb", "DescribeContinuousBackups"): answer})
     return {"table_recovery": table_recovery(aws, [backups.table()], NOW)}
-
-
-def before_a_deploy() -> Mapping[str, Any]:
-    """Two tables whose recovery is on, neither of which was ever backed up."""
-    seen = recovery()
-    listed = table_backups(stack(), Aws(NO_BACKUPS), seen["tables"], NOW)
-    return {"saved_tables": saved_tables(stack(), Aws(NO_BACKUPS), listed, seen["table_recovery"], NOW)}
-
-
-NO_BACKUPS: dict[tuple[str, str], Any] = {
-    ("dynamodb", "ListBackups"): {"BackupSummaries": []},
-    ("backup", "ListRecoveryPointsByResource"): {"RecoveryPoints": []},
-}
 
 
 def restored(days: float = 3, **of: Any) -> Raw:
@@ -54,7 +40,6 @@ def rehearsed(*events: Raw, jobs: Any = ()) -> Mapping[str, Any]:
     return {"restore_rehearsal": restore_rehearsal(stack(), Aws(answers), names(tables=("incidents",)), NOW)}
 
 
-FRESH = checks_of("deploy/before", "saved_tables").test_tables_have_a_fresh_backup
 RECOVERY = DYNAMODB + "API_PointInTimeRecoveryDescription.html"
 SUMMARY = DYNAMODB + "API_BackupSummary.html"
 TABLE = DYNAMODB + "API_TableDescription.html"
@@ -87,7 +72,7 @@ ROWS = {
         "failed", RECOVERY, LatestRestorableDateTime=ago(hours=9)
     ),
     "before a deploy, tables without any backup whose recovery is on": Row(
-        FRESH, before_a_deploy, {"incidents": "passed", "sessions": "passed"}, RECOVERY
+        FRESH, lambda: saved(refused=()), {"incidents": "passed", "sessions": "passed"}, RECOVERY
     ),
     "a table that was restored to a moment, asked for by its ARN": tried(
         "passed",

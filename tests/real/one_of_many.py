@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -12,7 +12,6 @@ from opschecks.aws.backups import table_backups, table_recovery
 from opschecks.aws.cdn_caching import bucket_behaviors
 from opschecks.aws.cloudfront import Distribution
 from opschecks.aws.cloudwatch_alarms import Alarm
-from opschecks.aws.dynamodb import Table
 from opschecks.aws.ecs import Service
 from opschecks.aws.elbv2 import LoadBalancer, registered_targets, target_groups
 from opschecks.aws.fresh_backups import saved_tables
@@ -27,6 +26,7 @@ from opschecks.core.answer import Answer
 from opschecks.core.model import Resource
 from opschecks.core.observation import CouldNotLook
 from opschecks.web.idle_timeout import websocket_balancers
+from tests.aws.test_backups import backup, backups_aws, continuous, table
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, checks_of, daily, names, stack, weekly
 from tests.canned_alarms import metric_alarm
 from tests.canned_metrics import by_metric, result
@@ -50,41 +50,18 @@ def by(key: str, told: Mapping[str, Any], *, call: str) -> Any:
 
 def recovery(*refused: str) -> Mapping[str, Any]:
     """Recovery of two tables."""
-    moments = {"EarliestRestorableDateTime": ago(days=35), "LatestRestorableDateTime": ago(minutes=5)}
-    on = {"PointInTimeRecoveryStatus": "ENABLED", **moments}
-    answer = {
-        "ContinuousBackupsDescription": {"ContinuousBackupsStatus": "ENABLED", "PointInTimeRecoveryDescription": on}
-    }
-    told = {name: answer for name in ("incidents", "sessions") if name not in refused}
+    told = {name: continuous() for name in ("incidents", "sessions") if name not in refused}
     aws = Aws(
         {("dynamodb", "DescribeContinuousBackups"): by("TableName", told, call="dynamodb:DescribeContinuousBackups")}
     )
-    made = [
-        Table(arn=name, name=name, evidence={"TableStatus": "ACTIVE", "CreationDateTime": ago(days=90)})
-        for name in ("incidents", "sessions")
-    ]
+    made = [table("incidents"), table("sessions")]
     return {"tables": made, "table_recovery": table_recovery(aws, made, NOW)}
 
 
-def saved(*hours: float) -> Mapping[str, Any]:
-    """Both tables before a deploy: the recovery of one may not be read, and it has backups of these ages."""
-    seen = recovery("sessions")
-    backups = [
-        {
-            "TableName": "sessions",
-            "BackupName": "nightly",
-            "BackupStatus": "AVAILABLE",
-            "BackupType": "USER",
-            "BackupCreationDateTime": ago(hours=one),
-            "BackupArn": f"arn:aws:dynamodb:{ACCOUNT}:table/sessions/backup/{int(one):037d}",
-        }
-        for one in hours
-    ]
-    answers: dict[tuple[str, str], Any] = {
-        ("dynamodb", "ListBackups"): {"BackupSummaries": backups},
-        ("backup", "ListRecoveryPointsByResource"): {"RecoveryPoints": []},
-    }
-    aws = Aws(answers)
+def saved(*hours: float, refused: Sequence[str] = ("sessions",)) -> Mapping[str, Any]:
+    """Both tables before a deploy: the recovery of some may not be read, and sessions has backups of these ages."""
+    seen = recovery(*refused)
+    aws = backups_aws(*(backup(one / 24, TableName="sessions", TableArn=None) for one in hours))
     listed = table_backups(stack(), aws, seen["tables"], NOW)
     return {"saved_tables": saved_tables(stack(), aws, listed, seen["table_recovery"], NOW)}
 
