@@ -10,7 +10,6 @@ from typing import Any
 from opschecks.aws.alarm_hygiene import watched_alarms
 from opschecks.aws.backups import table_backups, table_recovery
 from opschecks.aws.cdn_caching import bucket_behaviors
-from opschecks.aws.cloudfront import Distribution
 from opschecks.aws.cloudwatch_alarms import Alarm
 from opschecks.aws.ecs import Service
 from opschecks.aws.elbv2 import LoadBalancer, registered_targets, target_groups
@@ -26,7 +25,10 @@ from opschecks.core.answer import Answer
 from opschecks.core.model import Resource
 from opschecks.core.observation import CouldNotLook
 from opschecks.web.idle_timeout import websocket_balancers
+from tests.aws import test_cdn_caching as cdn
+from tests.aws import test_iam as iam
 from tests.aws.test_backups import backup, backups_aws, continuous, table
+from tests.aws.test_unused import balancer
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, checks_of, daily, names, stack, weekly
 from tests.canned_alarms import metric_alarm
 from tests.canned_metrics import by_metric, result
@@ -152,44 +154,19 @@ def holders() -> Mapping[str, Any]:
         )
         for name in ("pipeline", "vendor")
     ]
-    key = {
-        "UserName": "pipeline",
-        "AccessKeyId": "AKIAIOSFODNN7EXAMPLE",
-        "Status": "Active",
-        "CreateDate": ago(days=20),
-    }
-    used = {"Region": "us-west-2", "ServiceName": "ecs", "LastUsedDate": ago(hours=2)}
+    keys_of = {"pipeline": {"AccessKeyMetadata": [iam.key(ago(days=20))]}}
     answers = {
-        ("iam", "ListAccessKeys"): by(
-            "UserName", {"pipeline": {"AccessKeyMetadata": [key]}}, call="iam:ListAccessKeys"
-        ),
-        ("iam", "GetAccessKeyLastUsed"): {"AccessKeyLastUsed": used},
+        ("iam", "ListAccessKeys"): by("UserName", keys_of, call="iam:ListAccessKeys"),
+        ("iam", "GetAccessKeyLastUsed"): iam.used(ago(hours=2)),
     }
     return {"key_holders": key_holders(stack(), Aws(answers), users, NOW)}
 
 
 def behaviors() -> Mapping[str, Any]:
     """A default behavior with a managed policy, another with a policy of the account that may not be read."""
-    own = "11111111-2222-3333-4444-555555555555"
-    base = {"TargetOriginId": "s", "ViewerProtocolPolicy": "https-only", "Compress": True}
-    config = {
-        "Origins": {"Quantity": 1, "Items": [{"Id": "s", "DomainName": "site.s3.us-west-2.amazonaws.com"}]},
-        "DefaultCacheBehavior": {**base, "CachePolicyId": "658327ea-f89d-4fab-a63d-7e88639e58f6"},
-        "CacheBehaviors": {"Quantity": 1, "Items": [{**base, "PathPattern": "/api/*", "CachePolicyId": own}]},
-    }
-    front = Distribution(arn="d", name="E2EXAMPLE", evidence=Answer({"DistributionConfig": config}))
+    own = cdn.behavior(PathPattern="/api/*", CachePolicyId=cdn.OWN_POLICY)
     aws = Aws({("cloudfront", "GetCachePolicy"): denied("cloudfront:GetCachePolicy")})
-    return {"bucket_behaviors": bucket_behaviors(aws, [front])}
-
-
-def balancer(name: str, kind: str = "application") -> Raw:
-    """A load balancer as DescribeLoadBalancers has it."""
-    return {
-        "LoadBalancerArn": f"{ELB}:loadbalancer/app/{name}/1f",
-        "LoadBalancerName": name,
-        "Type": kind,
-        "CreatedTime": ago(days=400),
-    }
+    return {"bucket_behaviors": bucket_behaviors(aws, [cdn.seen(cdn.config(cdn.behavior(), own))])}
 
 
 def measured(statuses: Mapping[str, str], value: float = 9.0) -> Any:
