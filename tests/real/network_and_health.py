@@ -9,6 +9,7 @@ from typing import Any
 from opschecks.aws.elbv2 import LoadBalancer
 from opschecks.aws.flow_logs import vpcs
 from opschecks.aws.health import health_events
+from tests.aws import test_flow_logs as flow_logs
 from tests.canned import ACCOUNT, Aws, Raw, ago, given, names, weekly
 from tests.real.rows import rows_by
 
@@ -25,22 +26,13 @@ def recorded(*logs: Raw, subnets: str = "", owner: str = "123456789012") -> Mapp
     zones = [{"ZoneName": "us-west-2a", "SubnetId": name} for name in ("subnet-a", "subnet-b")]
     balancer = LoadBalancer(arn=arn, name="web", evidence={"VpcId": "vpc-1", "AvailabilityZones": zones})
     told = [{"SubnetId": f"subnet-{one}", "VpcId": "vpc-1", "OwnerId": owner} for one in subnets]
-    aws = Aws({("ec2", "DescribeFlowLogs"): {"FlowLogs": [*logs]}, ("ec2", "DescribeSubnets"): {"Subnets": told}})
-    return {"vpcs": vpcs(aws, [balancer], [])}
+    return {"vpcs": vpcs(flow_logs.aws_of(*logs, subnets=told), [balancer], [])}
 
 
 def log(**changes: Any) -> Raw:
     """An element of DescribeFlowLogs' FlowLogs that delivers to a bucket."""
-    raw = {
-        "FlowLogId": "fl-1",
-        "FlowLogStatus": "ACTIVE",
-        "DeliverLogsStatus": "SUCCESS",
-        "LogDestinationType": "s3",
-        "LogDestination": "arn:aws:s3:::flow-logs",
-        "ResourceId": "vpc-1",
-        "TrafficType": "ALL",
-    }
-    return given(raw, changes)
+    to_a_bucket = {"LogDestinationType": "s3", "LogDestination": "arn:aws:s3:::flow-logs"}
+    return flow_logs.log(**{**to_a_bucket, "LogGroupName": None, "DeliverLogsPermissionArn": None, **changes})
 
 
 def told(answer: Any, *entities: Raw) -> Mapping[str, Any]:

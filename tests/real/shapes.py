@@ -29,11 +29,15 @@ from opschecks.aws.scaling_activities import scaling_week
 from opschecks.aws.service_deployments import service_deployments
 from opschecks.aws.traffic import balancer_errors, service_load, traffic
 from opschecks.core.observation import CouldNotLook, NotConfigured, NotThere
+from tests.aws import test_cdn_caching as of_cdn
+from tests.aws.test_auto_scaling import target
+from tests.aws.test_flow_logs import log
+from tests.aws.test_scaling_activities import activity
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, checks_of, daily, stack, weekly
 from tests.canned_alarms import metric_alarm
 from tests.canned_ecs import service
 from tests.canned_metrics import Points, by_metric
-from tests.canned_site import invalidation, listing, told_of
+from tests.canned_site import invalidation, listing
 from tests.real.one_of_many import DENIALS, denied
 from tests.real.rows import Row, rows_by
 
@@ -108,18 +112,7 @@ def running(refused: str = "", **changes: Raw) -> Mapping[str, Any]:
 
 def scaled(refused: str = "", most: int = 10) -> Mapping[str, Any]:
     """Auto-scaling of both clusters: `most` is the maximum of jobs/web."""
-    targets = [
-        {
-            "ServiceNamespace": "ecs",
-            "ResourceId": path,
-            "ScalableDimension": "ecs:service:DesiredCount",
-            "MinCapacity": 2,
-            "MaxCapacity": most if path == "service/jobs/web" else 10,
-            "RoleARN": "arn:aws:iam::123456789012:role/scaling",
-            "CreationTime": ago(days=90),
-        }
-        for path in KNOWN.paths
-    ]
+    targets = [target(ResourceId=path, MaxCapacity=most if path == "service/jobs/web" else 10) for path in KNOWN.paths]
     aws = Aws(
         {
             ("application-autoscaling", "DescribeScalableTargets"): {"ScalableTargets": targets},
@@ -195,18 +188,7 @@ def balanced(*there: str, silent: bool = False, **healthy: bool) -> Mapping[str,
             ("elbv2", "DescribeTargetGroups"): groups,
             ("elbv2", "DescribeTargetHealth"): health,
             ("cloudwatch", "GetMetricData"): by_metric(points),
-            ("ec2", "DescribeFlowLogs"): {
-                "FlowLogs": [
-                    {
-                        "FlowLogId": "fl-1",
-                        "ResourceId": "vpc-1",
-                        "FlowLogStatus": "ACTIVE",
-                        "DeliverLogsStatus": "SUCCESS",
-                        "TrafficType": "ALL",
-                        "LogGroupName": "flows",
-                    }
-                ]
-            },
+            ("ec2", "DescribeFlowLogs"): {"FlowLogs": [log(LogGroupName="flows")]},
             ("ecs", "DescribeServices"): {"services": [in_cluster("prod", "web", loadBalancers=filled)]},
         }
     )
@@ -254,16 +236,8 @@ def cdn(refused: str = "", policy: str = CACHING_OPTIMIZED, going: str = "") -> 
     def told(Id: str) -> Any:  # noqa: N803 - AWS's name
         if refused == Id:
             return denied("cloudfront:GetDistribution")
-        behavior = {
-            "TargetOriginId": "site",
-            "ViewerProtocolPolicy": "redirect-to-https",
-            "Compress": True,
-            "CachePolicyId": policy if Id == "E2" else CACHING_OPTIMIZED,
-        }
-        one = told_of("site.s3.us-west-2.amazonaws.com")
-        config = {**one["DistributionConfig"], "DefaultCacheBehavior": behavior}
-        arn = f"arn:aws:cloudfront::123456789012:distribution/{Id}"
-        return {"Distribution": {**one, "Id": Id, "ARN": arn, "DistributionConfig": config}}
+        one = of_cdn.told(of_cdn.config(of_cdn.behavior(CachePolicyId=policy if Id == "E2" else CACHING_OPTIMIZED)))
+        return {"Distribution": {**one, "Id": Id, "ARN": f"arn:aws:cloudfront::123456789012:distribution/{Id}"}}
 
     def listed(DistributionId: str, **_: Any) -> Any:  # noqa: N803 - AWS's name
         if refused == DistributionId:
@@ -301,17 +275,7 @@ def formed(**states: str) -> Mapping[str, Any]:
 def turned() -> Mapping[str, Any]:
     """Scaling of one cluster's web only: that of the other has no activity."""
     activities = [
-        {
-            "ActivityId": str(n),
-            "ServiceNamespace": "ecs",
-            "ResourceId": "service/jobs/web",
-            "ScalableDimension": "ecs:service:DesiredCount",
-            "Description": f"Setting desired count to {3 + n % 2}.",
-            "Cause": "monitor alarm",
-            "StartTime": ago(hours=n),
-            "EndTime": ago(hours=n),
-            "StatusCode": "Successful",
-        }
+        activity(n, ResourceId="service/jobs/web", Description=f"Setting desired count to {3 + n % 2}.")
         for n in range(1, 20)
     ]
     aws = Aws({("application-autoscaling", "DescribeScalingActivities"): {"ScalingActivities": activities}})

@@ -14,7 +14,8 @@ from opschecks.aws.own_groups import Fronted, fronted_targets, own_groups
 from opschecks.aws.traffic import balancer_errors, traffic
 from opschecks.config.stack import Stack
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, daily, names, stack
+from tests.aws.test_auto_scaling import action, policy, target
+from tests.canned import ACCOUNT, NOW, Aws, Raw, daily, names, stack
 from tests.canned_ecs import service, task_set
 from tests.canned_metrics import Points, at, result
 from tests.real.rows import Row
@@ -183,26 +184,15 @@ def scales(
 
     `described` is why the services could not be read where only that is not known; `changes` are of the service.
     """
-    fixed = {
-        "ServiceNamespace": "ecs",
-        "ResourceId": "service/prod/backend",
-        "ScalableDimension": "ecs:service:DesiredCount",
-        "CreationTime": ago(days=90),
-    }
-    role = "arn:aws:iam::123456789012:role/scaling"
-    target = {**fixed, "MinCapacity": low, "MaxCapacity": high, "RoleARN": role}
-    policy = {**fixed, "PolicyARN": "arn:aws:autoscaling:1", "PolicyName": "cpu", "PolicyType": "TargetTrackingScaling"}
     refused = next((one for one in actions if isinstance(one, Exception)), None)
-    planned = [
-        {**fixed, "ScheduledActionARN": "arn:aws:autoscaling:1", **one}
-        for one in actions
-        if not isinstance(one, Exception)
-    ]
+    planned = [one for one in actions if not isinstance(one, Exception)]
     told = service(**{"desiredCount": desired, "runningCount": desired, **changes})
     aws = Aws(
         {
-            ("application-autoscaling", "DescribeScalableTargets"): {"ScalableTargets": [target] if high else []},
-            ("application-autoscaling", "DescribeScalingPolicies"): {"ScalingPolicies": [policy] if high else []},
+            ("application-autoscaling", "DescribeScalableTargets"): {
+                "ScalableTargets": [target(MinCapacity=low, MaxCapacity=high)] if high else []
+            },
+            ("application-autoscaling", "DescribeScalingPolicies"): {"ScalingPolicies": [policy()] if high else []},
             ("application-autoscaling", "DescribeScheduledActions"): refused or {"ScheduledActions": planned},
             ("ecs", "DescribeServices"): {"services": [told]},
         }
@@ -215,10 +205,6 @@ def scales(
         "services": running,
         "stack": checked or stack(),
     }
-
-
-def night(**limits: int) -> Raw:
-    return {"ScheduledActionName": "night", "Schedule": "cron(0 20 * * ? *)", "ScalableTargetAction": limits}
 
 
 DENIED = CouldNotLook("application-autoscaling:DescribeScheduledActions", "AccessDeniedException: not authorized")
@@ -313,12 +299,12 @@ ROWS = {
     "more tasks are desired than the maximum": Row(scaling.test_services_are_within_their_task_limits,
         lambda: scales(2, 10, 14), "failed", BELOW, "more than the maximum, 10"),
     "a schedule lowers the limits at night": Row(scaling.test_scaling_limits_are_as_wanted,
-        lambda: scales(1, 3, 1, night(MinCapacity=1, MaxCapacity=3)), "passed", SCHEDULES,
+        lambda: scales(1, 3, 1, action(min=1, max=3)), "passed", SCHEDULES,
         "set by the schedule: night"),
     "a schedule keeps one task at night": Row(scaling.test_services_are_not_at_max_capacity,
-        lambda: scales(1, 1, 1, night(MinCapacity=1, MaxCapacity=1)), "passed", SCHEDULES),
+        lambda: scales(1, 1, 1, action(min=1, max=1)), "passed", SCHEDULES),
     "a maximum that no schedule has set": Row(scaling.test_scaling_limits_are_as_wanted,
-        lambda: scales(2, 3, 2, night(MinCapacity=2, MaxCapacity=4)), "failed", SCHEDULES, "expected maximum 10"),
+        lambda: scales(2, 3, 2, action(min=2, max=4)), "failed", SCHEDULES, "expected maximum 10"),
     "limits of nobody knows whom, while schedules may not be read": Row(scaling.test_scaling_limits_are_as_wanted,
         lambda: scales(1, 3, 2, DENIED), "blind", SCHEDULES, "DescribeScheduledActions"),
     "limits as wanted, while schedules may not be read": Row(scaling.test_scaling_limits_are_as_wanted,
