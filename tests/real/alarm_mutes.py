@@ -9,11 +9,7 @@ from opschecks.aws.alarm_history import AlarmNews, alarm_deliveries
 from opschecks.aws.alarm_mutes import alarm_mutes
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago
 from tests.canned_alarms import checks
-from tests.real.alarms import (
-    RULE,
-    alarm,
-    seen,
-)
+from tests.real.alarms import RULE, alarm, seen
 from tests.real.rows import Row
 
 

@@ -10,12 +10,7 @@ from opschecks.aws.cloudwatch_alarms import alarms
 from opschecks.core.observation import CouldNotLook
 from tests.canned import NOW, Aws, Raw, names, stack
 from tests.canned_alarms import checks
-from tests.real.alarms import (
-    FAILED,
-    RINGS,
-    action,
-    alarm,
-)
+from tests.real.alarms import FAILED, RINGS, action, alarm
 from tests.real.rows import Row
 
 OF_CLOUDFRONT = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/monitoring-using-cloudwatch.html"

@@ -14,12 +14,7 @@ from opschecks.aws.cloudfront import distribution, distributions, invalidations
 from opschecks.aws.cloudwatch_alarms import alarms
 from opschecks.aws.cloudwatch_metrics import metrics
 from opschecks.aws.ecs import services, tasks
-from opschecks.aws.elbv2 import (
-    balanced_groups,
-    every_group,
-    load_balancers,
-    registered_targets,
-)
+from opschecks.aws.elbv2 import balanced_groups, every_group, load_balancers, registered_targets
 from opschecks.aws.flow_logs import vpcs
 from opschecks.aws.inventory import Inventory, inventory
 from opschecks.aws.judged_groups import target_health
