@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
@@ -63,6 +63,13 @@ def result(query: Mapping[str, Any], points: Points, status: str = "Complete") -
         "Timestamps": [time for time, _ in points],
         "Values": [value for _, value in points],
         "StatusCode": status,
+    }
+
+
+def by_metric(points_of: Callable[[Mapping[str, Any]], Points]) -> Callable[..., Raw]:
+    """Answers GetMetricData with the points that there are of each query."""
+    return lambda MetricDataQueries, **_: {  # noqa: N803 - AWS's name
+        "MetricDataResults": [result(one, points_of(one)) for one in MetricDataQueries]
     }
 
 

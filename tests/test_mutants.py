@@ -105,7 +105,7 @@ def test_a_known_mutant_is_put_in_place_and_killed() -> None:
     from tests.real.stickiness import ROWS
 
     check, mutant = _mutant("`group.keeps_clients` → `True`")
-    rows = [one for one in ROWS if one.check is check]
+    rows = [one for one in ROWS.values() if one.check is check]
     assert all(_holds(row) for row in rows)
     whole = check.__code__
     try:

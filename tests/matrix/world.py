@@ -68,7 +68,7 @@ class _Examine(Examine):
         self.strange: list[str] = []
 
     def conclude_from(self, resource: Any, error: BaseException, notes: Sequence[Fact] = ()) -> None:
-        if not isinstance(error, AssertionError | CouldNotLook):
+        if not isinstance(error, AssertionError | CouldNotLook | pytest.fail.Exception):
             self.strange.append(f"{type(error).__name__}: {error}")
         super().conclude_from(resource, error, notes)
 
@@ -92,6 +92,28 @@ class OneCheck:
     slug: str
     function: Callable[..., None]
     observations: frozenset[str]
+
+
+def examined(check: OneCheck, store: Gathering, stack: Stack) -> tuple[_Examine, BaseException | None]:
+    """What the check has examined of the store, and what has ended it, if anything."""
+    declared: Check = getattr(check.function, CHECK_ATTRIBUTE)
+    examine = _Examine(declared, stack.name)
+    given = {"stack": stack, "examine": examine, "now": store.now}
+    try:
+        names = inspect.signature(check.function).parameters
+        check.function(**{name: given[name] if name in given else store.value(name) for name in names})
+    except (Exception, SystemExit, pytest.fail.Exception, pytest.skip.Exception) as raised:  # noqa: BLE001 - judged
+        return examine, raised
+    return examine, None
+
+
+def give(sandbox: Sandbox, fault: str) -> None:
+    """The fault as well, unless an earlier one has made what this one makes."""
+    try:
+        give_fault(sandbox, fault)
+    except CannotBreak as broken:
+        if not isinstance(broken.__cause__ or broken.__context__, ClientError):
+            raise
 
 
 def all_checks() -> list[OneCheck]:
@@ -136,35 +158,27 @@ class World:
             sow_all(sandbox)
             self.stack = self._reached(sandbox).model_copy(update=dict(plan.changes))
             self.checks = [one for one in self.checks if one.slug not in self.stack.without]
-            backend, dashboard = sandbox.facts["backend_url"], sandbox.facts["dashboard_url"]
-            self.wire = Wire({backend: "backend", dashboard: "dashboard", f"ws{backend[4:]}": "backend"})
-            stack.enter_context(self.wire.open())
             self._now = clock.now()
             self.time = stack.enter_context(clock_that_only_sleeps(patch, self._now))
             patch.setattr(RetryQuota, "acquire", lambda quota, amount: True)  # one process is all mornings here
-            self.aws = session.Aws(self.stack, CREDENTIALS, tape=self.wire)
-            self.http = Http(self.stack.known_hosts, self.wire)
-            stack.callback(self.http.close)
+            backend, dashboard = sandbox.facts["backend_url"], sandbox.facts["dashboard_url"]
+            places = {backend: "backend", dashboard: "dashboard", f"ws{backend[4:]}": "backend"}
+            self._connect(stack, places)
             self._take_snapshot()
             if faults := plan.faults():
                 for fault in faults:
-                    try:
-                        give_fault(sandbox, fault)
-                    except CannotBreak as broken:  # an earlier one has made what this one makes
-                        if not isinstance(broken.__cause__ or broken.__context__, ClientError):
-                            raise
-                self.wire = self._anew(stack)
+                    give(sandbox, fault)
+                self._connect(stack, places)
             self._observe()
             yield self
 
-    def _anew(self, stack: contextlib.ExitStack) -> Wire:
-        """A wire that has not heard of the time before the faults."""
-        wire = Wire(self.wire.places)
-        stack.enter_context(wire.open())
-        self.aws = session.Aws(self.stack, CREDENTIALS, tape=wire)
-        self.http = Http(self.stack.known_hosts, wire)
+    def _connect(self, stack: contextlib.ExitStack, places: Mapping[str, str]) -> None:
+        """By a wire of its own, which has heard of nothing before."""
+        self.wire = Wire(places)
+        stack.enter_context(self.wire.open())
+        self.aws = session.Aws(self.stack, CREDENTIALS, tape=self.wire)
+        self.http = Http(self.stack.known_hosts, self.wire)
         stack.callback(self.http.close)
-        return wire
 
     def _reached(self, sandbox: Sandbox) -> Stack:
         stack = sandbox.stack.model_copy(update={key: sandbox.facts[key] for key in FROM_THE_SANDBOX})
@@ -239,15 +253,7 @@ class World:
 
     def judge(self, check: OneCheck, store: Gathering) -> Judged:
         """What the check concludes of the store, by the rules of a run."""
-        declared: Check = getattr(check.function, CHECK_ATTRIBUTE)
-        examine = _Examine(declared, self.stack.name)
-        given = {"stack": self.stack, "examine": examine, "now": store.now}
-        error: BaseException | None = None
-        try:
-            names = inspect.signature(check.function).parameters
-            check.function(**{name: given[name] if name in given else store.value(name) for name in names})
-        except (Exception, SystemExit, pytest.fail.Exception, pytest.skip.Exception) as raised:  # noqa: BLE001 - judged
-            error = raised
+        examine, error = examined(check, store, self.stack)
         if isinstance(error, NotApplicable):
             examine.conclude(whole_stack(self.stack.name), Outcome.PASSED, str(error))
             error = None

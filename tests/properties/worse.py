@@ -70,25 +70,12 @@ WORSE = (
     _metric("deploy-before", "test_errors_are_rare_before_the_deploy", "HTTPCode_Target_5XX_Count", *COUNTS),
     _metric("deploy-before", "test_capacity_is_to_spare", "CPUUtilization", *SHARES),
     _value("daily", "test_services_run_the_tasks_they_want", "DescribeServices", "services[].runningCount", 2, 1, 0),
-    _value(
-        "daily",
-        "test_services_are_not_at_max_capacity",
-        "DescribeScalableTargets",
-        "ScalableTargets[].MaxCapacity",
-        100,
-        10,
-        3,
-        2,
-    ),
-    _value(
-        "deploy-before",
-        "test_scaling_has_room_for_a_deploy",
-        "DescribeScalableTargets",
-        "ScalableTargets[].MaxCapacity",
-        100,
-        10,
-        3,
-        2,
+    *(
+        _value(suite, check, "DescribeScalableTargets", "ScalableTargets[].MaxCapacity", 100, 10, 3, 2)
+        for suite, check in (
+            ("daily", "test_services_are_not_at_max_capacity"),
+            ("deploy-before", "test_scaling_has_room_for_a_deploy"),
+        )
     ),
     _value("weekly", "test_quotas_have_room", "GetServiceQuota", "Quota.Value", 1e9, 1e3, 10.0, 4.0, 1.0),
     _value(

@@ -31,6 +31,7 @@ REGIONS = "https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-reg
 VARIANTS = "https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html"
 WHO = "User: arn:aws:sts::123456789012:assumed-role/ops/me is not authorized to perform:"
 ROLE = "arn:aws:iam::210987654321:role/opschecks"
+CREDENTIALS = "https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html"
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "s"}
 
 
@@ -42,9 +43,16 @@ def test_the_alarms_can_be_read(reading: list[Any], examine: Examine) -> None:
             assert one.alarms == []
 
 
-def reading(
-    refusal: tuple[str, str] | None = None, config: str = "", variables: Mapping[str, str] = KEYS, **keys: Any
-) -> dict[str, Any]:
+def row(
+    outcome: str,
+    source: str,
+    says: str = "",
+    *,
+    refusal: tuple[str, str] | None = None,
+    config: str = "",
+    variables: Mapping[str, str] = KEYS,
+    **keys: Any,
+) -> Row:
     """Reading the alarms of a stack with these keys, on a machine with this configuration.
 
     CloudWatch answers that there are none, or the refusal (code and message); signing is botocore's own.
@@ -57,7 +65,8 @@ def reading(
             live = Aws(told)
             return alarms(told, live, names())
 
-    return {"reading": [type("Reading", (Resource,), {"alarms": property(read)})(arn="here", name="here")]}
+    one = type("Reading", (Resource,), {"alarms": property(read)})(arn="here", name="here")
+    return Row(test_the_alarms_can_be_read, lambda: {"reading": [one]}, outcome, source, says)
 
 
 @contextmanager
@@ -97,117 +106,93 @@ def denied(why: str, action: str = "cloudwatch:DescribeAlarms") -> tuple[str, st
     return "AccessDenied", f"{WHO} {action} {why}"
 
 
-ROWS = [
-    Row(
-        situation,
-        test_the_alarms_can_be_read,
-        seen,
-        outcome,
-        source,
-        says,
-    )
-    for situation, seen, outcome, source, says in (
-        (
-            "nobody has allowed it yet",
-            lambda: reading(denied("because no identity-based policy allows the cloudwatch:DescribeAlarms action")),
-            "blind", DENIED, "– allow cloudwatch:DescribeAlarms",
+ROWS = {
+    "nobody has allowed it yet": row(
+        "blind",
+        DENIED,
+        "– allow cloudwatch:DescribeAlarms",
+        refusal=denied("because no identity-based policy allows the cloudwatch:DescribeAlarms action"),
+    ),
+    "the alarms' topic is encrypted with a key that nobody may use": row(
+        "blind",
+        DENIED,
+        "– allow kms:Decrypt in the resource's own policy",
+        refusal=denied(
+            "on resource: arn:aws:kms:us-west-2:1:key/k because no resource-based policy allows the kms:Decrypt action",
+            "kms:Decrypt",
         ),
-        (
-            "the alarms' topic is encrypted with a key that nobody may use",
-            lambda: reading(denied("on resource: arn:aws:kms:us-west-2:1:key/k because no resource-based policy allows "
-                                   "the kms:Decrypt action", "kms:Decrypt")),
-            "blind", DENIED, "– allow kms:Decrypt in the resource's own policy",
-        ),
-        (
-            "the organization denies the region",
-            lambda: reading(denied("with an explicit deny in a service control policy: arn:aws:organizations::9:p")),
-            "blind", POLICY_ARNS, "no policy of this account can allow cloudwatch:DescribeAlarms",
-        ),
-        (
-            "a permissions boundary of the landing zone",
-            lambda: reading(denied("because no permissions boundary allows the cloudwatch:DescribeAlarms action")),
-            "blind", DENIED, "in the permissions boundary of this identity",
-        ),
-        (
-            "from a private subnet whose endpoint lets little through",
-            lambda: reading(denied("because no VPC endpoint policy allows the cloudwatch:DescribeAlarms action")),
-            "blind", DENIED, "in the policy of the VPC endpoint",
-        ),
-        (
-            "a region that the account has not enabled",
-            lambda: reading(("InvalidClientTokenId", "The security token included in the request is invalid"),
-                            region="me-central-1"),
-            "blind", REGIONS, "the account has not enabled me-central-1",
-        ),
-        (
-            "a session that has ended, of single sign-on",
-            lambda: reading(config=SSO, variables={}, profile="on-call"),
-            "blind", SIGN_ON, "aws sso login --profile on-call",
-        ),
-        (
-            "a profile that asks for a second factor, from cron",
-            lambda: reading(config=SECOND_FACTOR, variables={}, profile="on-call"),
-            "blind", ROLES, "there is no terminal to type it on",
-        ),
-        (
-            "a new machine without any credentials",
-            lambda: reading(variables={}),
-            "blind", "https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html",
-            "set profile for stacks.here or AWS_PROFILE",
-        ),
-        ("keys of the environment, as CI has them", reading, "passed", ENDPOINTS, ""),
-        (
-            "a role of another account, with an external id",
-            lambda: reading(role_arn=ROLE, external_id="abc-123", role_session_name="on-call", duration="4h"),
-            "passed", ROLES, "",
-        ),
-        (
-            "a role assumed with a profile's keys",
-            lambda: reading(config=BASE, variables={}, profile="base", role_arn=ROLE),
-            "passed", ROLES, "",
-        ),
-        (
-            "China, whose domain ends in .cn",
-            lambda: reading(region="cn-northwest-1"),
-            "passed", "https://docs.amazonaws.cn/en_us/aws/latest/userguide/endpoints-arns.html", "",
-        ),
-        ("GovCloud", lambda: reading(region="us-gov-east-1"), "passed", VARIANTS, ""),
-        (
-            "FIPS endpoints by order of the company",
-            lambda: reading(variables={**KEYS, "AWS_USE_FIPS_ENDPOINT": "true"}),
-            "passed", VARIANTS, "",
-        ),
-        (
-            "dual-stack endpoints, which end in api.aws",
-            lambda: reading(variables={**KEYS, "AWS_USE_DUALSTACK_ENDPOINT": "true"}),
-            "passed", VARIANTS, "",
-        ),
-        (
-            "the profile of a private subnet, with its VPC endpoint",
-            lambda: reading(
-                config="[services vpc]\ncloudwatch =\n  endpoint_url = "
-                f"https://vpce-0abc-1x2y.monitoring.us-west-2.vpce.amazonaws.com\n{BASE}services = vpc\n",
-                variables={}, profile="base",
-            ),
-            "passed", ENDPOINTS, "",
-        ),
-        (
-            "an emulator for another service, on a developer's machine",
-            lambda: reading(variables={**KEYS, "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": "http://localhost:4566"}),
-            "passed", ENDPOINTS, "",
-        ),
-        (
-            "an emulator that is switched off for this run",
-            lambda: reading(
-                config=f"[default]\nendpoint_url = http://localhost:4566\n{STATIC}",
-                variables={"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"},
-            ),
-            "passed", ENDPOINTS, "",
-        ),
-        (
-            "behind the company's proxy",
-            lambda: reading(variables={**KEYS, "HTTPS_PROXY": "http://proxy.corp.example:3128"}),
-            "passed", "https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-proxy.html", "",
-        ),
-    )
-]  # fmt: skip
+    ),
+    "the organization denies the region": row(
+        "blind",
+        POLICY_ARNS,
+        "no policy of this account can allow cloudwatch:DescribeAlarms",
+        refusal=denied("with an explicit deny in a service control policy: arn:aws:organizations::9:p"),
+    ),
+    "a permissions boundary of the landing zone": row(
+        "blind",
+        DENIED,
+        "in the permissions boundary of this identity",
+        refusal=denied("because no permissions boundary allows the cloudwatch:DescribeAlarms action"),
+    ),
+    "from a private subnet whose endpoint lets little through": row(
+        "blind",
+        DENIED,
+        "in the policy of the VPC endpoint",
+        refusal=denied("because no VPC endpoint policy allows the cloudwatch:DescribeAlarms action"),
+    ),
+    "a region that the account has not enabled": row(
+        "blind",
+        REGIONS,
+        "the account has not enabled me-central-1",
+        refusal=("InvalidClientTokenId", "The security token included in the request is invalid"),
+        region="me-central-1",
+    ),
+    "a session that has ended, of single sign-on": row(
+        "blind", SIGN_ON, "aws sso login --profile on-call", config=SSO, variables={}, profile="on-call"
+    ),
+    "a profile that asks for a second factor, from cron": row(
+        "blind", ROLES, "there is no terminal to type it on", config=SECOND_FACTOR, variables={}, profile="on-call"
+    ),
+    "a new machine without any credentials": row(
+        "blind", CREDENTIALS, "set profile for stacks.here or AWS_PROFILE", variables={}
+    ),
+    "keys of the environment, as CI has them": row("passed", ENDPOINTS),
+    "a role of another account, with an external id": row(
+        "passed", ROLES, role_arn=ROLE, external_id="abc-123", role_session_name="on-call", duration="4h"
+    ),
+    "a role assumed with a profile's keys": row(
+        "passed", ROLES, config=BASE, variables={}, profile="base", role_arn=ROLE
+    ),
+    "China, whose domain ends in .cn": row(
+        "passed", "https://docs.amazonaws.cn/en_us/aws/latest/userguide/endpoints-arns.html", region="cn-northwest-1"
+    ),
+    "GovCloud": row("passed", VARIANTS, region="us-gov-east-1"),
+    "FIPS endpoints by order of the company": row(
+        "passed", VARIANTS, variables={**KEYS, "AWS_USE_FIPS_ENDPOINT": "true"}
+    ),
+    "dual-stack endpoints, which end in api.aws": row(
+        "passed", VARIANTS, variables={**KEYS, "AWS_USE_DUALSTACK_ENDPOINT": "true"}
+    ),
+    "the profile of a private subnet, with its VPC endpoint": row(
+        "passed",
+        ENDPOINTS,
+        config="[services vpc]\ncloudwatch =\n  endpoint_url = "
+        f"https://vpce-0abc-1x2y.monitoring.us-west-2.vpce.amazonaws.com\n{BASE}services = vpc\n",
+        variables={},
+        profile="base",
+    ),
+    "an emulator for another service, on a developer's machine": row(
+        "passed", ENDPOINTS, variables={**KEYS, "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": "http://localhost:4566"}
+    ),
+    "an emulator that is switched off for this run": row(
+        "passed",
+        ENDPOINTS,
+        config=f"[default]\nendpoint_url = http://localhost:4566\n{STATIC}",
+        variables={"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"},
+    ),
+    "behind the company's proxy": row(
+        "passed",
+        "https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-proxy.html",
+        variables={**KEYS, "HTTPS_PROXY": "http://proxy.corp.example:3128"},
+    ),
+}

@@ -10,12 +10,7 @@ from opschecks.aws.cloudwatch_alarms import alarms
 from opschecks.core.observation import CouldNotLook
 from tests.canned import NOW, Aws, Raw, names, stack
 from tests.canned_alarms import checks
-from tests.real.alarms import (
-    FAILED,
-    RINGS,
-    action,
-    alarm,
-)
+from tests.real.alarms import FAILED, RINGS, action, alarm
 from tests.real.rows import Row
 
 OF_CLOUDFRONT = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/monitoring-using-cloudwatch.html"
@@ -46,7 +41,6 @@ def in_two_regions(there: Any, here: Sequence[Raw], history: Any) -> Aws:
 
 
 def at_the_edge(
-    situation: str,
     check: Any,
     there: Any,
     outcome: Any,
@@ -66,37 +60,30 @@ def at_the_edge(
             news = error
         return {"alarms": found, "alarm_deliveries": alarm_deliveries(aws, NOW, [], [], news)}
 
-    return Row(situation, check, look, outcome, OF_CLOUDFRONT, says)
+    return Row(check, look, outcome, OF_CLOUDFRONT, says)
 
 
-ROWS = [
-    at_the_edge(
-        "CloudFront's errors ring in us-east-1",
-        checks.test_no_alarm_is_ringing,
-        [of_cloudfront("edge", **RINGS)],
-        "failed",
+ROWS = {
+    "CloudFront's errors ring in us-east-1": at_the_edge(
+        checks.test_no_alarm_is_ringing, [of_cloudfront("edge", **RINGS)], "failed"
     ),
-    at_the_edge(
-        "another distribution's errors ring",
+    "another distribution's errors ring": at_the_edge(
         checks.test_no_alarm_is_ringing,
         [of_cloudfront("other", Dimensions=[{"Name": "DistributionId", "Value": "E9"}], **RINGS)],
         "nothing",
     ),
-    at_the_edge(
-        "CloudFront's errors, at night without a request",
+    "CloudFront's errors, at night without a request": at_the_edge(
         checks.test_alarms_can_see,
         [of_cloudfront("edge", StateValue="INSUFFICIENT_DATA", TreatMissingData="missing")],
         "passed",
     ),
-    at_the_edge(
-        "us-east-1 may not be read, by a policy of the organization",
+    "us-east-1 may not be read, by a policy of the organization": at_the_edge(
         checks.test_alarms_can_see,
         CouldNotLook("cloudwatch:DescribeAlarms", "AccessDenied: with an explicit deny in a service control policy"),
         "blind",
         "in us-east-1: AccessDenied",
     ),
-    at_the_edge(
-        "the history of us-east-1 may not be read, that of the stack's region may",
+    "the history of us-east-1 may not be read, that of the stack's region may": at_the_edge(
         checks.test_alarms_can_act,
         [of_cloudfront("edge")],
         {"cpu-high": "passed", "edge": "blind"},
@@ -104,12 +91,7 @@ ROWS = [
         CouldNotLook("cloudwatch:DescribeAlarmHistory", "AccessDenied: no"),
         [alarm("cpu-high")],
     ),
-    at_the_edge(
-        "nobody was called when CloudFront's alarm rang",
-        checks.test_alarms_can_act,
-        [of_cloudfront("edge")],
-        "failed",
-        "nobody was called",
-        [action("edge", FAILED)],
+    "nobody was called when CloudFront's alarm rang": at_the_edge(
+        checks.test_alarms_can_act, [of_cloudfront("edge")], "failed", "nobody was called", [action("edge", FAILED)]
     ),
-]
+}

@@ -43,11 +43,9 @@ def blind(name: str, namespace: str, metric: str, hours: float = 9, **changes: A
     return alarm(name, **{**told, **changes})
 
 
-def sees(situation: str, one: Raw, outcome: str, source: str = MISSING_DATA, says: str = "", silent: Any = ()) -> Row:
+def sees(one: Raw, outcome: str, source: str = MISSING_DATA, says: str = "", silent: Any = ()) -> Row:
     """A row of the check that alarms have data."""
-    return Row(
-        situation, checks.test_alarms_can_see, lambda: {"alarms": seen(one, silent=silent)}, outcome, source, says
-    )
+    return Row(checks.test_alarms_can_see, lambda: {"alarms": seen(one, silent=silent)}, outcome, source, says)
 
 
 def action(name: str, said: str, hours: float = 2, **changes: Any) -> Raw:
@@ -68,10 +66,9 @@ def delivered(*items: Raw) -> Deliveries:
     return alarm_deliveries(aws, NOW, [], alarm_history(aws, NOW), AlarmNews())
 
 
-def acts(situation: str, items: Sequence[Raw], outcome: str, says: str = "", **changes: Any) -> Row:
+def acts(items: Sequence[Raw], outcome: str, says: str = "", **changes: Any) -> Row:
     """A row of the check that alarms can act, about one alarm and its history."""
     return Row(
-        situation,
         checks.test_alarms_can_act,
         lambda: {"alarms": seen(alarm("cpu-high", **changes)), "alarm_deliveries": delivered(*items)},
         outcome,
@@ -98,44 +95,36 @@ MATH = [
         for name, metric in (("errors", "HTTPCode_Target_5XX_Count"), ("requests", "RequestCount"))
     ),
 ]
-ROWS = [
-    Row(
-        "a CPU alarm rings",
+ROWS = {
+    "a CPU alarm rings": Row(
         checks.test_no_alarm_is_ringing,
         lambda: {"alarms": seen(alarm("cpu-high", **RINGS))},
         "failed",
         DOCS + "APIReference/API_MetricAlarm.html",
-        says="Threshold Crossed",
+        "Threshold Crossed",
     ),
-    sees(
-        "5xx at night, without a request", blind("5xx", ELB, "HTTPCode_Target_5XX_Count"), "passed", says="all is well"
+    "5xx at night, without a request": sees(
+        blind("5xx", ELB, "HTTPCode_Target_5XX_Count"), "passed", says="all is well"
     ),
-    sees("5xx of the balancer since it was made", blind("elb-5xx", ELB, "HTTPCode_ELB_5XX_Count", 900), "passed"),
-    sees("latency at night, without a request", blind("slow", ELB, "TargetResponseTime"), "passed"),
-    sees("throttled writes that there never were", blind("hot", DYNAMODB, "WriteThrottleEvents", 2000), "passed"),
-    sees(
-        "an error rate by metric math at night",
-        blind("rate", "", "", MetricName=None, Namespace=None, Metrics=MATH),
-        "passed",
+    "5xx of the balancer since it was made": sees(blind("elb-5xx", ELB, "HTTPCode_ELB_5XX_Count", 900), "passed"),
+    "latency at night, without a request": sees(blind("slow", ELB, "TargetResponseTime"), "passed"),
+    "throttled writes that there never were": sees(blind("hot", DYNAMODB, "WriteThrottleEvents", 2000), "passed"),
+    "an error rate by metric math at night": sees(
+        blind("rate", "", "", MetricName=None, Namespace=None, Metrics=MATH), "passed"
     ),
-    sees("errors of a function that nobody calls", blind("fn", "AWS/Lambda", "Errors", 50), "passed"),
-    sees(
-        "too few requests, an alarm that can never ring",
+    "errors of a function that nobody calls": sees(blind("fn", "AWS/Lambda", "Errors", 50), "passed"),
+    "too few requests, an alarm that can never ring": sees(
         blind("quiet", ELB, "RequestCount", ComparisonOperator="LessThanThreshold"),
         "failed",
         says="quiet has had no data since",
     ),
-    sees("CPU of a service that is gone", blind("cpu", "AWS/ECS", "CPUUtilization"), "failed", says="has had no data"),
-    sees("healthy hosts, which are always told", blind("hosts", ELB, "HealthyHostCount"), "failed"),
-    sees(
-        "a queue that is idle, as the stack says",
-        blind("dlq", "AWS/SQS", "ApproximateNumberOfMessagesVisible"),
-        "passed",
-        silent=["AWS/SQS"],
+    "CPU of a service that is gone": sees(blind("cpu", "AWS/ECS", "CPUUtilization"), "failed", says="has had no data"),
+    "healthy hosts, which are always told": sees(blind("hosts", ELB, "HealthyHostCount"), "failed"),
+    "a queue that is idle, as the stack says": sees(
+        blind("dlq", "AWS/SQS", "ApproximateNumberOfMessagesVisible"), "passed", silent=["AWS/SQS"]
     ),
-    sees("a queue that is idle, of which nobody says so", blind("dlq", "AWS/SQS", "NumberOfMessagesSent"), "failed"),
-    sees(
-        "an alarm of an hour ago that warms up for four",
+    "a queue that is idle, of which nobody says so": sees(blind("dlq", "AWS/SQS", "NumberOfMessagesSent"), "failed"),
+    "an alarm of an hour ago that warms up for four": sees(
         blind(
             "new",
             "AWS/ECS",
@@ -149,8 +138,7 @@ ROWS = [
         DOCS + "APIReference/API_WarmUpConfiguration.html",
         says="new warms up until",
     ),
-    sees(
-        "an alarm whose warm-up has long ended",
+    "an alarm whose warm-up has long ended": sees(
         blind(
             "old",
             "AWS/ECS",
@@ -162,15 +150,13 @@ ROWS = [
         "failed",
         DOCS + "APIReference/API_WarmUpConfiguration.html",
     ),
-    sees(
-        "an alarm of yesterday on a metric of once a day",
+    "an alarm of yesterday on a metric of once a day": sees(
         blind("size", "AWS/S3", "BucketSizeBytes", 20, Period=86400),
         "passed",
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/metrics-dimensions.html",
     ),
-    acts("nobody was called: the key of the topic", [action("cpu-high", FAILED, HistoryData=WHY)], "failed", "AWSKMS"),
-    acts(
-        "nobody was called: told in the summary only",
+    "nobody was called: the key of the topic": acts([action("cpu-high", FAILED, HistoryData=WHY)], "failed", "AWSKMS"),
+    "nobody was called: told in the summary only": acts(
         [
             action(
                 "cpu-high", f'{FAILED}. Received error: "CloudWatch Alarms is not authorized to perform: SNS:Publish"'
@@ -179,27 +165,22 @@ ROWS = [
         "failed",
         "not authorized to perform: SNS:Publish",
     ),
-    acts("it failed, and worked the next time", [action("cpu-high", FAILED, 9), action("cpu-high", DONE, 1)], "passed"),
-    acts("it worked, and failed the next time", [action("cpu-high", DONE, 9), action("cpu-high", FAILED, 1)], "failed"),
-    acts(
-        "one of two actions failed",
+    "it failed, and worked the next time": acts([action("cpu-high", FAILED, 9), action("cpu-high", DONE, 1)], "passed"),
+    "it worked, and failed the next time": acts([action("cpu-high", DONE, 9), action("cpu-high", FAILED, 1)], "failed"),
+    "one of two actions failed": acts(
         [
             action("cpu-high", FAILED),
             action("cpu-high", "Successfully executed action arn:aws:lambda:us-west-2:1:function:x"),
         ],
         "passed",
     ),
-    acts(
-        "it failed before the topic was changed",
-        [action("cpu-high", FAILED, 9)],
-        "passed",
-        AlarmConfigurationUpdatedTimestamp=ago(hours=3),
+    "it failed before the topic was changed": acts(
+        [action("cpu-high", FAILED, 9)], "passed", AlarmConfigurationUpdatedTimestamp=ago(hours=3)
     ),
-    acts("another alarm's action failed", [action("cpu-low", FAILED)], "passed"),
-    acts(
-        "only the call that all is well again failed",
+    "another alarm's action failed": acts([action("cpu-low", FAILED)], "passed"),
+    "only the call that all is well again failed": acts(
         [action("cpu-high", DONE.replace("on-call", "pages")), action("cpu-high", f"{FAILED}-quiet", 1)],
         "passed",
         OKActions=[f"{TOPIC}-quiet"],
     ),
-]
+}

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from opschecks.aws.backups import table_backups, table_recovery
-from opschecks.aws.fresh_backups import saved_tables
+from opschecks.aws.backups import table_recovery
 from opschecks.aws.restores import restore_rehearsal
 from tests.aws import test_backups as backups
-from tests.canned import NOW, Aws, Raw, ago, checks_of, names, stack, weekly
-from tests.real.one_of_many import recovery
-from tests.real.rows import Row
+from tests.canned import NOW, Aws, Raw, ago, names, stack, weekly
+from tests.real.one_of_many import FRESH, saved
+from tests.real.rows import Row, rows_by
 from tests.real.upkeep import DOCS, DYNAMODB
 
 POINTS = DOCS + "aws-backup/latest/devguide/API_RecoveryPointByResource.html"
@@ -23,19 +23,6 @@ def recoverable(**changes: Any) -> Mapping[str, Any]:
     answer = backups.continuous(**changes)
     aws = Aws({("dynamodb", "DescribeContinuousBackups"): answer})
     return {"table_recovery": table_recovery(aws, [backups.table()], NOW)}
-
-
-def before_a_deploy() -> Mapping[str, Any]:
-    """Two tables whose recovery is on, neither of which was ever backed up."""
-    seen = recovery()
-    listed = table_backups(stack(), Aws(NO_BACKUPS), seen["tables"], NOW)
-    return {"saved_tables": saved_tables(stack(), Aws(NO_BACKUPS), listed, seen["table_recovery"], NOW)}
-
-
-NO_BACKUPS: dict[tuple[str, str], Any] = {
-    ("dynamodb", "ListBackups"): {"BackupSummaries": []},
-    ("backup", "ListRecoveryPointsByResource"): {"RecoveryPoints": []},
-}
 
 
 def restored(days: float = 3, **of: Any) -> Raw:
@@ -53,111 +40,59 @@ def rehearsed(*events: Raw, jobs: Any = ()) -> Mapping[str, Any]:
     return {"restore_rehearsal": restore_rehearsal(stack(), Aws(answers), names(tables=("incidents",)), NOW)}
 
 
-RECENT, MOMENT = backups.RECENT, backups.RECOVERY
-FRESH = checks_of("deploy/before", "saved_tables").test_tables_have_a_fresh_backup
-RESTORED = weekly("disaster_recovery").test_a_restore_was_rehearsed_lately
-
-ROWS = [
-    Row(
-        "a table that only AWS Backup backs up",
-        RECENT,
-        lambda: {"table_backups": backups.backups_of(points=(backups.point(0.5),))},
-        "passed",
-        POINTS,
+RECOVERY = DYNAMODB + "API_PointInTimeRecoveryDescription.html"
+SUMMARY = DYNAMODB + "API_BackupSummary.html"
+TABLE = DYNAMODB + "API_TableDescription.html"
+recent = partial(rows_by(backups.backups_of, "table_backups"), backups.RECENT)
+moment = partial(rows_by(recoverable), backups.RECOVERY)
+tried = partial(rows_by(rehearsed), weekly("disaster_recovery").test_a_restore_was_rehearsed_lately)
+ROWS = {
+    "a table that only AWS Backup backs up": recent("passed", POINTS, points=(backups.point(0.5),)),
+    "a table made yesterday, before the weekly backup": recent(
+        "passed", TABLE, says="none is due yet", of=backups.table(CreationDateTime=ago(days=1))
     ),
-    Row(
-        "a table made yesterday, before the weekly backup",
-        RECENT,
-        lambda: {"table_backups": backups.backups_of(of=backups.table(CreationDateTime=ago(days=1)))},
-        "passed",
-        DYNAMODB + "API_TableDescription.html",
-        says="none is due yet",
+    "a table made yesterday whose first backup is under way": recent(
+        "passed", SUMMARY, backups.backup(0.01, "CREATING"), of=backups.table(CreationDateTime=ago(days=1))
     ),
-    Row(
-        "a table made yesterday whose first backup is under way",
-        RECENT,
-        lambda: {
-            "table_backups": backups.backups_of(
-                backups.backup(0.01, "CREATING"), of=backups.table(CreationDateTime=ago(days=1))
-            )
-        },
-        "passed",
-        DYNAMODB + "API_BackupSummary.html",
-    ),
-    Row(
-        "a table made yesterday in place of one whose backups are still there",
-        RECENT,
-        lambda: {
-            "table_backups": backups.backups_of(backups.backup(2), of=backups.table(CreationDateTime=ago(days=1)))
-        },
+    "a table made yesterday in place of one whose backups are still there": recent(
         "failed",
-        DYNAMODB + "API_BackupSummary.html",
+        SUMMARY,
+        backups.backup(2),
         says="of an earlier table of that name",
+        of=backups.table(CreationDateTime=ago(days=1)),
     ),
-    Row(
-        "a table of ten days that nothing backs up",
-        RECENT,
-        lambda: {"table_backups": backups.backups_of(of=backups.table(CreationDateTime=ago(days=10)))},
-        "failed",
-        DYNAMODB + "API_TableDescription.html",
+    "a table of ten days that nothing backs up": recent(
+        "failed", TABLE, of=backups.table(CreationDateTime=ago(days=10))
     ),
-    Row(
-        "recovery that was switched on an hour ago",
-        MOMENT,
-        lambda: recoverable(EarliestRestorableDateTime=ago(hours=1)),
-        "passed",
-        DYNAMODB + "API_PointInTimeRecoveryDescription.html",
+    "recovery that was switched on an hour ago": moment("passed", RECOVERY, EarliestRestorableDateTime=ago(hours=1)),
+    "recovery that keeps a day instead of 35": moment(
+        "passed", RECOVERY, RecoveryPeriodInDays=1, EarliestRestorableDateTime=ago(days=1)
     ),
-    Row(
-        "recovery that keeps a day instead of 35",
-        MOMENT,
-        lambda: recoverable(RecoveryPeriodInDays=1, EarliestRestorableDateTime=ago(days=1)),
-        "passed",
-        DYNAMODB + "API_PointInTimeRecoveryDescription.html",
+    "recovery that stopped when the table's KMS key was lost": moment(
+        "failed", RECOVERY, LatestRestorableDateTime=ago(hours=9)
     ),
-    Row(
-        "recovery that stopped when the table's KMS key was lost",
-        MOMENT,
-        lambda: recoverable(LatestRestorableDateTime=ago(hours=9)),
-        "failed",
-        DYNAMODB + "API_PointInTimeRecoveryDescription.html",
+    "before a deploy, tables without any backup whose recovery is on": Row(
+        FRESH, lambda: saved(refused=()), {"incidents": "passed", "sessions": "passed"}, RECOVERY
     ),
-    Row(
-        "before a deploy, tables without any backup whose recovery is on",
-        FRESH,
-        before_a_deploy,
-        {"incidents": "passed", "sessions": "passed"},
-        DYNAMODB + "API_PointInTimeRecoveryDescription.html",
-    ),
-    Row(
-        "a table that was restored to a moment, asked for by its ARN",
-        RESTORED,
-        lambda: rehearsed(
-            restored(asked={"sourceTableArn": "arn:aws:dynamodb:us-west-2:123456789012:table/incidents"})
-        ),
+    "a table that was restored to a moment, asked for by its ARN": tried(
         "passed",
         DOCS + "awscloudtrail/latest/APIReference/API_Event.html",
+        restored(asked={"sourceTableArn": "arn:aws:dynamodb:us-west-2:123456789012:table/incidents"}),
     ),
-    Row(
-        "restore testing by AWS Backup, of which CloudTrail tells nothing",
-        RESTORED,
-        lambda: rehearsed(
-            jobs=(
-                {
-                    "CreationDate": ago(days=4),
-                    "Status": "COMPLETED",
-                    "SourceResourceArn": "arn:aws:dynamodb:us-west-2:123456789012:table/incidents",
-                },
-            )
-        ),
+    "restore testing by AWS Backup, of which CloudTrail tells nothing": tried(
         "passed",
         DOCS + "aws-backup/latest/devguide/API_RestoreJobsListMember.html",
+        jobs=(
+            {
+                "CreationDate": ago(days=4),
+                "Status": "COMPLETED",
+                "SourceResourceArn": "arn:aws:dynamodb:us-west-2:123456789012:table/incidents",
+            },
+        ),
     ),
-    Row(
-        "a restore that AWS refused",
-        RESTORED,
-        lambda: rehearsed(restored(asked={"sourceTableName": "incidents"}, errorCode="AccessDenied")),
+    "a restore that AWS refused": tried(
         "failed",
         DOCS + "awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html",
+        restored(asked={"sourceTableName": "incidents"}, errorCode="AccessDenied"),
     ),
-]
+}

@@ -94,10 +94,22 @@ def health(services: list[Service] | CouldNotLook, /, **groups: list[Raw]) -> li
     return target_health(stack(), registered_targets(aws, listed), services)
 
 
-def of(
-    services: list[Service] | CouldNotLook, /, *rules: Rule, unread: CouldNotLook | None = None, **groups: list[Raw]
-) -> Mapping[str, Any]:
-    return {"served_groups": served_groups(health(services, **groups), unread or list(rules))}
+def judged(
+    source: str,
+    services: list[Service] | CouldNotLook,
+    *rules: Rule,
+    says: str = "",
+    unread: CouldNotLook | None = None,
+    **groups: tuple[str, list[Raw]],
+) -> Row:
+    """The outcome and the targets of each group, with these services and rules."""
+    outcomes = {name: outcome for name, (outcome, _) in groups.items()}
+    targets = {name: told for name, (_, told) in groups.items()}
+
+    def seen() -> Mapping[str, Any]:
+        return {"served_groups": served_groups(health(services, **targets), unread or list(rules))}
+
+    return Row(HEALTHY, seen, outcomes, source, says)
 
 
 def forward(*shares: tuple[str, int], sticky: bool = False) -> Raw:
@@ -126,162 +138,109 @@ def rule(priority: str, action: Raw, *conditions: Raw, listener: str = LISTENER)
 
 READ_RULES = "elasticloadbalancing:DescribeRules"
 DENIED = CouldNotLook(READ_RULES, "AccessDenied: no", action=READ_RULES)
-
-ROWS = [
-    Row(
-        "the default action leads to a group that never has a target",
-        HEALTHY,
-        lambda: of([service("web")], web=[UP, UP], default=[]),
-        {"web": "passed", "default": "passed"},
-        GROUPS,
-        says="no service of the stack fills it",
+BLUE_GREEN = f"{ECS}/blue-green-deployment-implementation.html"
+CODE_DEPLOY = f"{ECS}/deployment-type-bluegreen.html"
+WEB, COLOURS = [service("web")], [service("blue", alternate="green")]
+ROWS = {
+    "the default action leads to a group that never has a target": judged(
+        GROUPS, WEB, web=("passed", [UP, UP]), default=("passed", []), says="no service of the stack fills it"
     ),
-    Row(
-        "on a shared balancer a neighbour's targets are ill",
-        HEALTHY,
-        lambda: of([service("web")], web=[UP, UP], neighbour=[TIMED_OUT]),
-        {"web": "passed", "neighbour": "passed"},
+    "on a shared balancer a neighbour's targets are ill": judged(
         GROUPS,
+        WEB,
+        web=("passed", [UP, UP]),
+        neighbour=("passed", [TIMED_OUT]),
         says="not judged: no service of the stack fills it",
     ),
-    Row(
-        "a Lambda function whose health checks are off",
-        HEALTHY,
-        lambda: of([], hook=[LAMBDA]),
-        "passed",
+    "a Lambda function whose health checks are off": judged(
         f"{DOCS}/application/lambda-functions.html",
+        [],
+        hook=("passed", [LAMBDA]),
         says="not assessed: its health checks are off",
     ),
-    Row(
-        "a target drains after a scale-in", HEALTHY, lambda: of([service("web")], web=[UP, DRAINING]), "passed", STATES
+    "a target drains after a scale-in": judged(STATES, WEB, web=("passed", [UP, DRAINING])),
+    "a target has just started": judged(STATES, WEB, web=("passed", [UP, STARTING])),
+    "a network load balancer before an application load balancer": judged(
+        f"{DOCS}/network/application-load-balancer-target.html", [], front=("passed", [BEHIND])
     ),
-    Row("a target has just started", HEALTHY, lambda: of([service("web")], web=[UP, STARTING]), "passed", STATES),
-    Row(
-        "a network load balancer before an application load balancer",
-        HEALTHY,
-        lambda: of([], front=[BEHIND]),
-        "passed",
-        f"{DOCS}/network/application-load-balancer-target.html",
+    "the idle group of a blue/green service": judged(
+        BLUE_GREEN, COLOURS, blue=("passed", []), green=("passed", [UP, UP]), says="it stands by"
     ),
-    Row(
-        "the idle group of a blue/green service",
-        HEALTHY,
-        lambda: of([service("blue", alternate="green")], blue=[], green=[UP, UP]),
-        {"blue": "passed", "green": "passed"},
-        f"{ECS}/blue-green-deployment-implementation.html",
-        says="it stands by",
-    ),
-    Row(
-        "the green group of a blue/green deployment starts",
-        HEALTHY,
-        lambda: of([service("blue", alternate="green")], blue=[UP, UP], green=[STARTING, STARTING]),
-        {"blue": "passed", "green": "passed"},
-        f"{ECS}/blue-green-deployment-implementation.html",
+    "the green group of a blue/green deployment starts": judged(
+        BLUE_GREEN,
+        COLOURS,
+        blue=("passed", [UP, UP]),
+        green=("passed", [STARTING, STARTING]),
         says="2 targets starting or draining",
     ),
-    Row(
-        "the blue group of a blue/green deployment drains",
-        HEALTHY,
-        lambda: of([service("blue", alternate="green")], blue=[DRAINING], green=[UP, UP]),
-        {"blue": "passed", "green": "passed"},
-        f"{ECS}/blue-green-deployment-implementation.html",
+    "the blue group of a blue/green deployment drains": judged(
+        BLUE_GREEN, COLOURS, blue=("passed", [DRAINING]), green=("passed", [UP, UP])
     ),
-    Row(
-        "the green group of a blue/green deployment is ill",
-        HEALTHY,
-        lambda: of([service("blue", alternate="green")], blue=[UP, UP], green=[STARTING, WRONG_CODE]),
-        {"blue": "passed", "green": "failed"},
-        f"{ECS}/blue-green-deployment-implementation.html",
+    "the green group of a blue/green deployment is ill": judged(
+        BLUE_GREEN,
+        COLOURS,
+        blue=("passed", [UP, UP]),
+        green=("failed", [STARTING, WRONG_CODE]),
         says="10.0.3.41:8000 is unhealthy",
     ),
-    Row(
-        "CodeDeploy's replacement task set starts",
-        HEALTHY,
-        lambda: of([by_code_deploy("blue", "green")], blue=[UP, UP], green=[STARTING]),
-        {"blue": "passed", "green": "passed"},
-        f"{ECS}/deployment-type-bluegreen.html",
+    "CodeDeploy's replacement task set starts": judged(
+        CODE_DEPLOY, [by_code_deploy("blue", "green")], blue=("passed", [UP, UP]), green=("passed", [STARTING])
     ),
-    Row(
-        "CodeDeploy left the first group empty",
-        HEALTHY,
-        lambda: of([by_code_deploy("green", created="blue")], blue=[], green=[UP, UP]),
-        {"blue": "passed", "green": "passed"},
-        f"{ECS}/deployment-type-bluegreen.html",
+    "CodeDeploy left the first group empty": judged(
+        CODE_DEPLOY, [by_code_deploy("green", created="blue")], blue=("passed", []), green=("passed", [UP, UP])
     ),
-    Row(
-        "a service with a public and an internal group, of which one is ill",
-        HEALTHY,
-        lambda: of([service("public", "internal")], public=[UP, UP], internal=[UP, TIMED_OUT]),
-        {"public": "passed", "internal": "failed"},
+    "a service with a public and an internal group, of which one is ill": judged(
         f"{ECS}/register-multiple-targetgroups.html",
+        [service("public", "internal")],
+        public=("passed", [UP, UP]),
+        internal=("failed", [UP, TIMED_OUT]),
         says="10.0.3.41:8000 is unhealthy (Request timed out)",
     ),
-    Row(
-        "no target is healthy",
-        HEALTHY,
-        lambda: of([service("web")], web=[WRONG_CODE, DRAINING]),
-        "failed",
+    "no target is healthy": judged(
         STATES,
+        WEB,
+        web=("failed", [WRONG_CODE, DRAINING]),
         says="no target is healthy: 10.0.3.41:8000 is unhealthy (Health checks failed with these codes: [502])",
     ),
-    Row(
-        "a task runs in a zone that the balancer does not serve",
-        HEALTHY,
-        lambda: of([service("web")], web=[UP, ELSEWHERE]),
-        "failed",
+    "a task runs in a zone that the balancer does not serve": judged(
         STATES,
+        WEB,
+        web=("failed", [UP, ELSEWHERE]),
         says="is unused (Target is in an Availability Zone that is not enabled",
     ),
-    Row(
-        "AWS cannot tell the health of a target",
-        HEALTHY,
-        lambda: of([service("web")], web=[UP, BROKEN]),
-        "blind",
+    "AWS cannot tell the health of a target": judged(
         f"{DOCS}/network/check-target-health.html",
+        WEB,
+        web=("blind", [UP, BROKEN]),
         says="10.0.3.41:8000 is unavailable",
     ),
-    Row(
-        "the service's own group has no target",
-        HEALTHY,
-        lambda: of([service("web")], web=[], default=[]),
-        {"web": "failed", "default": "passed"},
-        GROUPS,
+    "the service's own group has no target": judged(
+        GROUPS, WEB, web=("failed", []), default=("passed", []), says="none is registered"
+    ),
+    "an empty group gets a share of the requests": judged(
+        RULES,
+        WEB,
+        rule("default", forward(("web", 90), ("canary", 10))),
+        web=("passed", [UP, UP]),
+        canary=("failed", []),
         says="none is registered",
     ),
-    Row(
-        "an empty group gets a share of the requests",
-        HEALTHY,
-        lambda: of([service("web")], rule("default", forward(("web", 90), ("canary", 10))), web=[UP, UP], canary=[]),
-        {"web": "passed", "canary": "failed"},
+    "an empty group has a weight of nothing, and another rule": judged(
         RULES,
-        says="none is registered",
+        WEB,
+        rule("1", forward(("web", 100), ("canary", 0))),
+        rule("default", forward(("canary", 1))),
+        web=("passed", [UP, UP]),
+        canary=("passed", []),
     ),
-    Row(
-        "an empty group has a weight of nothing, and another rule",
-        HEALTHY,
-        lambda: of(
-            [service("web")],
-            rule("1", forward(("web", 100), ("canary", 0))),
-            rule("default", forward(("canary", 1))),
-            web=[UP, UP],
-            canary=[],
-        ),
-        {"web": "passed", "canary": "passed"},
-        RULES,
+    "a group that nobody fills, and the rules may not be read": judged(
+        RULES, WEB, web=("passed", [UP, UP]), canary=("blind", []), unread=DENIED
     ),
-    Row(
-        "a group that nobody fills, and the rules may not be read",
-        HEALTHY,
-        lambda: of([service("web")], unread=DENIED, web=[UP, UP], canary=[]),
-        {"web": "passed", "canary": "blind"},
-        RULES,
-    ),
-    Row(
-        "an empty group, and the services may not be read",
-        HEALTHY,
-        lambda: of(CouldNotLook("ecs:DescribeServices", "AccessDeniedException: no"), web=[UP], default=[]),
-        {"web": "passed", "default": "blind"},
+    "an empty group, and the services may not be read": judged(
         GROUPS,
+        CouldNotLook("ecs:DescribeServices", "AccessDeniedException: no"),
+        web=("passed", [UP]),
+        default=("blind", []),
         says="ecs:DescribeServices",
     ),
-]
+}

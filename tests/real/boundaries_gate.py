@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from opschecks.core.model import Series
-from tests.canned import checks_of
 from tests.canned_ecs import service
-from tests.real.before_the_gate import METRICS, SERVED, errors
-from tests.real.deploys import BLUE, EARLIER, FOUR, GREEN, ONE_GROUP, TWO, points, since_then, target
+from tests.real.before_the_gate import SERVED, erred, errors
+from tests.real.deploys import BLUE, EARLIER, FOUR, GREEN, ONE_GROUP, TWO, WORSE, since_then, target
 from tests.real.readiness import HEALTH, ill
 from tests.real.rows import Row
 
-worse = checks_of("deploy/after", "nothing_got_worse").test_nothing_got_worse
 THREE = [*TWO, target(3)]
 STARTING = ill(4, "initial", "Elb.RegistrationInProgress", "Target registration is in progress")
 SICK = ill(4, "unhealthy", "Target.Timeout", "Request timed out")
@@ -25,59 +23,53 @@ def several(**of: float) -> Series:
     return Series("5xx", "per minute", tuple(told), 60)
 
 
-def erred(situation: str, told: Series | None, outcome: str, says: str, requests: Any = SERVED) -> Row:
-    return Row(
-        situation, worse, lambda: since_then(service(EARLIER), {}, points(*requests), told), outcome, METRICS, says
-    )
-
-
-def filled(situation: str, was: Any, now: Any, outcome: str, says: str, **changes: Any) -> Row:
+def filled(was: Any, now: Any, outcome: str, says: str, **changes: Any) -> Row:
     """A service that desires four tasks, unless said otherwise, and the targets of its group before and now."""
     told = service(EARLIER, **{"desiredCount": 4, "runningCount": 4, **ONE_GROUP, **changes})
-    return Row(situation, worse, lambda: since_then(told, {BLUE: (was, now)}), outcome, HEALTH, says)
+    return Row(WORSE, lambda: since_then(told, {BLUE: (was, now)}), outcome, HEALTH, says)
 
 
-def unfilled(situation: str, was: Any, now: Any, outcome: str, says: str) -> Row:
+def unfilled(was: Any, now: Any, outcome: str, says: str) -> Row:
     """A group that no service fills."""
-    return Row(situation, worse, lambda: since_then(service(EARLIER), {GREEN: (was, now)}), outcome, HEALTH, says)
+    return Row(WORSE, lambda: since_then(service(EARLIER), {GREEN: (was, now)}), outcome, HEALTH, says)
 
 
-ROWS = [
-    erred("the worst of several minutes before the gate is told", several(m90=2, m80=6, m70=1), "passed",
+ROWS = {
+    "the worst of several minutes before the gate is told": erred(several(m90=2, m80=6, m70=1), "passed",
           "before: 6 5xx in a minute, now: 0 5xx in a minute"),
-    erred("the worst of several minutes since the gate is told", several(m50=2, m40=9, m10=1), "passed",
+    "the worst of several minutes since the gate is told": erred(several(m50=2, m40=9, m10=1), "passed",
           "now: 9 5xx in a minute"),
-    erred("ten errors in a minute since the deploy, the limit", several(m10=10), "passed", "now: 10 5xx in a minute"),
-    erred("eleven errors in a minute since the deploy", several(m10=11), "failed",
+    "ten errors in a minute since the deploy, the limit": erred(several(m10=10), "passed", "now: 10 5xx in a minute"),
+    "eleven errors in a minute since the deploy": erred(several(m10=11), "failed",
           "11 5xx in a minute since the deploy began, limit 10"),
-    erred("eleven errors in the minute in which the gate looked", several(m60=11), "failed",
+    "eleven errors in the minute in which the gate looked": erred(several(m60=11), "failed",
           "before: 0 5xx in a minute, now: 11 5xx in a minute"),
-    erred("eleven errors in the minute before the gate looked", several(m61=11), "passed",
+    "eleven errors in the minute before the gate looked": erred(several(m61=11), "passed",
           "before: 11 5xx in a minute, now: 0 5xx in a minute"),
-    erred("eleven errors in the first minute of the hour that the gate judged", several(m120=11), "passed",
+    "eleven errors in the first minute of the hour that the gate judged": erred(several(m120=11), "passed",
           "before: 11 5xx in a minute, now: 0"),
-    erred("eleven errors a minute before the hour that the gate judged", several(m121=11), "passed",
+    "eleven errors a minute before the hour that the gate judged": erred(several(m121=11), "passed",
           "before: 0 5xx in a minute, now: 0", (130, *SERVED)),
-    filled("all targets are healthy, as before", FOUR, FOUR, "passed", "before: 4 healthy, now: 4 of 4 desired"),
-    filled("one target is missing", FOUR, THREE, "failed", "3 healthy targets, 4 before the deploy, 4 desired"),
-    filled("one target is missing, whose task starts", FOUR, THREE, "failed",
+    "all targets are healthy, as before": filled(FOUR, FOUR, "passed", "before: 4 healthy, now: 4 of 4 desired"),
+    "one target is missing": filled(FOUR, THREE, "failed", "3 healthy targets, 4 before the deploy, 4 desired"),
+    "one target is missing, whose task starts": filled(FOUR, THREE, "failed",
            "3 healthy targets, 4 before the deploy, 4 desired", runningCount=3, pendingCount=1),
-    filled("one target is starting", FOUR, [*THREE, STARTING], "failed", "3 healthy targets, 4 before"),
-    filled("one target is unhealthy", FOUR, [*THREE, SICK], "failed", "3 healthy targets, 4 before the deploy"),
-    filled("scaling out has not brought all yet", THREE, [*THREE, STARTING], "passed", "now: 3 of 4 desired"),
-    filled("scaling out has brought none, and none starts", THREE, THREE, "failed", "3 healthy targets, 3 before"),
-    filled("scaling in took two away", FOUR, TWO, "passed", "before: 4 healthy, now: 2 of 2 desired",
+    "one target is starting": filled(FOUR, [*THREE, STARTING], "failed", "3 healthy targets, 4 before"),
+    "one target is unhealthy": filled(FOUR, [*THREE, SICK], "failed", "3 healthy targets, 4 before the deploy"),
+    "scaling out has not brought all yet": filled(THREE, [*THREE, STARTING], "passed", "now: 3 of 4 desired"),
+    "scaling out has brought none, and none starts": filled(THREE, THREE, "failed", "3 healthy targets, 3 before"),
+    "scaling in took two away": filled(FOUR, TWO, "passed", "before: 4 healthy, now: 2 of 2 desired",
            desiredCount=2, runningCount=2),
-    filled("scaling in took one too many away", FOUR, TWO[:1], "failed", "1 healthy target, 4 before the deploy",
+    "scaling in took one too many away": filled(FOUR, TWO[:1], "failed", "1 healthy target, 4 before the deploy",
            desiredCount=2, runningCount=2),
-    unfilled("a group without a service lost one, and all that are left are healthy", THREE, TWO, "passed",
+    "a group without a service lost one, and all that are left are healthy": unfilled(THREE, TWO, "passed",
              "before: 3 healthy, now: 2 healthy"),
-    unfilled("a group without a service lost one, and another is ill", THREE, [*TWO, SICK], "failed",
+    "a group without a service lost one, and another is ill": unfilled(THREE, [*TWO, SICK], "failed",
              "2 healthy targets, 3 before the deploy"),
-    unfilled("a group without a service has an ill one more than before", TWO, [*TWO, SICK], "passed",
+    "a group without a service has an ill one more than before": unfilled(TWO, [*TWO, SICK], "passed",
              "before: 2 healthy, now: 2 healthy"),
-    unfilled("a group without a service lost one, and another drains", THREE, [*TWO, target(3, "draining")], "passed",
+    "a group without a service lost one, and another drains": unfilled(THREE, [*TWO, target(3, "draining")], "passed",
              "before: 3 healthy, now: 2 healthy"),
-    unfilled("a group without a service lost all", TWO, [], "failed", "0 healthy targets, 2 before the deploy"),
-    unfilled("a group without a service never had any", [], [], "passed", "before: 0 healthy, now: 0 healthy"),
-]  # fmt: skip
+    "a group without a service lost all": unfilled(TWO, [], "failed", "0 healthy targets, 2 before the deploy"),
+    "a group without a service never had any": unfilled([], [], "passed", "before: 0 healthy, now: 0 healthy"),
+}  # fmt: skip

@@ -36,11 +36,10 @@ class Told:
         return dict(answer)
 
 
-def session(situation: str, outcome: str, says: str, **told: Any) -> Row:
+def session(outcome: str, says: str, **told: Any) -> Row:
     usual = {"open_ms": 41.6, "ping_ms": 12.4, "held_s": 3.0, "ended_early": ""}
     answer = told if "refused" in told else {**usual, **told}
     return Row(
-        situation,
         checks.test_websocket_sessions_open_and_answer,
         lambda: {"websocket_session": websocket_session(AT, Told(answer)), "stack": AT},
         outcome,
@@ -54,9 +53,7 @@ def health(name: str, healthy: int, unread: CouldNotLook | None = None) -> Targe
     return TargetHealth(arn=name, name=name, evidence={"TargetHealthDescriptions": told}, unread=unread)
 
 
-def reached(
-    situation: str, outcome: str, says: str, tasks: str = "aaaaa", groups: Any = (2,), checked: Any = AT
-) -> Row:
+def reached(outcome: str, says: str, tasks: str = "aaaaa", groups: Any = (2,), checked: Any = AT) -> Row:
     """One client that reached these tasks, a letter each, behind groups of so many healthy targets."""
     answers = [{"task": one, "cookies": {"AWSALB": one}} for one in tasks]
 
@@ -64,10 +61,10 @@ def reached(
         known = [health(f"g{n}", one) for n, one in enumerate(groups)]
         return {"websocket_reconnects": websocket_reconnects(checked, known, Told(*answers))}
 
-    return Row(situation, checks.test_reconnecting_reaches_the_same_task, look, outcome, STICKY, says)
+    return Row(checks.test_reconnecting_reaches_the_same_task, look, outcome, STICKY, says)
 
 
-def idle(situation: str, seconds: float, heartbeat: float | None, outcome: str, says: str) -> Row:
+def idle(seconds: float, heartbeat: float | None, outcome: str, says: str) -> Row:
     def look() -> Mapping[str, Any]:
         told = {"attributes": {"idle_timeout.timeout_seconds": str(seconds)}}
         return {
@@ -75,47 +72,43 @@ def idle(situation: str, seconds: float, heartbeat: float | None, outcome: str, 
             "stack": stack(websocket={"url": "wss://a.test/", **({"heartbeat_s": heartbeat} if heartbeat else {})}),
         }
 
-    return Row(situation, checks.test_idle_sessions_are_not_cut, look, outcome, ALB, says)
+    return Row(checks.test_idle_sessions_are_not_cut, look, outcome, ALB, says)
 
 
-ROWS = [
-    session("a session as usual", "passed", "opened in 42 ms, pong after 12 ms"),
-    session("a pong at the limit", "passed", "pong after 1000 ms", ping_ms=1000.0),
-    session("a pong a moment after the limit", "failed", "pong after 1001 ms; limit 1000 ms", ping_ms=1000.6),
-    session("no pong", "failed", "no pong within 10 s", ping_ms=None),
-    session("no pong, as the host closed the session", "failed", "closed with 1011",
+ROWS = {
+    "a session as usual": session("passed", "opened in 42 ms, pong after 12 ms"),
+    "a pong at the limit": session("passed", "pong after 1000 ms", ping_ms=1000.0),
+    "a pong a moment after the limit": session("failed", "pong after 1001 ms; limit 1000 ms", ping_ms=1000.6),
+    "no pong": session("failed", "no pong within 10 s", ping_ms=None),
+    "no pong, as the host closed the session": session("failed", "closed with 1011",
             ping_ms=None, ended_early="closed with 1011"),
-    session("a pong, and then the host closes the session", "failed", "after 0.5 s: closed with 1001",
+    "a pong, and then the host closes the session": session("failed", "after 0.5 s: closed with 1001",
             held_s=0.52, ended_early="closed with 1001"),
-    session("refused", "failed", "HTTP 403", refused="HTTP 403"),
-    reached("five connections, one task", "passed", "5 connections, task a"),
-    reached("the last of five connections reaches another task", "failed",
+    "refused": session("failed", "HTTP 403", refused="HTTP 403"),
+    "five connections, one task": reached("passed", "5 connections, task a"),
+    "the last of five connections reaches another task": reached("failed",
             "5 connections, task a, b; 2 tasks answered one client", "aaaab"),
-    reached("one healthy task, so that nothing is shown", "passed",
+    "one healthy task, so that nothing is shown": reached("passed",
             "not proven live, by attributes only: 1 healthy target: two are needed", groups=(1,)),
-    reached("one group of one, one of two", "passed", "5 connections, task a", groups=(1, 2)),
-    reached("no field names the task", "passed", "websocket.task_field is not set", groups=(1,),
+    "one group of one, one of two": reached("passed", "5 connections, task a", groups=(1, 2)),
+    "no field names the task": reached("passed", "websocket.task_field is not set", groups=(1,),
             checked=stack(websocket={"url": "wss://api.example.com/ws?v=2"})),
-    Row(
-        "no group was seen",
-        checks.test_reconnecting_reaches_the_same_task,
+    "no group was seen": Row(checks.test_reconnecting_reaches_the_same_task,
         lambda: {"websocket_reconnects": unknown([])},
         "blind",
         STICKY,
-        says="which tasks there are is unknown",
+        "which tasks there are is unknown",
     ),
-    Row(
-        "the only group could not be read",
-        checks.test_reconnecting_reaches_the_same_task,
+    "the only group could not be read": Row(checks.test_reconnecting_reaches_the_same_task,
         lambda: {"websocket_reconnects": unknown([health("g", 0, CouldNotLook("elb", "Throttling"))])},
         "blind",
         STICKY,
-        says="elb: Throttling",
+        "elb: Throttling",
     ),
-    idle("a heartbeat a second before the timeout", 60, 59, "passed", "idle timeout 60 s"),
-    idle("a heartbeat as the timeout ends", 60, 60, "failed", "the heartbeat comes every 60 s, which is not sooner"),
-    idle("a heartbeat that nobody has told", 60, None, "passed", "not compared: websocket.heartbeat_s is not set"),
-]  # fmt: skip
+    "a heartbeat a second before the timeout": idle(60, 59, "passed", "idle timeout 60 s"),
+    "a heartbeat as the timeout ends": idle(60, 60, "failed", "the heartbeat comes every 60 s, which is not sooner"),
+    "a heartbeat that nobody has told": idle(60, None, "passed", "not compared: websocket.heartbeat_s is not set"),
+}  # fmt: skip
 
 
 def unknown(groups: list[TargetHealth]) -> Any:

@@ -63,78 +63,51 @@ def seen(*told: Raw | CouldNotLook, named: tuple[str, ...] = (DOMAIN,), listed: 
     return {"acm_certificates": checks.acm_certificates(aws, inventory(here, aws)), "stack": here, "now": NOW}
 
 
-ROWS = [
-    Row("renewed last month", VALID, lambda: seen(certificate()), "passed", DETAIL, says="ISSUED, AMAZON_ISSUED"),
-    Row(
-        "it ends in nine days", VALID, lambda: seen(certificate(9)), "failed", DETAIL, says="9 days left, limit 30 days"
-    ),
-    Row("it has ended", VALID, lambda: seen(certificate(-1, Status="EXPIRED")), "failed", DETAIL, says="EXPIRED"),
-    Row(
-        "the one before it was left behind, ended and unused",
+ROWS = {
+    "renewed last month": Row(VALID, lambda: seen(certificate()), "passed", DETAIL, "ISSUED, AMAZON_ISSUED"),
+    "it ends in nine days": Row(VALID, lambda: seen(certificate(9)), "failed", DETAIL, "9 days left, limit 30 days"),
+    "it has ended": Row(VALID, lambda: seen(certificate(-1, Status="EXPIRED")), "failed", DETAIL, "EXPIRED"),
+    "the one before it was left behind, ended and unused": Row(
         VALID,
         lambda: seen(certificate(), certificate(-90, Status="EXPIRED", InUseBy=[]), listed=2),
         {"shop.example.com": "passed"},
         DETAIL,
-        says="nothing uses it",
+        "nothing uses it",
     ),
-    Row(
-        "a new one waits for its proof and is not in use yet",
-        VALID,
-        lambda: seen(certificate(Status="PENDING_VALIDATION", NotAfter=None, InUseBy=[])),
-        "passed",
-        DETAIL,
+    "a new one waits for its proof and is not in use yet": Row(
+        VALID, lambda: seen(certificate(Status="PENDING_VALIDATION", NotAfter=None, InUseBy=[])), "passed", DETAIL
     ),
-    Row(
-        "that of CloudFront is read in us-east-1",
-        VALID,
-        lambda: seen(certificate(CertificateArn=THERE), named=(THERE,)),
-        "passed",
-        DETAIL,
+    "that of CloudFront is read in us-east-1": Row(
+        VALID, lambda: seen(certificate(CertificateArn=THERE), named=(THERE,)), "passed", DETAIL
     ),
-    Row(
-        "an answer without the end of a certificate in use",
-        VALID,
-        lambda: seen(certificate(NotAfter=None)),
-        "blind",
-        DETAIL,
-        says="NotAfter",
+    "an answer without the end of a certificate in use": Row(
+        VALID, lambda: seen(certificate(NotAfter=None)), "blind", DETAIL, "NotAfter"
     ),
-    Row("no renewal was due yet", RENEWED, lambda: seen(certificate()), "passed", RENEWAL, says="no renewal was due"),
-    Row(
-        "ACM renews it at the moment",
-        RENEWED,
-        lambda: seen(certificate(50, RenewalSummary=renewal("PENDING_AUTO_RENEWAL"))),
-        "passed",
-        RENEWAL,
+    "no renewal was due yet": Row(RENEWED, lambda: seen(certificate()), "passed", RENEWAL, "no renewal was due"),
+    "ACM renews it at the moment": Row(
+        RENEWED, lambda: seen(certificate(50, RenewalSummary=renewal("PENDING_AUTO_RENEWAL"))), "passed", RENEWAL
     ),
-    Row(
-        "somebody deleted the record that proves the domain",
+    "somebody deleted the record that proves the domain": Row(
         RENEWED,
         lambda: seen(certificate(40, RenewalSummary=renewal("PENDING_VALIDATION"))),
         "failed",
         RENEWAL,
-        says="ACM waits for the proof of shop.example.com",
+        "ACM waits for the proof of shop.example.com",
     ),
-    Row(
-        "a record of the authority forbids it",
+    "a record of the authority forbids it": Row(
         RENEWED,
         lambda: seen(certificate(20, RenewalSummary=renewal("FAILED", RenewalStatusReason="CAA_ERROR"))),
         "failed",
         RENEWAL,
-        says="CAA_ERROR",
+        "CAA_ERROR",
     ),
-    Row(
-        "imported ones are not renewed by ACM, and have no summary",
-        RENEWED,
-        lambda: seen(certificate(Type="IMPORTED", RenewalEligibility="INELIGIBLE")),
-        "passed",
-        RENEWAL,
+    "imported ones are not renewed by ACM, and have no summary": Row(
+        RENEWED, lambda: seen(certificate(Type="IMPORTED", RenewalEligibility="INELIGIBLE")), "passed", RENEWAL
     ),
-    Row(
-        "waiting for a proof, but nothing uses it",
+    "waiting for a proof, but nothing uses it": Row(
         RENEWED,
         lambda: seen(certificate(40, InUseBy=[], RenewalSummary=renewal("PENDING_VALIDATION"))),
         "passed",
         RENEWAL,
     ),
-]
+}

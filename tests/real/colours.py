@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from opschecks.aws.gate_snapshot import SinceTheGate
-from opschecks.core.observation import CouldNotLook
-from tests.canned import Raw, checks_of
+from tests.canned import Raw
 from tests.canned_ecs import definition, record, service, task_set
 from tests.real.deploys import (
     API,
     BLUE,
+    CODE_DEPLOYS,
     DENIED,
+    DEPLOYMENT,
     GREEN,
     GUIDE,
+    LINEAR,
+    PERMISSIONS,
+    RECORD,
     TWO,
+    WORSE,
     blue_green,
     of_two_colours,
     since_then,
     stepwise,
     target,
 )
-from tests.real.rows import Row
+from tests.real.one_of_many import denied
+from tests.real.rows import rows_by
 
-check = checks_of("deploy/after", "nothing_got_worse").test_nothing_got_worse
 SICK = [target(3, "unhealthy"), target(4, "unhealthy")]
 FRESH = [target(3), target(4)]
 SHIFTING: Raw = {"deploymentConfiguration": {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1440}}
@@ -72,147 +78,99 @@ def sets(primary: str, other: str) -> Raw:
 
 ROLLING = record(deploymentConfiguration={"strategy": "ROLLING"})
 DENY: dict[tuple[str, str], Any] = {("ecs", "ListServiceDeployments"): DENIED}
-NO_REVISIONS: dict[tuple[str, str], Any] = {
-    ("ecs", "DescribeServiceRevisions"): CouldNotLook(
-        "ecs:DescribeServiceRevisions", "AccessDeniedException: no", action="ecs:DescribeServiceRevisions"
-    )
-}
-ROWS = [
-    Row(
-        "the new colour has all traffic and is sick; the old one, which nobody reaches, is healthy",
-        check,
-        lambda: both(TWO, SICK, blue_green("BAKE_TIME")),
+NO_REVISIONS = {("ecs", "DescribeServiceRevisions"): denied("ecs:DescribeServiceRevisions")}
+HOW = GUIDE + "blue-green-deployment-how-it-works.html"
+REVISION = API + "API_ServiceRevision.html"
+row = partial(rows_by(both), WORSE)
+ROWS = {
+    "the new colour has all traffic and is sick; the old one, which nobody reaches, is healthy": row(
         "failed",
-        GUIDE + "blue-green-deployment-how-it-works.html",
+        HOW,
+        TWO,
+        SICK,
+        blue_green("BAKE_TIME"),
         says="green, which gets production traffic: 0 healthy targets, 2 before the deploy, 2 desired",
     ),
-    Row(
-        "the new colour is the one that ECS calls the primary group: it goes back and forth",
-        check,
-        lambda: both(SICK, FRESH, blue_green("BAKE_TIME"), new=BLUE),
+    "the new colour is the one that ECS calls the primary group: it goes back and forth": row(
         "failed",
         API + "API_ServiceRevisionLoadBalancer.html",
+        SICK,
+        FRESH,
+        blue_green("BAKE_TIME"),
         says="blue, which gets production traffic",
+        new=BLUE,
     ),
-    Row(
-        "the new colour has all traffic and is healthy; the old one is sick, and nobody reaches it",
-        check,
-        lambda: both(SICK, FRESH, blue_green("BAKE_TIME")),
-        "passed",
-        GUIDE + "blue-green-deployment-how-it-works.html",
+    "the new colour has all traffic and is healthy; the old one is sick, and nobody reaches it": row(
+        "passed", HOW, SICK, FRESH, blue_green("BAKE_TIME")
     ),
-    Row(
-        "one of the new colour's two targets is sick in the bake",
-        check,
-        lambda: both(TWO, [target(3), target(4, "unhealthy")], blue_green("BAKE_TIME")),
-        "failed",
-        GUIDE + "blue-green-deployment-how-it-works.html",
-        says="1 healthy target",
+    "one of the new colour's two targets is sick in the bake": row(
+        "failed", HOW, TWO, [target(3), target(4, "unhealthy")], blue_green("BAKE_TIME"), says="1 healthy target"
     ),
-    Row(
-        "a task of the new colour died in the bake: half of what there was, until its replacement is healthy",
-        check,
-        lambda: both(TWO, [target(3), target(4, "initial")], blue_green("BAKE_TIME")),
-        "failed",
-        GUIDE + "blue-green-deployment-how-it-works.html",
+    "a task of the new colour died in the bake: half of what there was, until its replacement is healthy": row(
+        "failed", HOW, TWO, [target(3), target(4, "initial")], blue_green("BAKE_TIME")
     ),
-    Row(
-        "the new colour starts, before any traffic",
-        check,
-        lambda: both(TWO, [target(3, "unhealthy")], blue_green("SCALE_UP")),
-        "passed",
-        API + "API_ServiceDeployment.html",
+    "the new colour starts, before any traffic": row(
+        "passed", RECORD, TWO, [target(3, "unhealthy")], blue_green("SCALE_UP")
     ),
-    Row(
-        "a linear shift: both colours have traffic, and the old one is sick",
-        check,
-        lambda: both(SICK, FRESH, stepwise("LINEAR")),
-        "failed",
-        API + "API_LinearConfiguration.html",
-        says="blue, which gets production traffic",
+    "a linear shift: both colours have traffic, and the old one is sick": row(
+        "failed", LINEAR, SICK, FRESH, stepwise("LINEAR"), says="blue, which gets production traffic"
     ),
-    Row(
-        "a canary gets a twentieth of the traffic, and is sick",
-        check,
-        lambda: both(TWO, SICK, stepwise("CANARY")),
+    "a canary gets a twentieth of the traffic, and is sick": row(
         "failed",
         API + "API_CanaryConfiguration.html",
+        TWO,
+        SICK,
+        stepwise("CANARY"),
         says="green, which gets production traffic",
     ),
-    Row(
-        "a linear shift with both colours healthy",
-        check,
-        lambda: both(TWO, FRESH, stepwise("LINEAR")),
-        "passed",
-        API + "API_LinearConfiguration.html",
+    "a linear shift with both colours healthy": row("passed", LINEAR, TWO, FRESH, stepwise("LINEAR")),
+    "the deployment is over: the old colour's targets are gone": row(
+        "passed", DEPLOYMENT, [], FRESH, raw=service(**{"loadBalancers": of_two_colours()["loadBalancers"], **SHIFTING})
     ),
-    Row(
-        "the deployment is over: the old colour's targets are gone",
-        check,
-        lambda: both([], FRESH, raw=service(**{"loadBalancers": of_two_colours()["loadBalancers"], **SHIFTING})),
-        "passed",
-        API + "API_Deployment.html",
-    ),
-    Row(
-        "one colour is sick, and the revision's target group is not told",
-        check,
-        lambda: both(TWO, SICK, blue_green("BAKE_TIME"), new=None),
+    "one colour is sick, and the revision's target group is not told": row(
         "blind",
-        API + "API_ServiceRevision.html",
+        REVISION,
+        TWO,
+        SICK,
+        blue_green("BAKE_TIME"),
         says="which target group backend:8 has is not known",
+        new=None,
     ),
-    Row(
-        "the new colour is sick, and the revisions are denied",
-        check,
-        lambda: both(TWO, SICK, blue_green("BAKE_TIME"), answers=NO_REVISIONS),
+    "the new colour is sick, and the revisions are denied": row(
         "blind",
-        GUIDE + "service-deployment-permissions.html",
+        PERMISSIONS,
+        TWO,
+        SICK,
+        blue_green("BAKE_TIME"),
         says="allow ecs:DescribeServiceRevisions",
+        answers=NO_REVISIONS,
     ),
-    Row(
-        "the revision's target group is not told, and both colours are healthy",
-        check,
-        lambda: both(TWO, FRESH, blue_green("BAKE_TIME"), new=None),
-        "passed",
-        API + "API_ServiceRevision.html",
+    "the revision's target group is not told, and both colours are healthy": row(
+        "passed", REVISION, TWO, FRESH, blue_green("BAKE_TIME"), new=None
     ),
-    Row(
-        "one colour is sick, and the records are denied",
-        check,
-        lambda: both(TWO, SICK, answers=DENY),
+    "one colour is sick, and the records are denied": row(
         "blind",
-        GUIDE + "service-deployment-permissions.html",
+        PERMISSIONS,
+        TWO,
+        SICK,
         says="which colour serves is not known: ecs:ListServiceDeployments",
+        answers=DENY,
     ),
-    Row(
-        "the records are denied, and nothing is under way",
-        check,
-        lambda: both(
-            [], FRESH, answers=DENY, raw=service(**{"loadBalancers": of_two_colours()["loadBalancers"], **SHIFTING})
-        ),
+    "the records are denied, and nothing is under way": row(
         "passed",
-        GUIDE + "service-deployment-permissions.html",
+        PERMISSIONS,
+        [],
+        FRESH,
+        answers=DENY,
+        raw=service(**{"loadBalancers": of_two_colours()["loadBalancers"], **SHIFTING}),
     ),
-    Row(
-        "a rolling update of a service that once was blue/green: one group is empty",
-        check,
-        lambda: both(TWO, [], ROLLING, raw=of_two_colours(runningCount=2)),
-        "passed",
-        API + "API_AdvancedConfiguration.html",
+    "a rolling update of a service that once was blue/green: one group is empty": row(
+        "passed", API + "API_AdvancedConfiguration.html", TWO, [], ROLLING, raw=of_two_colours(runningCount=2)
     ),
-    Row(
-        "CodeDeploy: the replacement has the traffic and is sick, the original waits to be terminated",
-        check,
-        lambda: both(TWO, SICK, raw=sets(GREEN, BLUE)),
-        "failed",
-        GUIDE + "deployment-type-bluegreen.html",
-        says="green, which gets production traffic",
+    "CodeDeploy: the replacement has the traffic and is sick, the original waits to be terminated": row(
+        "failed", CODE_DEPLOYS, TWO, SICK, says="green, which gets production traffic", raw=sets(GREEN, BLUE)
     ),
-    Row(
-        "CodeDeploy: the replacement starts, and the original has the traffic",
-        check,
-        lambda: both(TWO, [target(3, "unhealthy")], raw=sets(BLUE, GREEN)),
-        "passed",
-        GUIDE + "deployment-type-bluegreen.html",
+    "CodeDeploy: the replacement starts, and the original has the traffic": row(
+        "passed", CODE_DEPLOYS, TWO, [target(3, "unhealthy")], raw=sets(BLUE, GREEN)
     ),
-]
+}

@@ -7,6 +7,7 @@ from typing import Any
 
 from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, daily, stack
+from tests.canned_metrics import Points, by_metric
 from tests.real.rows import Row
 
 functions, checks = daily("lambda"), daily("lambda_concurrency")
@@ -24,15 +25,11 @@ ONE = functions.Function(
 def aws_of(
     answers: Mapping[tuple[str, str], Any], used: tuple[float, ...], claimed: Sequence[float | None] = ()
 ) -> Aws:
-    def series(one: Any) -> Raw:
-        values = claimed if one["MetricStat"]["Metric"]["MetricName"] == "ClaimedAccountConcurrency" else used
-        points = {ago(hours=hours + 1): value for hours, value in enumerate(values) if value is not None}
-        return {"Id": one["Id"], "StatusCode": "Complete", "Timestamps": [*points], "Values": [*points.values()]}
+    def points(query: Any) -> Points:
+        values = claimed if query["MetricStat"]["Metric"]["MetricName"] == "ClaimedAccountConcurrency" else used
+        return [(ago(hours=hours), value) for hours, value in enumerate(values, 1) if value is not None]
 
-    def data(MetricDataQueries: list[Any], **_: Any) -> Raw:  # noqa: N803 - AWS's name
-        return {"MetricDataResults": [series(one) for one in MetricDataQueries]}
-
-    return Aws({**answers, ("cloudwatch", "GetMetricData"): data})
+    return Aws({**answers, ("cloudwatch", "GetMetricData"): by_metric(points)})
 
 
 def reserved(answer: Raw | CouldNotLook, *used: float, limits: Raw | None = None) -> Mapping[str, Any]:
@@ -58,64 +55,35 @@ def shared(most: int, *used: float, claimed: Sequence[float | None] = ()) -> Map
     return {"shared_concurrency": checks.shared_concurrency(aws, [ONE], NOW), "stack": stack()}
 
 
-ROWS = [
-    Row("nothing is reserved", KEPT, lambda: reserved({}), "passed", RESERVED, says="nothing is reserved"),
-    Row("half of it is used", KEPT, lambda: reserved(kept(100), 20, 50), "passed", METRICS, says="50 of 100 reserved"),
-    Row("nobody invokes it", KEPT, lambda: reserved(kept(100)), "passed", METRICS, says="0 of 100"),
-    Row("all of it was used at night", KEPT, lambda: reserved(kept(100), 3, 100), "failed", METRICS, says="limit 90 %"),
-    Row("a single worker, which is always busy", KEPT, lambda: reserved(kept(1), 1, 1), "passed", RESERVED),
-    Row("held to five at once on purpose", KEPT, lambda: reserved(kept(5), 5), "passed", RESERVED),
-    Row(
-        "held to fifty on purpose, as its limit says",
-        KEPT,
-        lambda: reserved(kept(50), 50, limits={"lambda_reserved_few": 51}),
-        "passed",
-        RESERVED,
+ROWS = {
+    "nothing is reserved": Row(KEPT, lambda: reserved({}), "passed", RESERVED, "nothing is reserved"),
+    "half of it is used": Row(KEPT, lambda: reserved(kept(100), 20, 50), "passed", METRICS, "50 of 100 reserved"),
+    "nobody invokes it": Row(KEPT, lambda: reserved(kept(100)), "passed", METRICS, "0 of 100"),
+    "all of it was used at night": Row(KEPT, lambda: reserved(kept(100), 3, 100), "failed", METRICS, "limit 90 %"),
+    "a single worker, which is always busy": Row(KEPT, lambda: reserved(kept(1), 1, 1), "passed", RESERVED),
+    "held to five at once on purpose": Row(KEPT, lambda: reserved(kept(5), 5), "passed", RESERVED),
+    "held to fifty on purpose, as its limit says": Row(
+        KEPT, lambda: reserved(kept(50), 50, limits={"lambda_reserved_few": 51}), "passed", RESERVED
     ),
-    Row("switched off", KEPT, lambda: reserved(kept(0)), "failed", RESERVED, says="every invocation is refused"),
-    Row("the account has room", SHARED, lambda: shared(900, 120, 300), "passed", METRICS, says="300 of 900"),
-    Row("nobody has invoked anything", SHARED, lambda: shared(1000), "passed", METRICS),
-    Row("most of it is reserved, and the rest is hardly used", SHARED, lambda: shared(100, 30), "passed", API),
-    Row("a new account with little, nearly used", SHARED, lambda: shared(10, 9), "failed", API, says="limit 80 %"),
-    Row(
-        "what is provisioned is not shared",
-        SHARED,
-        lambda: shared(1000, 20, 399, claimed=[620, 999]),
-        "failed",
-        METRICS,
-        says="399 of 400",
+    "switched off": Row(KEPT, lambda: reserved(kept(0)), "failed", RESERVED, "every invocation is refused"),
+    "the account has room": Row(SHARED, lambda: shared(900, 120, 300), "passed", METRICS, "300 of 900"),
+    "nobody has invoked anything": Row(SHARED, lambda: shared(1000), "passed", METRICS),
+    "most of it is reserved, and the rest is hardly used": Row(SHARED, lambda: shared(100, 30), "passed", API),
+    "a new account with little, nearly used": Row(SHARED, lambda: shared(10, 9), "failed", API, "limit 80 %"),
+    "what is provisioned is not shared": Row(
+        SHARED, lambda: shared(1000, 20, 399, claimed=[620, 999]), "failed", METRICS, "399 of 400"
     ),
-    Row(
-        "much is provisioned, and the rest is hardly used",
-        SHARED,
-        lambda: shared(1000, 20, 100, claimed=[620, 700]),
-        "passed",
-        METRICS,
-        says="100 of 400",
+    "much is provisioned, and the rest is hardly used": Row(
+        SHARED, lambda: shared(1000, 20, 100, claimed=[620, 700]), "passed", METRICS, "100 of 400"
     ),
-    Row(
-        "most is reserved, which claims it",
-        SHARED,
-        lambda: shared(100, 30, claimed=[930]),
-        "passed",
-        METRICS,
-        says="30 of 100",
+    "most is reserved, which claims it": Row(
+        SHARED, lambda: shared(100, 30, claimed=[930]), "passed", METRICS, "30 of 100"
     ),
-    Row(
-        "more is provisioned by day, when less is used than at night",
-        SHARED,
-        lambda: shared(1000, 500, 390, claimed=[500, 990]),
-        "failed",
-        METRICS,
-        says="390 of 400",
+    "more is provisioned by day, when less is used than at night": Row(
+        SHARED, lambda: shared(1000, 500, 390, claimed=[500, 990]), "failed", METRICS, "390 of 400"
     ),
-    Row(
-        "an hour without data of what is claimed",
-        SHARED,
-        lambda: shared(1000, 399, 20, claimed=[None, 620]),
-        "passed",
-        METRICS,
-        says="399 of 1000",
+    "an hour without data of what is claimed": Row(
+        SHARED, lambda: shared(1000, 399, 20, claimed=[None, 620]), "passed", METRICS, "399 of 1000"
     ),
-    Row("it was nearly used up", SHARED, lambda: shared(1000, 40, 960), "failed", METRICS, says="960 of 1000"),
-]
+    "it was nearly used up": Row(SHARED, lambda: shared(1000, 40, 960), "failed", METRICS, "960 of 1000"),
+}

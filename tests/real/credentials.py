@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from opschecks.aws.iam import credentials
 from tests.aws import test_iam as iam
 from tests.canned import Aws, ago, stack
-from tests.real.rows import Row
+from tests.real.rows import rows_by
 from tests.real.upkeep import DOCS
 
 REPORT = DOCS + "IAM/latest/UserGuide/id_credentials_getting-report.html"
@@ -23,43 +24,33 @@ def of_root(**changes: str) -> Mapping[str, Any]:
     return {"credentials": credentials(stack(), Aws(answers))}
 
 
-ROWS = [
-    Row(
-        "root of a member account, which has no password",
-        iam.checks.test_root_is_locked_away,
-        lambda: of_root(mfa_active="false", password_enabled="false"),
-        "passed",
-        DOCS + "IAM/latest/UserGuide/id_root-user.html",
+keys = rows_by(iam.holders, "key_holders")
+root = partial(rows_by(of_root), iam.checks.test_root_is_locked_away)
+ROWS = {
+    "root of a member account, which has no password": root(
+        "passed", DOCS + "IAM/latest/UserGuide/id_root-user.html", mfa_active="false", password_enabled="false"
     ),
-    Row(
-        "root with a key, from the first days of the account",
-        iam.checks.test_root_is_locked_away,
-        lambda: of_root(access_key_1_active="true"),
-        "failed",
-        REPORT,
-        says="it has 1 active access key",
+    "root with a key, from the first days of the account": root(
+        "failed", REPORT, says="it has 1 active access key", access_key_1_active="true"
     ),
-    Row(
-        "two active keys in the week of a rotation",
+    "two active keys in the week of a rotation": keys(
         iam.checks.test_users_have_one_active_key,
-        lambda: {
-            "key_holders": iam.holders(iam.key(ago(days=80)), iam.key(ago(days=2), key_id=iam.OTHER)),
-        },
         "passed",
         DOCS + "IAM/latest/UserGuide/id_credentials_access-keys.html",
+        iam.key(ago(days=80)),
+        iam.key(ago(days=2), key_id=iam.OTHER),
     ),
-    Row(
-        "a key that was made today and not used yet",
+    "a key that was made today and not used yet": keys(
         iam.checks.test_access_keys_are_used,
-        lambda: {"key_holders": iam.holders(iam.key(ago(hours=3)), last=iam.used(None))},
         "passed",
         DOCS + "IAM/latest/APIReference/API_AccessKeyLastUsed.html",
+        iam.key(ago(hours=3)),
+        last=iam.used(None),
     ),
-    Row(
-        "an old key that is inactive",
+    "an old key that is inactive": keys(
         iam.checks.test_access_keys_are_rotated,
-        lambda: {"key_holders": iam.holders(iam.key(ago(days=400), "Inactive"))},
         "nothing",
         DOCS + "IAM/latest/APIReference/API_AccessKeyMetadata.html",
+        iam.key(ago(days=400), "Inactive"),
     ),
-]
+}

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from opschecks.aws.inventory import inventory
-from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, given, stack, weekly
+from tests.canned import ACCOUNT, NOW, Aws, Raw, given, stack, weekly
+from tests.canned_metrics import Points, at, by_metric
 from tests.real.rows import Row
 
 checks = weekly("rds")
@@ -51,17 +52,12 @@ def seen(told: Raw, free: float | None = 60, lag: float | None = None, *more: st
     here = stack(resources={"databases": ("shop", *more)})
     values = {"FreeStorageSpace": None if free is None else free * GIB, "ReplicaLag": lag}
 
-    def data(MetricDataQueries: list[Any], **_: Any) -> Raw:  # noqa: N803 - AWS's name
-        found = []
-        for one in MetricDataQueries:
-            value = values[one["MetricStat"]["Metric"]["MetricName"]]
-            points = [] if value is None else [value]
-            times = [ago(minutes=6)] * len(points)
-            found.append({"Id": one["Id"], "StatusCode": "Complete", "Timestamps": times, "Values": points})
-        return {"MetricDataResults": found}
+    def points(query: Any) -> Points:
+        value = values[query["MetricStat"]["Metric"]["MetricName"]]
+        return [] if value is None else [at(6, value)]
 
     listed = {"DBInstances": [told, database(DBInstanceIdentifier="of others"), DOCUMENTS]}
-    aws = Aws({("rds", "DescribeDBInstances"): listed, ("cloudwatch", "GetMetricData"): data}, here)
+    aws = Aws({("rds", "DescribeDBInstances"): listed, ("cloudwatch", "GetMetricData"): by_metric(points)}, here)
     return {"rds_databases": checks.rds_databases(aws, inventory(here, aws), NOW), "stack": here}
 
 
@@ -71,80 +67,49 @@ STOPPED_ON_AN_ERROR = {
     "Status": "error",
     "Message": "Duplicate entry '7' for key 'PRIMARY'",
 }
-ROWS = [
-    Row(
-        "one of two that are named was deleted",
-        ROOM,
-        lambda: seen(database(), 60, None, "old"),
-        {"shop": "passed", "old": "blind"},
-        INSTANCE,
+ROWS = {
+    "one of two that are named was deleted": Row(
+        ROOM, lambda: seen(database(), 60, None, "old"), {"shop": "passed", "old": "blind"}, INSTANCE
     ),
-    Row(
-        "one of DocumentDB beside it, which RDS describes as well",
-        ROOM,
-        lambda: seen(database(), 60, None, "documents"),
-        {"shop": "passed"},
-        ENGINES,
+    "one of DocumentDB beside it, which RDS describes as well": Row(
+        ROOM, lambda: seen(database(), 60, None, "documents"), {"shop": "passed"}, ENGINES
     ),
-    Row(
-        "one of DocumentDB beside it, whose cluster keeps the backups",
-        BACKED_UP,
-        lambda: seen(database(), 60, None, "documents"),
-        {"shop": "passed"},
-        ENGINES,
+    "one of DocumentDB beside it, whose cluster keeps the backups": Row(
+        BACKED_UP, lambda: seen(database(), 60, None, "documents"), {"shop": "passed"}, ENGINES
     ),
-    Row("there is room", ROOM, lambda: seen(database()), "passed", METRICS, says="60 % of 100 GiB are free"),
-    Row("it is being backed up", ROOM, lambda: seen(database(DBInstanceStatus="backing-up")), "passed", STATUS),
-    Row("nearly full", ROOM, lambda: seen(database(), free=3), "failed", METRICS, says="limit 15 %"),
-    Row(
-        "nearly full, and it grows by itself",
-        ROOM,
-        lambda: seen(database(MaxAllocatedStorage=1000), free=8),
-        "passed",
-        INSTANCE,
+    "there is room": Row(ROOM, lambda: seen(database()), "passed", METRICS, "60 % of 100 GiB are free"),
+    "it is being backed up": Row(ROOM, lambda: seen(database(DBInstanceStatus="backing-up")), "passed", STATUS),
+    "nearly full": Row(ROOM, lambda: seen(database(), free=3), "failed", METRICS, "limit 15 %"),
+    "nearly full, and it grows by itself": Row(
+        ROOM, lambda: seen(database(MaxAllocatedStorage=1000), free=8), "passed", INSTANCE
     ),
-    Row(
-        "Aurora has no storage of its own",
-        ROOM,
-        lambda: seen(database(Engine="aurora-postgresql", AllocatedStorage=1), free=None),
-        "passed",
-        METRICS,
+    "Aurora has no storage of its own": Row(
+        ROOM, lambda: seen(database(Engine="aurora-postgresql", AllocatedStorage=1), free=None), "passed", METRICS
     ),
-    Row(
-        "stopped for the night, it has no metrics",
-        ROOM,
-        lambda: seen(database(DBInstanceStatus="stopped"), free=None),
-        "passed",
-        STATUS,
+    "stopped for the night, it has no metrics": Row(
+        ROOM, lambda: seen(database(DBInstanceStatus="stopped"), free=None), "passed", STATUS
     ),
-    Row(
-        "its key was disabled",
+    "its key was disabled": Row(
         ROOM,
         lambda: seen(database(DBInstanceStatus="inaccessible-encryption-credentials-recoverable")),
         "failed",
         STATUS,
     ),
-    Row(
-        "CloudWatch has no free storage of it",
-        ROOM,
-        lambda: seen(database(), free=None),
-        "blind",
-        METRICS,
-        says="there is no data of FreeStorageSpace",
+    "CloudWatch has no free storage of it": Row(
+        ROOM, lambda: seen(database(), free=None), "blind", METRICS, "there is no data of FreeStorageSpace"
     ),
-    Row("kept for two weeks", BACKED_UP, lambda: seen(database()), "passed", INSTANCE, says="kept for 14 days"),
-    Row("backups are off", BACKED_UP, lambda: seen(database(BackupRetentionPeriod=0)), "failed", INSTANCE),
-    Row("a replica needs none of its own", BACKED_UP, lambda: seen(database(**REPLICA)), "passed", INSTANCE),
-    Row("there is no replica", FOLLOW, lambda: seen(database()), "nothing", INSTANCE),
-    Row("it follows", FOLLOW, lambda: seen(database(**REPLICA), lag=0), "passed", METRICS, says="behind main"),
-    Row("it is behind", FOLLOW, lambda: seen(database(**REPLICA), lag=3600), "failed", METRICS, says="limit 60 s"),
-    Row("it does not replicate", FOLLOW, lambda: seen(database(**REPLICA), lag=-1), "failed", METRICS),
-    Row(
-        "replication stopped on an error",
+    "kept for two weeks": Row(BACKED_UP, lambda: seen(database()), "passed", INSTANCE, "kept for 14 days"),
+    "backups are off": Row(BACKED_UP, lambda: seen(database(BackupRetentionPeriod=0)), "failed", INSTANCE),
+    "a replica needs none of its own": Row(BACKED_UP, lambda: seen(database(**REPLICA)), "passed", INSTANCE),
+    "there is no replica": Row(FOLLOW, lambda: seen(database()), "nothing", INSTANCE),
+    "it follows": Row(FOLLOW, lambda: seen(database(**REPLICA), lag=0), "passed", METRICS, "behind main"),
+    "it is behind": Row(FOLLOW, lambda: seen(database(**REPLICA), lag=3600), "failed", METRICS, "limit 60 s"),
+    "it does not replicate": Row(FOLLOW, lambda: seen(database(**REPLICA), lag=-1), "failed", METRICS),
+    "replication stopped on an error": Row(
         FOLLOW,
         lambda: seen(database(**REPLICA, StatusInfos=[STOPPED_ON_AN_ERROR]), lag=-1),
         "failed",
         INSTANCE,
-        says="Duplicate entry",
+        "Duplicate entry",
     ),
-]
+}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from opschecks.aws.cloudwatch_metrics import Metrics
@@ -18,12 +19,22 @@ from opschecks.core.model import Expected, Series
 from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, checks_of, daily, names, stack
 from tests.canned_ecs import deployment, event, record, rolled, service, staffed, task_set
-from tests.real.rows import Row
+from tests.real.rows import Row, rows_by
 
 API = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/"
+METRICS = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html"
 GUIDE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
 ecs, after = daily("ecs"), checks_of("deploy/after", "deployment")
-worse, before = checks_of("deploy/after", "nothing_got_worse"), checks_of("deploy/before", "readiness")
+before = checks_of("deploy/before", "readiness")
+RECORD = API + "API_ServiceDeployment.html"
+LINEAR = API + "API_LinearConfiguration.html"
+SERVICE = API + "API_Service.html"
+BLUE_GREEN = GUIDE + "deployment-type-blue-green.html"
+CODE_DEPLOYS = GUIDE + "deployment-type-bluegreen.html"
+DEPLOYMENT = API + "API_Deployment.html"
+MESSAGES = GUIDE + "service-event-messages-list.html"
+PERMISSIONS = GUIDE + "service-deployment-permissions.html"
+WORSE = checks_of("deploy/after", "nothing_got_worse").test_nothing_got_worse
 GROUP = f"arn:aws:elasticloadbalancing:{ACCOUNT}:targetgroup/"
 BLUE, GREEN = f"{GROUP}blue/73e2d6bc24d8a067", f"{GROUP}green/6d0ecf831eec9f09"
 
@@ -151,174 +162,119 @@ ONE_GROUP: Raw = {"loadBalancers": [{"targetGroupArn": BLUE, "containerName": "a
 TWO, FOUR = [target(1), target(2)], [target(n) for n in range(1, 5)]
 EARLIER = deployment(8, createdAt=ago(minutes=20))
 
-ROWS = [
-    Row(
-        "blue/green, nine hours into a bake of a day: both colours run, rolloutState is absent",
-        ecs.test_deployments_are_settled,
-        lambda: seen(of_two_colours(), blue_green("BAKE_TIME")),
-        "passed",
-        GUIDE + "deployment-type-blue-green.html",
-        says="stage BAKE_TIME",
+settled = partial(rows_by(seen), ecs.test_deployments_are_settled)
+runs = partial(rows_by(seen), ecs.test_services_run_the_tasks_they_want)
+under_way = partial(rows_by(seen), before.test_no_deployment_is_under_way)
+serves = partial(rows_by(expected), after.test_what_was_deployed_serves)
+worse = partial(rows_by(since_then), WORSE)
+
+ROWS = {
+    "blue/green, nine hours into a bake of a day: both colours run, rolloutState is absent": settled(
+        "passed", BLUE_GREEN, of_two_colours(), blue_green("BAKE_TIME"), says="stage BAKE_TIME"
     ),
-    Row(
-        "blue/green, nine hours into a bake of ten minutes",
-        ecs.test_deployments_are_settled,
-        lambda: seen(of_two_colours(), blue_green("BAKE_TIME", 10)),
+    "blue/green, nine hours into a bake of ten minutes": settled(
+        "failed", BLUE_GREEN, of_two_colours(), blue_green("BAKE_TIME", 10), says="limit 40 minutes"
+    ),
+    "blue/green in its bake: green has all production traffic": serves(
+        "passed", RECORD, "backend:8", of_two_colours(), blue_green("BAKE_TIME"), says="ECS may still roll it back"
+    ),
+    "blue/green before the shift: blue has all production traffic": serves(
         "failed",
-        GUIDE + "deployment-type-blue-green.html",
-        says="limit 40 minutes",
-    ),
-    Row(
-        "blue/green in its bake: green has all production traffic",
-        after.test_what_was_deployed_serves,
-        lambda: expected("backend:8", of_two_colours(), blue_green("BAKE_TIME")),
-        "passed",
-        API + "API_ServiceDeployment.html",
-        says="ECS may still roll it back",
-    ),
-    Row(
-        "blue/green before the shift: blue has all production traffic",
-        after.test_what_was_deployed_serves,
-        lambda: expected("backend:8", of_two_colours(), blue_green("POST_TEST_TRAFFIC_SHIFT")),
-        "failed",
-        API + "API_ServiceDeployment.html",
+        RECORD,
+        "backend:8",
+        of_two_colours(),
+        blue_green("POST_TEST_TRAFFIC_SHIFT"),
         says="the deployment is IN_PROGRESS, stage POST_TEST_TRAFFIC_SHIFT",
     ),
-    Row(
-        "rolling, and ECS names a stage of it: old tasks still run",
-        after.test_what_was_deployed_serves,
-        lambda: expected(
-            "backend:8",
-            service(
-                deployment(8, rolloutState="IN_PROGRESS", createdAt=ago(minutes=10)), deployment(7, status="ACTIVE")
-            ),
-            record(lifecycleStage="CLEAN_UP"),
-        ),
+    "rolling, and ECS names a stage of it: old tasks still run": serves(
         "failed",
-        API + "API_ServiceDeployment.html",
+        RECORD,
+        "backend:8",
+        service(deployment(8, rolloutState="IN_PROGRESS", createdAt=ago(minutes=10)), deployment(7, status="ACTIVE")),
+        record(lifecycleStage="CLEAN_UP"),
         says="the deployment is IN_PROGRESS",
     ),
-    Row(
-        "blue/green, over: one deployment without rolloutState, nothing recorded",
-        after.test_what_was_deployed_serves,
-        lambda: expected("backend:8", service(deployment(8, rolloutState=None))),
-        "passed",
-        API + "API_Deployment.html",
+    "blue/green, over: one deployment without rolloutState, nothing recorded": serves(
+        "passed", DEPLOYMENT, "backend:8", service(deployment(8, rolloutState=None))
     ),
-    Row(
-        "blue/green, over, and the region has no records: a message tells of its end",
-        after.test_what_was_deployed_serves,
-        lambda: expected(
-            "backend:8",
-            service(
-                deployment(8, rolloutState=None),
-                events=[event("(deployment ecs-svc/0000000000000000008) deployment completed.", minutes=9)],
-            ),
-            ListServiceDeployments=NOT_OFFERED,
+    "blue/green, over, and the region has no records: a message tells of its end": serves(
+        "passed",
+        MESSAGES,
+        "backend:8",
+        service(
+            deployment(8, rolloutState=None),
+            events=[event("(deployment ecs-svc/0000000000000000008) deployment completed.", minutes=9)],
         ),
-        "passed",
-        GUIDE + "service-event-messages-list.html",
+        ListServiceDeployments=NOT_OFFERED,
     ),
-    Row(
-        "a rolling update, over, and the records are denied: whether it was rolled back since is not known",
-        after.test_what_was_deployed_serves,
-        lambda: expected("backend:8", service(deployment(8)), ListServiceDeployments=DENIED),
+    "a rolling update, over, and the records are denied: whether it was rolled back since is not known": serves(
         "blind",
-        API + "API_Deployment.html",
+        DEPLOYMENT,
+        "backend:8",
+        service(deployment(8)),
         says="allow ecs:ListServiceDeployments",
+        ListServiceDeployments=DENIED,
     ),
-    Row(
-        "blue/green, the records are denied and no message tells",
-        after.test_what_was_deployed_serves,
-        lambda: expected("backend:8", service(deployment(8, rolloutState=None)), ListServiceDeployments=DENIED),
+    "blue/green, the records are denied and no message tells": serves(
         "blind",
-        API + "API_Deployment.html",
+        DEPLOYMENT,
+        "backend:8",
+        service(deployment(8, rolloutState=None)),
         says="allow ecs:ListServiceDeployments",
+        ListServiceDeployments=DENIED,
     ),
-    Row(
-        "a deployment under way before another one: a bake",
-        before.test_no_deployment_is_under_way,
-        lambda: seen(of_two_colours(), blue_green("BAKE_TIME")),
+    "a deployment under way before another one: a bake": under_way(
         "failed",
-        GUIDE + "deployment-type-blue-green.html",
+        BLUE_GREEN,
+        of_two_colours(),
+        blue_green("BAKE_TIME"),
         says="backend:8 has been under way for 9 hours, stage BAKE_TIME",
     ),
-    Row(
-        "linear, two hours into ten steps of twenty minutes",
-        ecs.test_deployments_are_settled,
-        lambda: seen(
-            of_two_colours(),
-            stepwise("LINEAR", linearConfiguration={"stepPercent": 10.0, "stepBakeTimeInMinutes": 20}),
-        ),
+    "linear, two hours into ten steps of twenty minutes": settled(
         "passed",
-        API + "API_LinearConfiguration.html",
+        LINEAR,
+        of_two_colours(),
+        stepwise("LINEAR", linearConfiguration={"stepPercent": 10.0, "stepBakeTimeInMinutes": 20}),
     ),
-    Row(
-        "canary, two hours into a canary of ten minutes",
-        ecs.test_deployments_are_settled,
-        lambda: seen(
-            of_two_colours(),
-            stepwise("CANARY", canaryConfiguration={"canaryPercent": 5.0, "canaryBakeTimeInMinutes": 10}),
-        ),
+    "canary, two hours into a canary of ten minutes": settled(
         "failed",
         API + "API_CanaryConfiguration.html",
+        of_two_colours(),
+        stepwise("CANARY", canaryConfiguration={"canaryPercent": 5.0, "canaryBakeTimeInMinutes": 10}),
         says="limit 50 minutes",
     ),
-    Row(
-        "a deployment that waits for a person's word since two hours",
-        ecs.test_deployments_are_settled,
-        lambda: seen(
-            of_two_colours(),
-            stepwise(
-                "BLUE_GREEN", lifecycleHooks=[{"targetType": "PAUSE", "lifecycleStages": ["POST_TEST_TRAFFIC_SHIFT"]}]
-            ),
-        ),
+    "a deployment that waits for a person's word since two hours": settled(
         "passed",
         API + "API_DeploymentLifecycleHookTimeoutConfiguration.html",
+        of_two_colours(),
+        stepwise(
+            "BLUE_GREEN", lifecycleHooks=[{"targetType": "PAUSE", "lifecycleStages": ["POST_TEST_TRAFFIC_SHIFT"]}]
+        ),
     ),
-    Row(
-        "deployed by CodeDeploy: task sets, `deployments` absent",
-        ecs.test_deployments_are_settled,
-        lambda: seen(service(**CODE_DEPLOY, taskSets=[task_set()]), ListServiceDeployments=THROTTLED),
+    "deployed by CodeDeploy: task sets, `deployments` absent": settled(
         "passed",
         API + "API_TaskSet.html",
+        service(**CODE_DEPLOY, taskSets=[task_set()]),
+        ListServiceDeployments=THROTTLED,
     ),
-    Row(
-        "deployed by CodeDeploy, and the old tasks wait for their termination",
-        after.test_what_was_deployed_serves,
-        lambda: expected("backend:8", service(**CODE_DEPLOY, taskSets=[task_set(), OLD_SET], runningCount=4)),
-        "passed",
-        GUIDE + "deployment-type-bluegreen.html",
+    "deployed by CodeDeploy, and the old tasks wait for their termination": serves(
+        "passed", CODE_DEPLOYS, "backend:8", service(**CODE_DEPLOY, taskSets=[task_set(), OLD_SET], runningCount=4)
     ),
-    Row(
-        "deployed by CodeDeploy, and another deployment is to begin while the old tasks wait",
-        before.test_no_deployment_is_under_way,
-        lambda: seen(service(**CODE_DEPLOY, taskSets=[task_set(), OLD_SET], runningCount=4)),
+    "deployed by CodeDeploy, and another deployment is to begin while the old tasks wait": under_way(
         "failed",
-        GUIDE + "deployment-type-bluegreen.html",
+        CODE_DEPLOYS,
+        service(**CODE_DEPLOY, taskSets=[task_set(), OLD_SET], runningCount=4),
         says="backend:7 is not replaced yet",
     ),
-    Row(
-        "an active service that ECS deploys, without any deployment",
-        ecs.test_deployments_are_settled,
-        lambda: seen(service(deployments=[])),
-        "blind",
-        API + "API_Service.html",
-        says="the answer has no deployment of backend",
+    "an active service that ECS deploys, without any deployment": settled(
+        "blind", SERVICE, service(deployments=[]), says="the answer has no deployment of backend"
     ),
-    Row(
-        "one more task than desired runs while scaling in",
-        before.test_no_deployment_is_under_way,
-        lambda: seen(service(runningCount=3)),
-        "passed",
-        API + "API_Service.html",
-    ),
-    Row(
-        "a target drains after scaling in",
+    "one more task than desired runs while scaling in": under_way("passed", SERVICE, service(runningCount=3)),
+    "a target drains after scaling in": Row(
         before.test_targets_can_take_a_deploy,
         lambda: {"served_groups": [health(BLUE, *TWO, target(3, "draining"))]},
         "passed",
         "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html",
-        says="2 of 2 targets are healthy",
+        "2 of 2 targets are healthy",
     ),
-]
+}

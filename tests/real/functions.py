@@ -7,7 +7,8 @@ from typing import Any
 
 from opschecks.aws.inventory import inventory
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, daily, given, stack
+from tests.canned import ACCOUNT, NOW, Aws, Raw, daily, given, stack
+from tests.canned_metrics import Points, at, by_metric
 from tests.real.rows import Row
 
 checks = daily("lambda")
@@ -41,17 +42,16 @@ def seen(told: Raw | CouldNotLook, limits: Mapping[str, Any] | None = None, **co
         good = function(FunctionName="good", FunctionArn=f"arn:aws:lambda:{ACCOUNT}:function:good")
         return told if FunctionName == "receipts" else good
 
-    def data(MetricDataQueries: list[Any], **_: Any) -> Raw:  # noqa: N803 - AWS's name
-        found = []
-        for one in MetricDataQueries:
-            of = one["MetricStat"]["Metric"]
-            own = of["Dimensions"][0]["Value"] == "receipts" and of["MetricName"] in counts
-            values = [counts[of["MetricName"]]] if own else []
-            times = [ago(minutes=20)] * len(values)
-            found.append({"Id": one["Id"], "StatusCode": "Complete", "Timestamps": times, "Values": values})
-        return {"MetricDataResults": found}
+    def points(query: Any) -> Points:
+        of = query["MetricStat"]["Metric"]
+        own = of["Dimensions"][0]["Value"] == "receipts" and of["MetricName"] in counts
+        return [at(20, counts[of["MetricName"]])] if own else []
 
-    aws = Aws({("lambda", "GetFunctionConfiguration"): configuration, ("cloudwatch", "GetMetricData"): data}, here)
+    answers: dict[tuple[str, str], Any] = {
+        ("lambda", "GetFunctionConfiguration"): configuration,
+        ("cloudwatch", "GetMetricData"): by_metric(points),
+    }
+    aws = Aws(answers, here)
     return {"lambda_functions": checks.lambda_functions(aws, inventory(here, aws), NOW), "stack": here}
 
 
@@ -59,55 +59,37 @@ def both(outcome: str) -> dict[str, str]:
     return {"receipts": outcome, "good": "passed"}
 
 
-ROWS = [
-    Row("a function that slept for weeks", ACTIVE, lambda: seen(function(State="Inactive")), both("passed"), STATES),
-    Row("it is being deployed", ACTIVE, lambda: seen(function(LastUpdateStatus="InProgress")), both("passed"), STATES),
-    Row(
-        "its last update failed, and the version before it serves",
+ROWS = {
+    "a function that slept for weeks": Row(ACTIVE, lambda: seen(function(State="Inactive")), both("passed"), STATES),
+    "it is being deployed": Row(ACTIVE, lambda: seen(function(LastUpdateStatus="InProgress")), both("passed"), STATES),
+    "its last update failed, and the version before it serves": Row(
         ACTIVE,
         lambda: seen(function(LastUpdateStatus="Failed", LastUpdateStatusReason="The subnet is gone")),
         both("failed"),
         STATES,
-        says="The subnet is gone",
+        "The subnet is gone",
     ),
-    Row("it may not be read", ACTIVE, lambda: seen(DENIED), both("blind"), STATES, says="AccessDeniedException"),
-    Row("nobody invoked it", FAIL, lambda: seen(function()), both("passed"), METRICS, says="0 errors of 0 invocations"),
-    Row(
-        "it was invoked twice at night, and failed once",
-        FAIL,
-        lambda: seen(function(), Invocations=2, Errors=1),
-        both("passed"),
-        METRICS,
+    "it may not be read": Row(ACTIVE, lambda: seen(DENIED), both("blind"), STATES, "AccessDeniedException"),
+    "nobody invoked it": Row(FAIL, lambda: seen(function()), both("passed"), METRICS, "0 errors of 0 invocations"),
+    "it was invoked twice at night, and failed once": Row(
+        FAIL, lambda: seen(function(), Invocations=2, Errors=1), both("passed"), METRICS
     ),
-    Row(
-        "forty errors of a million",
-        FAIL,
-        lambda: seen(function(), Invocations=1_000_000, Errors=40),
-        both("passed"),
-        METRICS,
+    "forty errors of a million": Row(
+        FAIL, lambda: seen(function(), Invocations=1_000_000, Errors=40), both("passed"), METRICS
     ),
-    Row(
-        "it fails at each tenth event",
+    "it fails at each tenth event": Row(
         FAIL,
         lambda: seen(function(), Invocations=400, Errors=40),
         both("failed"),
         METRICS,
-        says="40 errors of 400 invocations in the last hour; limit 1 %",
+        "40 errors of 400 invocations in the last hour; limit 1 %",
     ),
-    Row("of one that may not be read", FAIL, lambda: seen(DENIED), both("blind"), METRICS),
-    Row("never throttled", THROTTLED, lambda: seen(function(), Invocations=9), both("passed"), METRICS),
-    Row(
-        "its reserved concurrency is used up",
-        THROTTLED,
-        lambda: seen(function(), Invocations=9, Throttles=3),
-        both("failed"),
-        METRICS,
+    "of one that may not be read": Row(FAIL, lambda: seen(DENIED), both("blind"), METRICS),
+    "never throttled": Row(THROTTLED, lambda: seen(function(), Invocations=9), both("passed"), METRICS),
+    "its reserved concurrency is used up": Row(
+        THROTTLED, lambda: seen(function(), Invocations=9, Throttles=3), both("failed"), METRICS
     ),
-    Row(
-        "it is held to one at a time on purpose",
-        THROTTLED,
-        lambda: seen(function(), {"lambda_throttles_per_hour": 50}, Throttles=3),
-        both("passed"),
-        METRICS,
+    "it is held to one at a time on purpose": Row(
+        THROTTLED, lambda: seen(function(), {"lambda_throttles_per_hour": 50}, Throttles=3), both("passed"), METRICS
     ),
-]
+}

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from opschecks.aws.gate_snapshot import SinceTheGate
 from opschecks.core.model import Series
-from tests.canned import checks_of
 from tests.canned_ecs import service
-from tests.real.deploys import EARLIER, points, since_then
-from tests.real.rows import Row
+from tests.real.deploys import EARLIER, METRICS, WORSE, points, since_then
+from tests.real.rows import rows_by
 
-check = checks_of("deploy/after", "nothing_got_worse").test_nothing_got_worse
-METRICS = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html"
 COUNTS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#Percentiles"
 
 
@@ -28,56 +26,34 @@ def deployed(
     return since_then(service(EARLIER), {}, requests=points(*minutes_ago, value=requests), p95=slow(*p95))
 
 
-ROWS = [
-    Row(
-        "ten times slower since the deploy, and no error",
-        check,
-        lambda: deployed([(90, 210), (75, 240), (15, 2300), (10, 2500), (5, 2400)]),
+row = partial(rows_by(deployed), WORSE)
+ROWS = {
+    "ten times slower since the deploy, and no error": row(
         "failed",
         METRICS,
+        [(90, 210), (75, 240), (15, 2300), (10, 2500), (5, 2400)],
         says="a p95 of 2400 ms in the newest five minutes, limit 1000 ms; 240 ms before the deploy",
     ),
-    Row(
-        "slow in the first five minutes, while new tasks warm up",
-        check,
-        lambda: deployed([(90, 210), (75, 240), (15, 2300), (10, 700), (5, 260)]),
-        "passed",
-        METRICS,
+    "slow in the first five minutes, while new tasks warm up": row(
+        "passed", METRICS, [(90, 210), (75, 240), (15, 2300), (10, 700), (5, 260)]
     ),
-    Row(
-        "slower than before, within the limit",
-        check,
-        lambda: deployed([(90, 210), (75, 240), (15, 800), (10, 900), (5, 1000)]),
-        "passed",
-        METRICS,
+    "slower than before, within the limit": row(
+        "passed", METRICS, [(90, 210), (75, 240), (15, 800), (10, 900), (5, 1000)]
     ),
-    Row(
-        "as slow as before the deploy, which the daily check tells",
-        check,
-        lambda: deployed([(90, 2600), (75, 2400), (15, 2300), (10, 2500), (5, 2400)]),
-        "passed",
-        METRICS,
+    "as slow as before the deploy, which the daily check tells": row(
+        "passed", METRICS, [(90, 2600), (75, 2400), (15, 2300), (10, 2500), (5, 2400)]
     ),
-    Row(
-        "one slow request of three: too few for a p95",
-        check,
-        lambda: deployed([(90, 210), (75, 240), (15, 2300), (10, 2500), (5, 2400)], requests=3),
-        "passed",
-        COUNTS,
+    "one slow request of three: too few for a p95": row(
+        "passed", COUNTS, [(90, 210), (75, 240), (15, 2300), (10, 2500), (5, 2400)], requests=3
     ),
-    Row(
-        "slow where nobody asked before the deploy",
-        check,
-        lambda: deployed([(15, 2300), (10, 2500), (5, 2400)], minutes_ago=(15, 10, 5)),
+    "slow where nobody asked before the deploy": row(
         "failed",
         METRICS,
+        [(15, 2300), (10, 2500), (5, 2400)],
         says="too few requests before the deploy",
+        minutes_ago=(15, 10, 5),
     ),
-    Row(
-        "slow between the gate and the deploy, which is over",
-        check,
-        lambda: deployed([(40, 3000), (5, 260)], minutes_ago=(40, 5)),
-        "passed",
-        METRICS,
+    "slow between the gate and the deploy, which is over": row(
+        "passed", METRICS, [(40, 3000), (5, 260)], minutes_ago=(40, 5)
     ),
-]
+}

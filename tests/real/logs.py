@@ -45,7 +45,6 @@ def page(*messages: str, following: str = "") -> Raw:
 
 
 def row(
-    situation: str,
     outcome: str | Mapping[str, str],
     source: str,
     says: str = "",
@@ -61,12 +60,12 @@ def row(
         aws = Aws({("logs", "FilterLogEvents"): answers, **(more or {})}, stack(**keys))
         return {"log_errors": log_errors(aws.stack, aws, names(log_groups=tuple(groups)), NOW)}
 
-    return Row(situation, checks.test_errors_are_rare_in_the_logs, look, outcome, source, says)
+    return Row(checks.test_errors_are_rare_in_the_logs, look, outcome, source, says)
 
 
-def lines(outcome: str, situation: str, text: str, source: str, says: str = "") -> Row:
+def lines(outcome: str, text: str, source: str, says: str = "") -> Row:
     """60 events of one text within the hour."""
-    return row(situation, outcome, source, says, answers=page(*[text] * 60))
+    return row(outcome, source, says, answers=page(*[text] * 60))
 
 
 def level(value: object, key: str = "level", **more: object) -> str:
@@ -114,7 +113,6 @@ def counted(values: Sequence[float], *filters: Raw) -> dict[tuple[str, str], Any
 
 
 def flow(
-    situation: str,
     outcome: Mapping[str, str],
     events: Mapping[str, int],
     source: str,
@@ -136,73 +134,73 @@ def flow(
         writers = log_writers(stack(log_groups=list(named)), aws, ours)
         return {"log_flow": log_flow(told, names(log_groups=tuple(events)), NOW), "log_writers": writers}
 
-    return Row(situation, checks.test_log_groups_receive_events, look, outcome, source, says)
+    return Row(checks.test_log_groups_receive_events, look, outcome, source, says)
 
 
 AWS_LOGS: Raw = {"logDriver": "awslogs", "options": {"awslogs-group": GROUP, "awslogs-region": "us-west-2"}}
 RESOURCE = "/aws/lambda/web-CustomResourceProvider"
-ROWS = [
-    lines("failed", "text with a word in capitals", "2026-11-24 07:00:00 ERROR cannot write event", SEARCH),
-    lines("failed", "JSON of slog, zap and others", level("error"), SLOG),
-    lines("failed", "JSON of slog itself", level("ERROR", time="2026-11-24T07:00:00Z"), SLOG),
-    lines("failed", "JSON of pino, with numbers", level(50, time=1764000000, pid=1), PINO),
-    lines("failed", "JSON with a severity", level("CRITICAL", "severity"), GELF),
-    lines("failed", "JSON with log.level, as ECS of Elastic has it", level("fatal", "log.level"), SLOG),
-    lines("failed", "GELF, numbered as syslog", level(3, version="1.1", host="web-1", short_message="x"), GELF),
-    lines("passed", "a level that counts verbosity, as Go's logr writes it", level(0, v=0), SLOG),
-    lines("failed", "an error in capitals before a payload that has a severity",
+ROWS = {
+    "text with a word in capitals": lines("failed", "2026-11-24 07:00:00 ERROR cannot write event", SEARCH),
+    "JSON of slog, zap and others": lines("failed", level("error"), SLOG),
+    "JSON of slog itself": lines("failed", level("ERROR", time="2026-11-24T07:00:00Z"), SLOG),
+    "JSON of pino, with numbers": lines("failed", level(50, time=1764000000, pid=1), PINO),
+    "JSON with a severity": lines("failed", level("CRITICAL", "severity"), GELF),
+    "JSON with log.level, as ECS of Elastic has it": lines("failed", level("fatal", "log.level"), SLOG),
+    "GELF, numbered as syslog": lines("failed", level(3, version="1.1", host="web-1", short_message="x"), GELF),
+    "a level that counts verbosity, as Go's logr writes it": lines("passed", level(0, v=0), SLOG),
+    "an error in capitals before a payload that has a severity": lines("failed",
           '07:00 ERROR cannot save incident {"id":"INC-7","severity":"high"}', SEARCH),
-    lines("failed", "JSON behind a time stamp of Lambda", f"2026-11-24T07:00:00Z\t1f\t{level('error')}", SEARCH),
-    lines("failed", "logfmt in lower case", 'ts=2026-11-24 level=error msg="cannot write"', LOGFMT),
-    lines("failed", "nginx's error log", "2026/11/24 07:00:00 [error] 29#29: *1 connect() failed", NGINX),
-    lines("failed", "a label in lower case", "error: cannot write event", SEARCH),
-    lines("passed", "JSON that only mentions errors", level("info", msg="0 errors, no ERROR in the batch"), SLOG),
-    lines("passed", "JSON warnings of pino", level(40, err={"type": "Error"}), PINO),
-    lines("passed", "logfmt that says what an error would be", 'level=info msg="budget: 99.9 %, ERROR 0"', LOGFMT),
-    lines("passed", "text about the handler of errors", "INFO installed the error handler", SEARCH),
-    lines("passed", "access to a page called error", '10.0.0.1 - "GET /error HTTP/1.1" 200', NGINX),
-    row("no event within the hour, after 30 empty pages", "passed", SEARCH,
+    "JSON behind a time stamp of Lambda": lines("failed", f"2026-11-24T07:00:00Z\t1f\t{level('error')}", SEARCH),
+    "logfmt in lower case": lines("failed", 'ts=2026-11-24 level=error msg="cannot write"', LOGFMT),
+    "nginx's error log": lines("failed", "2026/11/24 07:00:00 [error] 29#29: *1 connect() failed", NGINX),
+    "a label in lower case": lines("failed", "error: cannot write event", SEARCH),
+    "JSON that only mentions errors": lines("passed", level("info", msg="0 errors, no ERROR in the batch"), SLOG),
+    "JSON warnings of pino": lines("passed", level(40, err={"type": "Error"}), PINO),
+    "logfmt that says what an error would be": lines("passed", 'level=info msg="budget: 99.9 %, ERROR 0"', LOGFMT),
+    "text about the handler of errors": lines("passed", "INFO installed the error handler", SEARCH),
+    "access to a page called error": lines("passed", '10.0.0.1 - "GET /error HTTP/1.1" 200', NGINX),
+    "no event within the hour, after 30 empty pages": row("passed", SEARCH,
         answers=[*(page(following=str(n)) for n in range(30)), page()]),
-    row("errors behind 30 empty pages", "failed", SEARCH,
+    "errors behind 30 empty pages": row("failed", SEARCH,
         answers=[*(page(following=str(n)) for n in range(30)), page(*["ERROR a"] * 30)]),
-    row("a pattern of the team's own", "failed", SEARCH, answers=page(*["Traceback (most recent call last):"] * 30),
+    "a pattern of the team's own": row("failed", SEARCH, answers=page(*["Traceback (most recent call last):"] * 30),
         log_searches=[{"group": "/ecs/*", "pattern": "Traceback"}]),
-    row("one group is of the class Infrequent Access, the other is full of errors",
+    "one group is of the class Infrequent Access, the other is full of errors": row(
         {GROUP: "failed", AUDIT: "blind"}, CLASSES, 'by = "insights"', groups=(GROUP, AUDIT),
         answers=by_group(backend=page(*["ERROR a"] * 60), audit=REFUSED)),
-    row("one group may not be searched, the other is quiet", {GROUP: "passed", AUDIT: "blind"}, SEARCH,
+    "one group may not be searched, the other is quiet": row({GROUP: "passed", AUDIT: "blind"}, SEARCH,
         "allow logs:FilterLogEvents", groups=(GROUP, AUDIT),
         answers=by_group(backend=page(), audit=CouldNotLook(
             "logs:FilterLogEvents", "AccessDeniedException: no", action="logs:FilterLogEvents"))),
-    row("counted by Logs Insights, whose cost is said", {AUDIT: "passed"}, QUERY, "12 GB, about $0.0600",
+    "counted by Logs Insights, whose cost is said": row({AUDIT: "passed"}, QUERY, "12 GB, about $0.0600",
         groups=(AUDIT,), more=insights({"errors": 7, "websocket": 0}), log_searches=BY_INSIGHTS),
-    row("Logs Insights finds many", {AUDIT: "failed"}, QUERY, "480 ERROR events",
+    "Logs Insights finds many": row({AUDIT: "failed"}, QUERY, "480 ERROR events",
         groups=(AUDIT,), more=insights({"errors": 480, "websocket": 2}), log_searches=BY_INSIGHTS),
-    row("Logs Insights finds nothing, and returns no row", {AUDIT: "passed"}, QUERY, "0 ERROR events",
+    "Logs Insights finds nothing, and returns no row": row({AUDIT: "passed"}, QUERY, "0 ERROR events",
         groups=(AUDIT,), more=insights(), log_searches=BY_INSIGHTS),
-    row("the query timed out", {AUDIT: "blind"}, QUERY, "ended as Timeout",
+    "the query timed out": row({AUDIT: "blind"}, QUERY, "ended as Timeout",
         groups=(AUDIT,), more=insights(status="Timeout"), log_searches=BY_INSIGHTS),
-    row("counted by a metric filter, nothing within the hour", "passed", FILTERS, "counted by App/Backend/Errors",
+    "counted by a metric filter, nothing within the hour": row("passed", FILTERS, "counted by App/Backend/Errors",
         more=counted([], A_FILTER), log_searches=BY_METRIC),
-    row("counted by a metric filter, too many", "failed", FILTERS, "30 ERROR events",
+    "counted by a metric filter, too many": row("failed", FILTERS, "30 ERROR events",
         more=counted([10.0, 20.0], A_FILTER), log_searches=BY_METRIC),
-    row("the metric filter was deleted", "blind", FILTERS, "no metric filter of /ecs/backend writes",
+    "the metric filter was deleted": row("blind", FILTERS, "no metric filter of /ecs/backend writes",
         more=counted([]), log_searches=BY_METRIC),
-    row("the metric filter writes durations", "blind", FILTERS, "does not count events",
+    "the metric filter writes durations": row("blind", FILTERS, "does not count events",
         more=counted([], {**A_FILTER, "metricTransformations": [
             {"metricName": "Errors", "metricNamespace": "App/Backend", "metricValue": "$.ms"}]}),
         log_searches=BY_METRIC),
-    row("the metric filter is of half an hour ago", "blind", FILTERS, "is new",
+    "the metric filter is of half an hour ago": row("blind", FILTERS, "is new",
         more=counted([], {**A_FILTER, "creationTime": int(ago(minutes=30).timestamp() * 1000)}),
         log_searches=BY_METRIC),
-    flow("the group of a custom resource, which CloudFormation made", {GROUP: "passed", RESOURCE: "passed"},
+    "the group of a custom resource, which CloudFormation made": flow({GROUP: "passed", RESOURCE: "passed"},
          {GROUP: 900, RESOURCE: 0}, CUSTOM, "nobody is known to write to it", driver=AWS_LOGS),
-    flow("a discovered group of a service falls silent", {GROUP: "failed"}, {GROUP: 0}, AWSLOGS, driver=AWS_LOGS),
-    flow("a group that stacks.toml names falls silent", {RESOURCE: "failed"}, {RESOURCE: 0}, AWSLOGS, named=[RESOURCE]),
-    flow("services log elsewhere, and all discovered groups are silent", {GROUP: "blind"}, {GROUP: 0}, AWSLOGS,
+    "a discovered group of a service falls silent": flow({GROUP: "failed"}, {GROUP: 0}, AWSLOGS, driver=AWS_LOGS),
+    "a group that stacks.toml names falls silent": flow({RESOURCE: "failed"}, {RESOURCE: 0}, AWSLOGS, named=[RESOURCE]),
+    "services log elsewhere, and all discovered groups are silent": flow({GROUP: "blind"}, {GROUP: 0}, AWSLOGS,
          "set log_groups in stacks.toml", driver={"logDriver": "awsfirelens"}),
-    flow("services that may not be read, and a group that is busy", {GROUP: "passed"}, {GROUP: 5}, AWSLOGS,
+    "services that may not be read, and a group that is busy": flow({GROUP: "passed"}, {GROUP: 5}, AWSLOGS,
          services=CouldNotLook("ecs:DescribeServices", "no")),
-    flow("services that may not be read, and a group that is silent", {GROUP: "blind"}, {GROUP: 0}, AWSLOGS,
+    "services that may not be read, and a group that is silent": flow({GROUP: "blind"}, {GROUP: 0}, AWSLOGS,
          services=CouldNotLook("ecs:DescribeServices", "no")),
-]  # fmt: skip
+}  # fmt: skip

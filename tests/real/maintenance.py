@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from opschecks.aws.unread import Unread
@@ -11,7 +12,7 @@ from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, stack, weekly
 from tests.real.databases import checks as databases
 from tests.real.databases import database
-from tests.real.rows import Row
+from tests.real.rows import Row, rows_by
 
 checks = weekly("rds_maintenance")
 PLANNED = checks.test_database_maintenance_is_planned
@@ -50,140 +51,78 @@ def gone() -> Mapping[str, Any]:
     return {"rds_maintenance": checks.rds_maintenance(aws, [one], NOW), "stack": here}
 
 
-ROWS = [
-    Row("nothing waits", PLANNED, seen, "passed", API, says="nothing is pending"),
-    Row(
-        "an update is available, and nothing is forced",
-        PLANNED,
-        lambda: seen(action()),
-        "passed",
-        GUIDE,
-        says="system-update, when somebody asks for it",
+row = partial(rows_by(seen), PLANNED)
+ROWS = {
+    "nothing waits": row("passed", API, says="nothing is pending"),
+    "an update is available, and nothing is forced": row(
+        "passed", GUIDE, action(), says="system-update, when somebody asks for it"
     ),
-    Row(
-        "it is applied in the next window by itself",
-        PLANNED,
-        lambda: seen(action(AutoAppliedAfterDate=ago(days=2), CurrentApplyDate=ago(days=-3))),
-        "passed",
-        API,
+    "it is applied in the next window by itself": row(
+        "passed", API, action(AutoAppliedAfterDate=ago(days=2), CurrentApplyDate=ago(days=-3))
     ),
-    Row("forced in two months", PLANNED, lambda: seen(action(ForcedApplyDate=ago(days=-60))), "passed", API),
-    Row(
-        "forced in ten days, and somebody has chosen the next window",
-        PLANNED,
-        lambda: seen(action(ForcedApplyDate=ago(days=-10), OptInStatus="next-maintenance")),
-        "passed",
-        OPT_IN,
+    "forced in two months": row("passed", API, action(ForcedApplyDate=ago(days=-60))),
+    "forced in ten days, and somebody has chosen the next window": row(
+        "passed", OPT_IN, action(ForcedApplyDate=ago(days=-10), OptInStatus="next-maintenance")
     ),
-    Row(
-        "forced in ten days, and nobody has chosen",
-        PLANNED,
-        lambda: seen(action(ForcedApplyDate=ago(days=-10), CurrentApplyDate=ago(days=-10))),
+    "forced in ten days, and nobody has chosen": row(
         "failed",
         API,
+        action(ForcedApplyDate=ago(days=-10), CurrentApplyDate=ago(days=-10)),
         says="whatever the maintenance window",
     ),
-    Row(
-        "forced in ten days, where a week is enough",
-        PLANNED,
-        lambda: seen(action(ForcedApplyDate=ago(days=-10)), limits={"rds_maintenance_days": 7}),
-        "passed",
-        API,
+    "forced in ten days, where a week is enough": row(
+        "passed", API, action(ForcedApplyDate=ago(days=-10)), limits={"rds_maintenance_days": 7}
     ),
-    Row(
-        "the choice was taken back",
-        PLANNED,
-        lambda: seen(action(ForcedApplyDate=ago(days=-10), OptInStatus="undo-opt-in")),
-        "failed",
-        OPT_IN,
+    "the choice was taken back": row(
+        "failed", OPT_IN, action(ForcedApplyDate=ago(days=-10), OptInStatus="undo-opt-in")
     ),
-    Row(
-        "it should have been forced four days ago",
-        PLANNED,
-        lambda: seen(action(ForcedApplyDate=ago(days=4), OptInStatus="next-maintenance")),
+    "it should have been forced four days ago": row(
         "failed",
         API,
+        action(ForcedApplyDate=ago(days=4), OptInStatus="next-maintenance"),
         says="should have been applied by",
     ),
-    Row(
-        "its window has come and gone",
-        PLANNED,
-        lambda: seen(action(AutoAppliedAfterDate=ago(days=20))),
+    "its window has come and gone": row(
+        "failed", API, action(AutoAppliedAfterDate=ago(days=20)), says="should have been applied by"
+    ),
+    "applied in its window before it is forced": row(
+        "passed",
+        API,
+        action(AutoAppliedAfterDate=ago(days=1), CurrentApplyDate=ago(days=-2), ForcedApplyDate=ago(days=-10)),
+    ),
+    "the next window was chosen, long after it could be applied": row(
+        "passed",
+        API,
+        action(AutoAppliedAfterDate=ago(days=20), CurrentApplyDate=ago(days=-2), OptInStatus="next-maintenance"),
+    ),
+    "the window of its date has come and gone": row(
         "failed",
         API,
+        action(CurrentApplyDate=ago(days=5), OptInStatus="next-maintenance"),
         says="should have been applied by",
     ),
-    Row(
-        "applied in its window before it is forced",
-        PLANNED,
-        lambda: seen(
-            action(AutoAppliedAfterDate=ago(days=1), CurrentApplyDate=ago(days=-2), ForcedApplyDate=ago(days=-10))
-        ),
+    "forced an hour ago, as the next window was chosen: AWS may be days late": row(
         "passed",
         API,
+        action(ForcedApplyDate=ago(hours=1), CurrentApplyDate=ago(hours=1), OptInStatus="next-maintenance"),
     ),
-    Row(
-        "the next window was chosen, long after it could be applied",
-        PLANNED,
-        lambda: seen(
-            action(AutoAppliedAfterDate=ago(days=20), CurrentApplyDate=ago(days=-2), OptInStatus="next-maintenance")
-        ),
-        "passed",
-        API,
-    ),
-    Row(
-        "the window of its date has come and gone",
-        PLANNED,
-        lambda: seen(action(CurrentApplyDate=ago(days=5), OptInStatus="next-maintenance")),
+    "forced an hour ago, and nobody has chosen: it is not late, and comes at any hour": row(
         "failed",
         API,
-        says="should have been applied by",
-    ),
-    Row(
-        "forced an hour ago, as the next window was chosen: AWS may be days late",
-        PLANNED,
-        lambda: seen(
-            action(ForcedApplyDate=ago(hours=1), CurrentApplyDate=ago(hours=1), OptInStatus="next-maintenance")
-        ),
-        "passed",
-        API,
-    ),
-    Row(
-        "forced an hour ago, and nobody has chosen: it is not late, and comes at any hour",
-        PLANNED,
-        lambda: seen(action(ForcedApplyDate=ago(hours=1), CurrentApplyDate=ago(hours=1))),
-        "failed",
-        API,
+        action(ForcedApplyDate=ago(hours=1), CurrentApplyDate=ago(hours=1)),
         says="it may come at any hour since",
     ),
-    Row(
-        "a stopped instance: nothing is applied to it meanwhile",
-        PLANNED,
-        lambda: seen(action(AutoAppliedAfterDate=ago(days=20)), DBInstanceStatus="stopped"),
-        "passed",
-        STOPPED,
-        says="stopped",
+    "a stopped instance: nothing is applied to it meanwhile": row(
+        "passed", STOPPED, action(AutoAppliedAfterDate=ago(days=20)), says="stopped", DBInstanceStatus="stopped"
     ),
-    Row(
-        "of the cluster of an Aurora instance",
-        PLANNED,
-        lambda: seen(action(ForcedApplyDate=ago(days=-5)), of=CLUSTER, DBClusterIdentifier="shop-cluster"),
-        "failed",
-        API,
+    "of the cluster of an Aurora instance": row(
+        "failed", API, action(ForcedApplyDate=ago(days=-5)), of=CLUSTER, DBClusterIdentifier="shop-cluster"
     ),
-    Row(
-        "applied at the end of all days, as whoever never wants it may say",
-        PLANNED,
-        lambda: seen(action(AutoAppliedAfterDate=datetime.max.replace(tzinfo=UTC))),
-        "passed",
-        API,
+    "applied at the end of all days, as whoever never wants it may say": row(
+        "passed", API, action(AutoAppliedAfterDate=datetime.max.replace(tzinfo=UTC))
     ),
-    Row(
-        "of another instance of the account",
-        PLANNED,
-        lambda: seen(action(ForcedApplyDate=ago(days=-5)), of=f"{ARN}-of-others"),
-        "passed",
-        API,
+    "of another instance of the account": row(
+        "passed", API, action(ForcedApplyDate=ago(days=-5)), of=f"{ARN}-of-others"
     ),
-    Row("an instance that cannot be read", PLANNED, gone, "blind", API, says="AccessDenied"),
-]
+    "an instance that cannot be read": Row(PLANNED, gone, "blind", API, "AccessDenied"),
+}

@@ -2,54 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from opschecks.aws.elbv2 import LoadBalancer
-from opschecks.aws.flow_logs import Vpc, vpcs
-from opschecks.aws.health import HealthEvent, health_events
+from opschecks.aws.flow_logs import vpcs
+from opschecks.aws.health import health_events
+from tests.aws import test_flow_logs as flow_logs
 from tests.canned import ACCOUNT, Aws, Raw, ago, given, names, weekly
-from tests.real.rows import Row
+from tests.real.rows import rows_by
 
 HEALTH = "https://docs.aws.amazon.com/health/latest/APIReference/"
 FLOW = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_FlowLog.html"
 SHARING = "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing-service-behavior.html"
+OTHERS = "9" * 12
 TABLE = f"arn:aws:dynamodb:{ACCOUNT}:table/incidents"
-flows = weekly("flow_logs").test_vpcs_record_their_traffic
-aws_well = weekly("aws_health").test_aws_reports_no_problem_of_the_stack
 
 
-def recorded(*logs: Raw, subnets: tuple[Raw, ...] = ()) -> list[Vpc]:
+def recorded(*logs: Raw, subnets: str = "", owner: str = "123456789012") -> Mapping[str, Any]:
     """The stack's VPC, where DescribeFlowLogs and DescribeSubnets answer these."""
     arn = f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/app/web/1f"
     zones = [{"ZoneName": "us-west-2a", "SubnetId": name} for name in ("subnet-a", "subnet-b")]
     balancer = LoadBalancer(arn=arn, name="web", evidence={"VpcId": "vpc-1", "AvailabilityZones": zones})
-    aws = Aws({("ec2", "DescribeFlowLogs"): {"FlowLogs": [*logs]}, ("ec2", "DescribeSubnets"): {"Subnets": [*subnets]}})
-    return vpcs(aws, [balancer], [])
+    told = [{"SubnetId": f"subnet-{one}", "VpcId": "vpc-1", "OwnerId": owner} for one in subnets]
+    return {"vpcs": vpcs(flow_logs.aws_of(*logs, subnets=told), [balancer], [])}
 
 
 def log(**changes: Any) -> Raw:
     """An element of DescribeFlowLogs' FlowLogs that delivers to a bucket."""
-    raw = {
-        "FlowLogId": "fl-1",
-        "FlowLogStatus": "ACTIVE",
-        "DeliverLogsStatus": "SUCCESS",
-        "LogDestinationType": "s3",
-        "LogDestination": "arn:aws:s3:::flow-logs",
-        "ResourceId": "vpc-1",
-        "TrafficType": "ALL",
-    }
-    return given(raw, changes)
+    to_a_bucket = {"LogDestinationType": "s3", "LogDestination": "arn:aws:s3:::flow-logs"}
+    return flow_logs.log(**{**to_a_bucket, "LogGroupName": None, "DeliverLogsPermissionArn": None, **changes})
 
 
-def subnet(name: str, owner: str = "123456789012") -> Raw:
-    """An element of DescribeSubnets' Subnets."""
-    return {"SubnetId": name, "VpcId": "vpc-1", "OwnerId": owner}
-
-
-def told(answer: Any, *entities: Raw) -> list[HealthEvent]:
+def told(answer: Any, *entities: Raw) -> Mapping[str, Any]:
     """The events of AWS Health, where its operations answer these."""
     aws = Aws({("health", "DescribeEvents"): answer, ("health", "DescribeAffectedEntities"): {"entities": [*entities]}})
-    return health_events(aws, names(cluster="prod", services=("api",), tables=("incidents",)))
+    known = names(cluster="prod", services=("api",), tables=("incidents",))
+    return {"health_events": health_events(aws, known)}
 
 
 def event(**changes: Any) -> Raw:
@@ -72,129 +62,53 @@ def entity(value: str, status: str = "IMPAIRED") -> Raw:
     return {"eventArn": event()["events"][0]["arn"], "entityValue": value, "statusCode": status}
 
 
-ROWS = [
-    Row(
-        "flow logs of every subnet, none of the VPC",
-        flows,
-        lambda: {
-            "vpcs": recorded(
-                log(ResourceId="subnet-a"), log(ResourceId="subnet-b"), subnets=(subnet("subnet-a"), subnet("subnet-b"))
-            )
-        },
-        "passed",
-        FLOW,
+ENTITY = HEALTH + "API_AffectedEntity.html"
+EVENT = HEALTH + "API_Event.html"
+OF_A, OF_B = log(ResourceId="subnet-a"), log(ResourceId="subnet-b")
+flow = partial(rows_by(recorded), weekly("flow_logs").test_vpcs_record_their_traffic)
+problem = partial(rows_by(told), weekly("aws_health").test_aws_reports_no_problem_of_the_stack)
+ROWS = {
+    "flow logs of every subnet, none of the VPC": flow("passed", FLOW, OF_A, OF_B, subnets="ab"),
+    "a flow log of one subnet of two": flow(
+        "failed", FLOW, OF_A, says="neither the VPC nor subnet-b records ALL", subnets="ab"
     ),
-    Row(
-        "a flow log of one subnet of two",
-        flows,
-        lambda: {
-            "vpcs": recorded(log(ResourceId="subnet-a"), subnets=(subnet("subnet-a"), subnet("subnet-b"))),
-        },
+    "a VPC that the network team's account shares": flow(
+        "passed", SHARING, says="not assessed", subnets="a", owner=OTHERS
+    ),
+    "a VPC that another account shares, of which the stack records the subnets that it is in": flow(
+        "passed", SHARING, OF_A, OF_B, subnets="abc", owner=OTHERS
+    ),
+    "a VPC that another account shares, of which the stack records one subnet of two itself": flow(
+        "failed", SHARING, OF_A, says="subnet-b", subnets="ab", owner=OTHERS
+    ),
+    "an error of delivery without a status": flow(
         "failed",
         FLOW,
-        says="neither the VPC nor subnet-b records ALL",
-    ),
-    Row(
-        "a VPC that the network team's account shares",
-        flows,
-        lambda: {"vpcs": recorded(subnets=(subnet("subnet-a", "9" * 12),))},
-        "passed",
-        SHARING,
-        says="not assessed",
-    ),
-    Row(
-        "a VPC that another account shares, of which the stack records the subnets that it is in",
-        flows,
-        lambda: {
-            "vpcs": recorded(
-                log(ResourceId="subnet-a"),
-                log(ResourceId="subnet-b"),
-                subnets=tuple(subnet(f"subnet-{one}", "9" * 12) for one in "abc"),
-            )
-        },
-        "passed",
-        SHARING,
-    ),
-    Row(
-        "a VPC that another account shares, of which the stack records one subnet of two itself",
-        flows,
-        lambda: {
-            "vpcs": recorded(
-                log(ResourceId="subnet-a"), subnets=(subnet("subnet-a", "9" * 12), subnet("subnet-b", "9" * 12))
-            )
-        },
-        "failed",
-        SHARING,
-        says="subnet-b",
-    ),
-    Row(
-        "an error of delivery without a status",
-        flows,
-        lambda: {"vpcs": recorded(log(DeliverLogsStatus=None, DeliverLogsErrorMessage="Access error"))},
-        "failed",
-        FLOW,
+        log(DeliverLogsStatus=None, DeliverLogsErrorMessage="Access error"),
         says="does not deliver (Access error)",
     ),
-    Row(
-        "an open problem of ECS that names the stack's service",
-        aws_well,
-        lambda: {"health_events": told(event(), entity("prod|api"))},
-        "failed",
-        HEALTH + "API_AffectedEntity.html",
-        says="affects prod, api; AWS has not resolved it",
+    "an open problem of ECS that names the stack's service": problem(
+        "failed", ENTITY, event(), entity("prod|api"), says="affects prod, api; AWS has not resolved it"
     ),
-    Row(
-        "an open problem that names a table by its ARN",
-        aws_well,
-        lambda: {"health_events": told(event(service="DYNAMODB"), entity(TABLE))},
-        "failed",
-        HEALTH + "API_AffectedEntity.html",
+    "an open problem that names a table by its ARN": problem(
+        "failed", ENTITY, event(service="DYNAMODB"), entity(TABLE)
     ),
-    Row(
-        "an open problem of somebody else's service",
-        aws_well,
-        lambda: {"health_events": told(event(), entity("other|web"))},
+    "an open problem of somebody else's service": problem(
+        "passed", ENTITY, event(), entity("other|web"), says="names none of the stack's resources"
+    ),
+    "an open problem that is over for the stack's service": problem(
+        "passed", ENTITY, event(), entity("prod|api", "RESOLVED")
+    ),
+    "a public problem of the region": problem("passed", EVENT, event(eventScopeCode="PUBLIC")),
+    "a task that AWS will replace next week": problem(
         "passed",
-        HEALTH + "API_AffectedEntity.html",
-        says="names none of the stack's resources",
-    ),
-    Row(
-        "an open problem that is over for the stack's service",
-        aws_well,
-        lambda: {"health_events": told(event(), entity("prod|api", "RESOLVED"))},
-        "passed",
-        HEALTH + "API_AffectedEntity.html",
-    ),
-    Row(
-        "a public problem of the region",
-        aws_well,
-        lambda: {"health_events": told(event(eventScopeCode="PUBLIC"))},
-        "passed",
-        HEALTH + "API_Event.html",
-    ),
-    Row(
-        "a task that AWS will replace next week",
-        aws_well,
-        lambda: {
-            "health_events": told(event(eventTypeCategory="scheduledChange", statusCode="upcoming"), entity("prod|api"))
-        },
-        "passed",
-        HEALTH + "API_Event.html",
+        EVENT,
+        event(eventTypeCategory="scheduledChange", statusCode="upcoming"),
+        entity("prod|api"),
         says="scheduledChange of ECS, upcoming, from",
     ),
-    Row(
-        "nothing is reported",
-        aws_well,
-        lambda: {"health_events": told({"events": []})},
-        "nothing",
-        HEALTH + "API_DescribeEvents.html",
+    "nothing is reported": problem("nothing", HEALTH + "API_DescribeEvents.html", {"events": []}),
+    "an event of which AWS tells no state": problem(
+        "blind", EVENT, event(statusCode=None), entity("prod|api"), says="no 'statusCode'"
     ),
-    Row(
-        "an event of which AWS tells no state",
-        aws_well,
-        lambda: {"health_events": told(event(statusCode=None), entity("prod|api"))},
-        "blind",
-        HEALTH + "API_Event.html",
-        says="no 'statusCode'",
-    ),
-]
+}

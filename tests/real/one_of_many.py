@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from opschecks.aws.alarm_hygiene import watched_alarms
 from opschecks.aws.backups import table_backups, table_recovery
 from opschecks.aws.cdn_caching import bucket_behaviors
-from opschecks.aws.cloudfront import Distribution
 from opschecks.aws.cloudwatch_alarms import Alarm
-from opschecks.aws.dynamodb import Table
 from opschecks.aws.ecs import Service
 from opschecks.aws.elbv2 import LoadBalancer, registered_targets, target_groups
 from opschecks.aws.fresh_backups import saved_tables
@@ -26,8 +25,15 @@ from opschecks.core.answer import Answer
 from opschecks.core.model import Resource
 from opschecks.core.observation import CouldNotLook
 from opschecks.web.idle_timeout import websocket_balancers
+from tests.aws import test_cdn_caching as cdn
+from tests.aws import test_iam as iam
+from tests.aws.test_backups import backup, backups_aws, continuous, table
+from tests.aws.test_unused import balancer
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, checks_of, daily, names, stack, weekly
-from tests.real.rows import Row
+from tests.canned_alarms import metric_alarm
+from tests.canned_metrics import by_metric, result
+from tests.real.deploys import WORSE
+from tests.real.rows import Row, rows_by
 
 DENIALS = "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html"
 ELB = f"arn:aws:elasticloadbalancing:{ACCOUNT}"
@@ -46,41 +52,18 @@ def by(key: str, told: Mapping[str, Any], *, call: str) -> Any:
 
 def recovery(*refused: str) -> Mapping[str, Any]:
     """Recovery of two tables."""
-    moments = {"EarliestRestorableDateTime": ago(days=35), "LatestRestorableDateTime": ago(minutes=5)}
-    on = {"PointInTimeRecoveryStatus": "ENABLED", **moments}
-    answer = {
-        "ContinuousBackupsDescription": {"ContinuousBackupsStatus": "ENABLED", "PointInTimeRecoveryDescription": on}
-    }
-    told = {name: answer for name in ("incidents", "sessions") if name not in refused}
+    told = {name: continuous() for name in ("incidents", "sessions") if name not in refused}
     aws = Aws(
         {("dynamodb", "DescribeContinuousBackups"): by("TableName", told, call="dynamodb:DescribeContinuousBackups")}
     )
-    made = [
-        Table(arn=name, name=name, evidence={"TableStatus": "ACTIVE", "CreationDateTime": ago(days=90)})
-        for name in ("incidents", "sessions")
-    ]
+    made = [table("incidents"), table("sessions")]
     return {"tables": made, "table_recovery": table_recovery(aws, made, NOW)}
 
 
-def saved(*hours: float) -> Mapping[str, Any]:
-    """Both tables before a deploy: the recovery of one may not be read, and it has backups of these ages."""
-    seen = recovery("sessions")
-    backups = [
-        {
-            "TableName": "sessions",
-            "BackupName": "nightly",
-            "BackupStatus": "AVAILABLE",
-            "BackupType": "USER",
-            "BackupCreationDateTime": ago(hours=one),
-            "BackupArn": f"arn:aws:dynamodb:{ACCOUNT}:table/sessions/backup/{int(one):037d}",
-        }
-        for one in hours
-    ]
-    answers: dict[tuple[str, str], Any] = {
-        ("dynamodb", "ListBackups"): {"BackupSummaries": backups},
-        ("backup", "ListRecoveryPointsByResource"): {"RecoveryPoints": []},
-    }
-    aws = Aws(answers)
+def saved(*hours: float, refused: Sequence[str] = ("sessions",)) -> Mapping[str, Any]:
+    """Both tables before a deploy: the recovery of some may not be read, and sessions has backups of these ages."""
+    seen = recovery(*refused)
+    aws = backups_aws(*(backup(one / 24, TableName="sessions", TableArn=None) for one in hours))
     listed = table_backups(stack(), aws, seen["tables"], NOW)
     return {"saved_tables": saved_tables(stack(), aws, listed, seen["table_recovery"], NOW)}
 
@@ -171,44 +154,19 @@ def holders() -> Mapping[str, Any]:
         )
         for name in ("pipeline", "vendor")
     ]
-    key = {
-        "UserName": "pipeline",
-        "AccessKeyId": "AKIAIOSFODNN7EXAMPLE",
-        "Status": "Active",
-        "CreateDate": ago(days=20),
-    }
-    used = {"Region": "us-west-2", "ServiceName": "ecs", "LastUsedDate": ago(hours=2)}
+    keys_of = {"pipeline": {"AccessKeyMetadata": [iam.key(ago(days=20))]}}
     answers = {
-        ("iam", "ListAccessKeys"): by(
-            "UserName", {"pipeline": {"AccessKeyMetadata": [key]}}, call="iam:ListAccessKeys"
-        ),
-        ("iam", "GetAccessKeyLastUsed"): {"AccessKeyLastUsed": used},
+        ("iam", "ListAccessKeys"): by("UserName", keys_of, call="iam:ListAccessKeys"),
+        ("iam", "GetAccessKeyLastUsed"): iam.used(ago(hours=2)),
     }
     return {"key_holders": key_holders(stack(), Aws(answers), users, NOW)}
 
 
 def behaviors() -> Mapping[str, Any]:
     """A default behavior with a managed policy, another with a policy of the account that may not be read."""
-    own = "11111111-2222-3333-4444-555555555555"
-    base = {"TargetOriginId": "s", "ViewerProtocolPolicy": "https-only", "Compress": True}
-    config = {
-        "Origins": {"Quantity": 1, "Items": [{"Id": "s", "DomainName": "site.s3.us-west-2.amazonaws.com"}]},
-        "DefaultCacheBehavior": {**base, "CachePolicyId": "658327ea-f89d-4fab-a63d-7e88639e58f6"},
-        "CacheBehaviors": {"Quantity": 1, "Items": [{**base, "PathPattern": "/api/*", "CachePolicyId": own}]},
-    }
-    front = Distribution(arn="d", name="E2EXAMPLE", evidence=Answer({"DistributionConfig": config}))
+    own = cdn.behavior(PathPattern="/api/*", CachePolicyId=cdn.OWN_POLICY)
     aws = Aws({("cloudfront", "GetCachePolicy"): denied("cloudfront:GetCachePolicy")})
-    return {"bucket_behaviors": bucket_behaviors(aws, [front])}
-
-
-def balancer(name: str, kind: str = "application") -> Raw:
-    """A load balancer as DescribeLoadBalancers has it."""
-    return {
-        "LoadBalancerArn": f"{ELB}:loadbalancer/app/{name}/1f",
-        "LoadBalancerName": name,
-        "Type": kind,
-        "CreatedTime": ago(days=400),
-    }
+    return {"bucket_behaviors": bucket_behaviors(aws, [cdn.seen(cdn.config(cdn.behavior(), own))])}
 
 
 def measured(statuses: Mapping[str, str], value: float = 9.0) -> Any:
@@ -221,7 +179,7 @@ def measured(statuses: Mapping[str, str], value: float = 9.0) -> Any:
             state = next(
                 (state for subject, state in statuses.items() if any(subject in one for one in of)), "Complete"
             )
-            told.append({"Id": query["Id"], "Timestamps": [ago(hours=9)], "Values": [value], "StatusCode": state})
+            told.append(result(query, [(ago(hours=9), value)], state))
         return {"MetricDataResults": told}
 
     return answer
@@ -236,16 +194,12 @@ def used(*listed: Raw, **statuses: str) -> Mapping[str, Any]:
     return {"balancer_use": balancer_use(stack(), Aws(answers), NOW)}
 
 
-def resting(**statuses: str) -> Mapping[str, Any]:
+def resting() -> Mapping[str, Any]:
     """A service of each of two clusters that should rest by night; the second cluster may not be read."""
     idle = {"serviceName": "web", "status": "ACTIVE", "desiredCount": 0, "runningCount": 0, "deployments": []}
     answers = {
         ("ecs", "DescribeServices"): by("cluster", {"dev": {"services": [idle]}}, call="ecs:DescribeServices"),
-        ("cloudwatch", "GetMetricData"): lambda MetricDataQueries, **_: {  # noqa: N803 - AWS's name
-            "MetricDataResults": [
-                {"Id": one["Id"], "Timestamps": [], "Values": [], "StatusCode": "Complete"} for one in MetricDataQueries
-            ]
-        },
+        ("cloudwatch", "GetMetricData"): by_metric(lambda _: []),
     }
     here = stack(dev_services=["dev/web", "lab/web"])
     return {"dev_use": dev_use(here, Aws(answers, here), NOW), "stack": here}
@@ -268,18 +222,15 @@ def timeouts() -> Mapping[str, Any]:
 
 def alarm(name: str, region: str = "us-west-2", **changes: Any) -> Alarm:
     """An alarm on errors, quiet, that calls a topic."""
-    raw = {
-        "AlarmName": name,
+    usual = {
         "AlarmArn": f"arn:aws:cloudwatch:{region}:123456789012:alarm:{name}",
-        "StateValue": "OK",
-        "StateTransitionedTimestamp": ago(days=40),
-        "ActionsEnabled": True,
         "AlarmActions": [f"arn:aws:sns:{region}:123456789012:pages"],
+        "StateTransitionedTimestamp": ago(days=40),
         "Namespace": "AWS/ApplicationELB",
         "MetricName": "HTTPCode_Target_5XX_Count",
         "Dimensions": [{"Name": "LoadBalancer", "Value": f"app/{name}/1f"}],
-        **changes,
     }
+    raw = metric_alarm(name, **{**usual, **changes})
     return Alarm(arn=raw["AlarmArn"], name=name, evidence=Answer(raw))
 
 
@@ -322,8 +273,8 @@ def since(*alarms: Alarm, groups: Any = (), services: Any = ()) -> Mapping[str, 
 
 
 backups, keys = weekly("backups"), weekly("credentials")
-hygiene, worse = weekly("alarm_hygiene"), checks_of("deploy/after", "nothing_got_worse").test_nothing_got_worse
-unused, alb = weekly("unused_resources"), daily("alb").test_targets_are_healthy
+hygiene = weekly("alarm_hygiene")
+unused = weekly("unused_resources")
 sessions = daily("websocket")
 
 
@@ -332,155 +283,99 @@ def served(services: list[Service], *names_of: str, **healthy: bool) -> Mapping[
     return {"served_groups": target_health(stack(), healths(*names_of, **healthy), services)}
 
 
-ROWS = [
-    Row(
-        "the recovery of one table of two may not be read",
+FRESH = checks_of("deploy/before", "saved_tables").test_tables_have_a_fresh_backup
+WATCH = hygiene.test_alarms_watch_something
+sticks = partial(rows_by(sticky), sessions.test_websocket_sessions_are_sticky)
+lets_go = partial(rows_by(archive), weekly("retention").test_buckets_let_go_what_nobody_needs)
+healthy = partial(rows_by(served), daily("alb").test_targets_are_healthy)
+ROWS = {
+    "the recovery of one table of two may not be read": Row(
         backups.test_tables_can_be_restored_to_any_moment,
         lambda: recovery("sessions"),
         {"incidents": "passed", "sessions": "blind"},
         DENIALS,
-        says="allow dynamodb:DescribeContinuousBackups",
+        "allow dynamodb:DescribeContinuousBackups",
     ),
-    Row(
-        "before a deploy, where the recovery of one table may not be read, and it was backed up an hour ago",
-        checks_of("deploy/before", "saved_tables").test_tables_have_a_fresh_backup,
-        lambda: saved(1),
-        {"incidents": "passed", "sessions": "passed"},
-        DENIALS,
+    "before a deploy, where the recovery of one table may not be read, and it was backed up an hour ago": Row(
+        FRESH, lambda: saved(1), {"incidents": "passed", "sessions": "passed"}, DENIALS
     ),
-    Row(
-        "before a deploy, where the recovery of one table may not be read, and its backup is of last week",
-        checks_of("deploy/before", "saved_tables").test_tables_have_a_fresh_backup,
-        lambda: saved(150),
-        {"incidents": "passed", "sessions": "blind"},
-        DENIALS,
+    "before a deploy, where the recovery of one table may not be read, and its backup is of last week": Row(
+        FRESH, lambda: saved(150), {"incidents": "passed", "sessions": "blind"}, DENIALS
     ),
-    Row(
-        "a bucket whose policy refuses, beside one that lets go what it should",
-        weekly("retention").test_buckets_let_go_what_nobody_needs,
-        lambda: archive(archive=LETS_GO),
-        {"archive": "passed", "others": "blind"},
-        DENIALS,
-        says="allow s3:GetLifecycleConfiguration",
+    "a bucket whose policy refuses, beside one that lets go what it should": lets_go(
+        {"archive": "passed", "others": "blind"}, DENIALS, says="allow s3:GetLifecycleConfiguration", archive=LETS_GO
     ),
-    Row(
-        "a bucket whose policy refuses, beside one that keeps everything",
-        weekly("retention").test_buckets_let_go_what_nobody_needs,
-        lambda: archive(archive={"Rules": []}),
-        {"archive": "failed", "others": "blind"},
-        DENIALS,
+    "a bucket whose policy refuses, beside one that keeps everything": lets_go(
+        {"archive": "failed", "others": "blind"}, DENIALS, archive={"Rules": []}
     ),
-    Row(
-        "the attributes of one target group of two cannot be read",
-        sessions.test_websocket_sessions_are_sticky,
-        lambda: sticky(web=True),
-        {"web": "passed", "others": "blind"},
-        DENIALS,
+    "the attributes of one target group of two cannot be read": sticks(
+        {"web": "passed", "others": "blind"}, DENIALS, web=True
     ),
-    Row(
-        "the attributes of one target group cannot be read, and the other is not sticky",
-        sessions.test_websocket_sessions_are_sticky,
-        lambda: sticky(web=False),
-        {"web": "failed", "others": "blind"},
-        DENIALS,
+    "the attributes of one target group cannot be read, and the other is not sticky": sticks(
+        {"web": "failed", "others": "blind"}, DENIALS, web=False
     ),
-    Row(
-        "the targets of one group of two cannot be read",
-        alb,
-        lambda: served([], "web", "api", web=True),
-        {"web": "passed", "api": "blind"},
-        DENIALS,
+    "the targets of one group of two cannot be read": healthy(
+        {"web": "passed", "api": "blind"}, DENIALS, [], "web", "api", web=True
     ),
-    Row(
-        "the targets of one group cannot be read, and the other has none",
-        alb,
-        lambda: served([], "web", "api", web=False),
-        {"web": "failed", "api": "blind"},
-        DENIALS,
+    "the targets of one group cannot be read, and the other has none": healthy(
+        {"web": "failed", "api": "blind"}, DENIALS, [], "web", "api", web=False
     ),
-    Row(
-        "an empty blue group whose green twin cannot be read",
-        alb,
-        lambda: served(twins(), "blue", "green", blue=False),
-        {"blue": "blind", "green": "blind"},
-        DENIALS,
+    "an empty blue group whose green twin cannot be read": healthy(
+        {"blue": "blind", "green": "blind"}, DENIALS, twins(), "blue", "green", blue=False
     ),
-    Row(
-        "the targets of one group cannot be read after a deploy",
-        worse,
-        lambda: since(groups=healths("web", "api", web=True)),
-        {"web": "passed", "api": "blind"},
-        DENIALS,
+    "the targets of one group cannot be read after a deploy": Row(
+        WORSE, lambda: since(groups=healths("web", "api", web=True)), {"web": "passed", "api": "blind"}, DENIALS
     ),
-    Row(
-        "one of the groups of a blue/green service cannot be read after a deploy",
-        worse,
+    "one of the groups of a blue/green service cannot be read after a deploy": Row(
+        WORSE,
         lambda: since(alarm("cpu"), groups=healths("blue", "green", blue=True), services=twins()),
         {"cpu": "passed", "blue": "blind"},
         DENIALS,
     ),
-    Row(
-        "the region of CloudFront's alarms may not be read after a deploy",
-        worse,
+    "the region of CloudFront's alarms may not be read after a deploy": Row(
+        WORSE,
         lambda: since(alarm("cpu"), UNREAD),
         {"cpu": "passed", UNREAD.name: "blind"},
         DENIALS,
-        says="allow cloudwatch:DescribeAlarms",
+        "allow cloudwatch:DescribeAlarms",
     ),
-    Row(
-        "the region of CloudFront's alarms may not be read after a deploy, and an alarm here rings",
-        worse,
+    "the region of CloudFront's alarms may not be read after a deploy, and an alarm here rings": Row(
+        WORSE,
         lambda: since(
             alarm("cpu", StateValue="ALARM", StateReason="two points", StateUpdatedTimestamp=ago(hours=0.1)), UNREAD
         ),
         {"cpu": "failed", UNREAD.name: "blind"},
         DENIALS,
     ),
-    Row(
-        "the keys of one user of two may not be listed",
+    "the keys of one user of two may not be listed": Row(
         keys.test_access_keys_are_rotated,
         holders,
         {"pipeline": "passed", "vendor": "blind"},
         DENIALS,
-        says="allow iam:ListAccessKeys",
+        "allow iam:ListAccessKeys",
     ),
-    Row(
-        "a cache policy of the account that may not be read, beside a managed one",
+    "a cache policy of the account that may not be read, beside a managed one": Row(
         weekly("cdn").test_cdn_is_set_to_cache_and_compress,
         behaviors,
         {"default behavior": "passed", "behavior /api/*": "blind"},
         DENIALS,
     ),
-    Row(
-        "the traffic of one load balancer of two was told in part",
+    "the traffic of one load balancer of two was told in part": Row(
         unused.test_load_balancers_have_traffic,
         lambda: used(balancer("web"), balancer("api"), api="PartialData"),
         {"web": "passed", "api": "blind"},
         "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataResult.html",
     ),
-    Row(
-        "a service that should rest, beside one of a cluster that may not be read",
-        unused.test_dev_services_rest_outside_their_hours,
-        resting,
-        {"dev/web": "passed", "lab/web": "blind"},
-        DENIALS,
+    "a service that should rest, beside one of a cluster that may not be read": Row(
+        unused.test_dev_services_rest_outside_their_hours, resting, {"dev/web": "passed", "lab/web": "blind"}, DENIALS
     ),
-    Row(
-        "the attributes of one of two ALBs that carry the sessions may not be read",
-        sessions.test_idle_sessions_are_not_cut,
-        timeouts,
-        {"web": "passed", "twin": "blind"},
-        DENIALS,
+    "the attributes of one of two ALBs that carry the sessions may not be read": Row(
+        sessions.test_idle_sessions_are_not_cut, timeouts, {"web": "passed", "twin": "blind"}, DENIALS
     ),
-    Row(
-        "whether one silent metric's resource is in use may not be asked",
-        hygiene.test_alarms_watch_something,
-        lambda: watched(alarm("web"), alarm("hidden")),
-        {"web": "passed", "hidden": "blind"},
-        DENIALS,
+    "whether one silent metric's resource is in use may not be asked": Row(
+        WATCH, lambda: watched(alarm("web"), alarm("hidden")), {"web": "passed", "hidden": "blind"}, DENIALS
     ),
-    Row(
-        "the history of CloudFront's alarms may not be read",
+    "the history of CloudFront's alarms may not be read": Row(
         hygiene.test_alarms_call_somebody,
         lambda: watched(
             alarm("web"),
@@ -489,15 +384,14 @@ ROWS = [
         ),
         {"web": "passed", "edge": "blind"},
         DENIALS,
-        says="in the last 14 days is unknown; cloudwatch:DescribeAlarmHistory: AccessDenied",
+        "in the last 14 days is unknown; cloudwatch:DescribeAlarmHistory: AccessDenied",
     ),
-    Row(
-        "the metrics of CloudFront may not be read",
-        hygiene.test_alarms_watch_something,
+    "the metrics of CloudFront may not be read": Row(
+        WATCH,
         lambda: watched(
             alarm("web"), alarm("edge", "us-east-1", **EDGE), GetMetricData=denied("cloudwatch:GetMetricData")
         ),
         {"web": "passed", "edge": "blind"},
         DENIALS,
     ),
-]
+}

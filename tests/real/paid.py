@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from opschecks.aws.cloudfront import Distribution, invalidations
@@ -14,8 +15,9 @@ from opschecks.web.site_objects import site_objects
 from tests.aws import test_costs as costs
 from tests.aws import test_scaling_activities as scaling
 from tests.aws import test_unused as unused
-from tests.canned import Aws, Raw, ago, checks_of, names, stack
-from tests.real.rows import Row
+from tests.canned import Aws, Raw, checks_of, names, stack
+from tests.canned_site import invalidation, item, listing, page, told_of
+from tests.real.rows import Row, rows_by
 
 DOCS = "https://docs.aws.amazon.com/"
 USAGE = DOCS + "aws-cost-management/latest/APIReference/API_GetCostAndUsage.html"
@@ -54,19 +56,14 @@ def site(served: str | None, status: int = 200) -> Mapping[str, Any]:
             return Response(url, status, 9.0, headers={"ETag": served} if served else {})
 
     http: Any = Http()
-    listed = {"KeyCount": 1, "Contents": [{"Key": "index.html", "ETag": '"1f"', "Size": 900}]}
-    origin = {"Id": "s", "DomainName": "site.s3.us-west-2.amazonaws.com"}
-    config = {"Origins": {"Quantity": 1, "Items": [origin]}, "DefaultCacheBehavior": {"TargetOriginId": "s"}}
-    front = Distribution(arn="d", name="E2EXAMPLE", evidence=Answer({"DistributionConfig": config}))
-    here = stack(dashboard_url="https://site.example.com")
-    return {"site_objects": site_objects(here, Aws({("s3", "ListObjectsV2"): listed}), http, front)}
+    aws = Aws({("s3", "ListObjectsV2"): page(item(etag="1f"))})
+    front = Distribution(arn="d", name="E2EXAMPLE", evidence=Answer(told_of("site.s3.us-west-2.amazonaws.com")))
+    return {"site_objects": site_objects(stack(dashboard_url="https://site.example.com"), aws, http, front)}
 
 
 def invalidated(*statuses: str) -> Mapping[str, Any]:
     """The invalidations of the distribution."""
-    items = [{"Id": f"I{n}", "CreateTime": ago(minutes=9), "Status": one} for n, one in enumerate(statuses)]
-    listed = {"Marker": "", "MaxItems": 10, "IsTruncated": False, "Quantity": len(items)}
-    answer = {"InvalidationList": {**listed, **({"Items": items} if items else {})}}
+    answer = listing(*(invalidation(n, one, minutes=9) for n, one in enumerate(statuses)))
     aws = Aws({("cloudfront", "ListInvalidations"): answer})
     return {"invalidations": invalidations(aws, names(distributions=("E2EXAMPLE",)))}
 
@@ -76,168 +73,87 @@ def weeks(*activities: Raw) -> Mapping[str, Any]:
     return {"scaling_week": scaling.seen(*activities), "stack": stack()}
 
 
-COST, IDLE = costs.checks, unused.checks.test_load_balancers_have_traffic
+COST = costs.checks
 HELD, FLAPS, FAILS = (
     scaling.checks.test_scaling_is_not_held_at_its_maximum,
     scaling.checks.test_scaling_does_not_flap,
     scaling.checks.test_scaling_attempts_succeed,
 )
+unusual = partial(rows_by(by_service), COST.test_no_service_costs_unusually_much)
+idle = partial(rows_by(unused.used, "balancer_use"), unused.checks.test_load_balancers_have_traffic)
+attached = partial(rows_by(volumes), unused.checks.test_volumes_are_attached)
+scaled = rows_by(weeks)
 AFTER = checks_of("deploy/after", "dashboard")
-ROWS = [
-    Row(
-        "an account without a budget of its own",
-        COST.test_month_stays_within_budget,
-        lambda: total(S3=costs.steady(10)),
-        "passed",
-        USAGE,
-        says="no budget is set",
+served = partial(rows_by(site), AFTER.test_site_serves_what_the_bucket_holds)
+finished = partial(rows_by(invalidated), AFTER.test_invalidations_are_finished)
+ROWS = {
+    "an account without a budget of its own": Row(
+        COST.test_month_stays_within_budget, lambda: total(S3=costs.steady(10)), "passed", USAGE, "no budget is set"
     ),
-    Row(
-        "costs that grow by a tenth",
-        COST.test_week_costs_no_more_than_the_last,
-        lambda: total(S3=costs.last_week(100, 110)),
-        "passed",
-        USAGE,
+    "costs that grow by a tenth": Row(
+        COST.test_week_costs_no_more_than_the_last, lambda: total(S3=costs.last_week(100, 110)), "passed", USAGE
     ),
-    Row(
-        "a fee that is charged on the same day of each month",
-        COST.test_no_service_costs_unusually_much,
-        lambda: by_service(Support=costs.on(0.01, d2026_10_19=100, d2026_11_19=100)),
-        "passed",
-        USAGE,
+    "a fee that is charged on the same day of each month": unusual(
+        "passed", USAGE, Support=costs.on(0.01, d2026_10_19=100, d2026_11_19=100)
     ),
-    Row(
-        "a service that costs some cents for the first time",
-        COST.test_no_service_costs_unusually_much,
-        lambda: by_service(S3=costs.steady(40), Glue=costs.on(0, d2026_11_20=0.4)),
-        {"S3": "passed", "Glue": "passed"},
-        USAGE,
+    "a service that costs some cents for the first time": unusual(
+        {"S3": "passed", "Glue": "passed"}, USAGE, S3=costs.steady(40), Glue=costs.on(0, d2026_11_20=0.4)
     ),
-    Row(
-        "a service that costs ten times as much on one day",
-        COST.test_no_service_costs_unusually_much,
-        lambda: by_service(S3=costs.on(40, d2026_11_20=400)),
-        "failed",
-        USAGE,
-    ),
-    Row(
-        "a load balancer that only redirects",
-        IDLE,
-        lambda: {"balancer_use": unused.used(unused.balancer(), {"HTTP_Redirect_Count": unused.DAY})},
-        "passed",
-        ELB,
-    ),
-    Row(
-        "a network load balancer, which counts flows",
-        IDLE,
-        lambda: {"balancer_use": unused.used(unused.balancer(kind="network"), {"NewFlowCount": unused.DAY})},
+    "a service that costs ten times as much on one day": unusual("failed", USAGE, S3=costs.on(40, d2026_11_20=400)),
+    "a load balancer that only redirects": idle("passed", ELB, unused.balancer(), {"HTTP_Redirect_Count": unused.DAY}),
+    "a network load balancer, which counts flows": idle(
         "passed",
         DOCS + "elasticloadbalancing/latest/network/load-balancer-cloudwatch-metrics.html",
+        unused.balancer(kind="network"),
+        {"NewFlowCount": unused.DAY},
     ),
-    Row(
-        "a load balancer that nobody has asked for anything within a week",
-        IDLE,
-        lambda: {"balancer_use": unused.used(unused.balancer(), {}, unused.groups(1))},
-        "failed",
-        ELB,
-        says="1 registered target",
+    "a load balancer that nobody has asked for anything within a week": idle(
+        "failed", ELB, unused.balancer(), {}, unused.groups(1), says="1 registered target"
     ),
-    Row(
-        "an address of a NAT gateway that AWS manages",
+    "an address of a NAT gateway that AWS manages": Row(
         unused.checks.test_addresses_are_associated,
         lambda: addresses(ServiceManaged="rnat"),
         "passed",
         DOCS + "AWSEC2/latest/APIReference/API_Address.html",
     ),
-    Row(
-        "a volume that was detached for a resize",
-        unused.checks.test_volumes_are_attached,
-        lambda: volumes(unused.volume(days=1)),
-        "passed",
-        DOCS + "AWSEC2/latest/APIReference/API_Volume.html",
+    "a volume that was detached for a resize": attached(
+        "passed", DOCS + "AWSEC2/latest/APIReference/API_Volume.html", unused.volume(days=1)
     ),
-    Row(
-        "nothing is unattached",
-        unused.checks.test_volumes_are_attached,
-        volumes,
-        "nothing",
-        DOCS + "AWSEC2/latest/APIReference/API_DescribeVolumes.html",
-    ),
-    Row(
-        "attempts that ended because it was at its minimum",
+    "nothing is unattached": attached("nothing", DOCS + "AWSEC2/latest/APIReference/API_DescribeVolumes.html"),
+    "attempts that ended because it was at its minimum": scaled(
         FAILS,
-        lambda: weeks(scaling.not_scaled(2, "AlreadyAtMinCapacity"), scaling.not_scaled(9, "AlreadyAtDesiredCapacity")),
         "passed",
         NOT_SCALED,
+        scaling.not_scaled(2, "AlreadyAtMinCapacity"),
+        scaling.not_scaled(9, "AlreadyAtDesiredCapacity"),
     ),
-    Row(
-        "a schedule that changes the bounds in the morning and in the evening",
+    "a schedule that changes the bounds in the morning and in the evening": scaled(
         FLAPS,
-        lambda: weeks(
-            *(
-                scaling.activity(hours, Description=f"Setting min capacity to {low} and max capacity to 20")
-                for hours, low in ((34, 4), (26, 1), (10, 4), (2, 1))
-            )
-        ),
         "passed",
         ACTIVITY,
+        *(
+            scaling.activity(hours, Description=f"Setting min capacity to {low} and max capacity to 20")
+            for hours, low in ((34, 4), (26, 1), (10, 4), (2, 1))
+        ),
         says="turns within its worst 24 hours: 0",
     ),
-    Row(
-        "scaling in that was left out so as not to flap",
+    "scaling in that was left out so as not to flap": scaled(
         HELD,
-        lambda: weeks(*(scaling.not_scaled(hours, "AutoScalingAnticipatedFlapping") for hours in (2, 3, 4))),
         "passed",
         NOT_SCALED,
+        *(scaling.not_scaled(hours, "AutoScalingAnticipatedFlapping") for hours in (2, 3, 4)),
     ),
-    Row(
-        "a subnet without free addresses",
-        FAILS,
-        lambda: weeks(scaling.activity(2, **scaling.FAILED)),
-        "failed",
-        ACTIVITY,
-        says="1 attempt failed",
+    "a subnet without free addresses": scaled(
+        FAILS, "failed", ACTIVITY, scaling.activity(2, **scaling.FAILED), says="1 attempt failed"
     ),
-    Row(
-        "an object that the CDN compresses, and whose ETag is weak for it",
-        AFTER.test_site_serves_what_the_bucket_holds,
-        lambda: site('W/"1f"'),
-        "passed",
-        DOCS + "AmazonCloudFront/latest/DeveloperGuide/ServingCompressedFiles.html",
+    "an object that the CDN compresses, and whose ETag is weak for it": served(
+        "passed", DOCS + "AmazonCloudFront/latest/DeveloperGuide/ServingCompressedFiles.html", 'W/"1f"'
     ),
-    Row(
-        "an object of which an edge location has yesterday's",
-        AFTER.test_site_serves_what_the_bucket_holds,
-        lambda: site('"2e"'),
-        "failed",
-        DOCS + "AmazonCloudFront/latest/DeveloperGuide/Invalidation.html",
+    "an object of which an edge location has yesterday's": served(
+        "failed", DOCS + "AmazonCloudFront/latest/DeveloperGuide/Invalidation.html", '"2e"'
     ),
-    Row(
-        "an object that is served without an ETag",
-        AFTER.test_site_serves_what_the_bucket_holds,
-        lambda: site(None),
-        "blind",
-        DOCS + "AmazonS3/latest/API/API_Object.html",
-    ),
-    Row(
-        "a distribution that was never invalidated",
-        AFTER.test_invalidations_are_finished,
-        invalidated,
-        "nothing",
-        INVALIDATION,
-    ),
-    Row(
-        "an invalidation that every edge location has completed",
-        AFTER.test_invalidations_are_finished,
-        lambda: invalidated("Completed"),
-        "passed",
-        INVALIDATION,
-    ),
-    Row(
-        "an invalidation under way",
-        AFTER.test_invalidations_are_finished,
-        lambda: invalidated("InProgress"),
-        "failed",
-        INVALIDATION,
-    ),
-]
+    "an object that is served without an ETag": served("blind", DOCS + "AmazonS3/latest/API/API_Object.html", None),
+    "a distribution that was never invalidated": finished("nothing", INVALIDATION),
+    "an invalidation that every edge location has completed": finished("passed", INVALIDATION, "Completed"),
+    "an invalidation under way": finished("failed", INVALIDATION, "InProgress"),
+}

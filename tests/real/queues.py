@@ -9,7 +9,8 @@ from typing import Any
 
 from opschecks.aws.inventory import inventory
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, daily, stack
+from tests.canned import ACCOUNT, NOW, Aws, Raw, daily, stack
+from tests.canned_metrics import Points, at, by_metric
 from tests.real.rows import Row
 
 checks = daily("sqs")
@@ -41,25 +42,16 @@ def seen(named: tuple[str, ...], limits: Mapping[str, Any] | None = None, **queu
             return told
         return {"Attributes": {"QueueArn": f"arn:aws:sqs:{ACCOUNT}:{name}", **told["attributes"]}}
 
-    def data(MetricDataQueries: list[Any], **_: Any) -> Raw:  # noqa: N803 - AWS's name
-        found = []
-        for one in MetricDataQueries:
-            name = one["MetricStat"]["Metric"]["Dimensions"][0]["Value"].removesuffix(".fifo")
-            told = queues.get(name)
-            age = told["age"] if isinstance(told, dict) else None
-            points = (
-                {"Timestamps": [ago(minutes=2)], "Values": [age]}
-                if age is not None
-                else {"Timestamps": [], "Values": []}
-            )
-            found.append({"Id": one["Id"], "StatusCode": "Complete", **points})
-        return {"MetricDataResults": found}
+    def ages(query: Any) -> Points:
+        told = queues.get(query["MetricStat"]["Metric"]["Dimensions"][0]["Value"].removesuffix(".fifo"))
+        age = told["age"] if isinstance(told, dict) else None
+        return [] if age is None else [at(2, age)]
 
     aws = Aws(
         {
             ("sqs", "GetQueueUrl"): lambda QueueName: {"QueueUrl": f"{URL}{QueueName}"},  # noqa: N803
             ("sqs", "GetQueueAttributes"): attributes,
-            ("cloudwatch", "GetMetricData"): data,
+            ("cloudwatch", "GetMetricData"): by_metric(ages),
         },
         here,
     )
@@ -67,90 +59,68 @@ def seen(named: tuple[str, ...], limits: Mapping[str, Any] | None = None, **queu
 
 
 DENIED = CouldNotLook("sqs:GetQueueAttributes", "AccessDenied: no", action="sqs:GetQueueAttributes")
-ROWS = [
-    Row(
-        "a queue that nobody used for six hours has no metric, and no message",
-        TAKEN,
-        lambda: seen(("orders",), orders=queue()),
-        "passed",
-        METRICS,
-        says="about 0 messages",
+ROWS = {
+    "a queue that nobody used for six hours has no metric, and no message": Row(
+        TAKEN, lambda: seen(("orders",), orders=queue()), "passed", METRICS, "about 0 messages"
     ),
-    Row(
-        "messages in flight are being worked on",
+    "messages in flight are being worked on": Row(
         TAKEN,
         lambda: seen(("orders",), orders=queue(waiting=3, flying=40, age_s=50)),
         "passed",
         METRICS,
-        says="about 43 messages, the oldest 50 s old",
+        "about 43 messages, the oldest 50 s old",
     ),
-    Row(
-        "the oldest message waits for 40 minutes",
-        TAKEN,
-        lambda: seen(("orders",), orders=queue(waiting=900, age_s=2400)),
-        "failed",
-        METRICS,
-        says="limit 15 min",
+    "the oldest message waits for 40 minutes": Row(
+        TAKEN, lambda: seen(("orders",), orders=queue(waiting=900, age_s=2400)), "failed", METRICS, "limit 15 min"
     ),
-    Row(
-        "a nightly batch fills its queue, and its limit is its own",
+    "a nightly batch fills its queue, and its limit is its own": Row(
         TAKEN,
         lambda: seen(("nightly",), {"nightly": {"own": {"queue_age_minutes": 600}}}, nightly=queue(9000, age_s=7200)),
         "passed",
         METRICS,
     ),
-    Row(
-        "messages wait, and CloudWatch has no age of them",
+    "messages wait, and CloudWatch has no age of them": Row(
         TAKEN,
         lambda: seen(("orders",), orders=queue(waiting=2)),
         "blind",
         METRICS,
-        says="there is no data of ApproximateAgeOfOldestMessage",
+        "there is no data of ApproximateAgeOfOldestMessage",
     ),
-    Row(
-        "a first-in-first-out queue, named by its URL",
+    "a first-in-first-out queue, named by its URL": Row(
         TAKEN,
         lambda: seen((f"{URL}orders.fifo",), orders=queue(waiting=1, age_s=3)),
         {"orders.fifo": "passed"},
         ATTRIBUTES,
     ),
-    Row(
-        "one queue may not be read, the other is fine",
+    "one queue may not be read, the other is fine": Row(
         TAKEN,
         lambda: seen(("orders", "mails"), orders=DENIED, mails=queue(age_s=1)),
         {"orders": "blind", "mails": "passed"},
         ATTRIBUTES,
-        says="allow sqs:GetQueueAttributes",
+        "allow sqs:GetQueueAttributes",
     ),
-    Row(
-        "old dead letters do not count as waiting",
+    "old dead letters do not count as waiting": Row(
         TAKEN,
         lambda: seen(("orders",), orders=queue(age_s=1, dead="lost"), lost=queue(waiting=4, age_s=900_000)),
         {"orders": "passed"},
         REDRIVE,
     ),
-    Row(
-        "a dead-letter queue of two queues is empty",
+    "a dead-letter queue of two queues is empty": Row(
         DEAD,
         lambda: seen(("a", "b"), a=queue(dead="lost"), b=queue(dead="lost"), lost=queue()),
         {"lost": "passed"},
         REDRIVE,
-        says="0 dead letters of a, b",
+        "0 dead letters of a, b",
     ),
-    Row(
-        "the stack names the dead-letter queue too, by its ARN",
+    "the stack names the dead-letter queue too, by its ARN": Row(
         DEAD,
         lambda: seen(("a", f"arn:aws:sqs:{ACCOUNT}:lost"), a=queue(dead="lost"), lost=queue(waiting=2)),
         {"lost": "failed"},
         REDRIVE,
-        says="limit 0",
+        "limit 0",
     ),
-    Row("no queue has dead letters", DEAD, lambda: seen(("a",), a=queue()), "nothing", REDRIVE),
-    Row(
-        "the dead-letter queue may not be read",
-        DEAD,
-        lambda: seen(("a",), a=queue(dead="lost"), lost=DENIED),
-        "blind",
-        REDRIVE,
+    "no queue has dead letters": Row(DEAD, lambda: seen(("a",), a=queue()), "nothing", REDRIVE),
+    "the dead-letter queue may not be read": Row(
+        DEAD, lambda: seen(("a",), a=queue(dead="lost"), lost=DENIED), "blind", REDRIVE
     ),
-]
+}

@@ -8,6 +8,7 @@ from typing import Any
 from opschecks.aws.inventory import inventory
 from opschecks.core.observation import CouldNotLook, NotThere
 from tests.canned import NOW, Aws, Raw, ago, given, stack, weekly
+from tests.canned_metrics import by_metric
 from tests.real.rows import Row
 
 checks = weekly("quotas")
@@ -41,46 +42,27 @@ def seen(told: Raw | CouldNotLook, *used: float, default: Raw | None = None) -> 
     """What the check is given of a quota that answers so, with this usage in the last hours."""
     here = stack(resources={"quotas": ("fargate/L-3032A538",)})
 
-    def data(MetricDataQueries: list[Any], **_: Any) -> Raw:  # noqa: N803 - AWS's name
-        times = [ago(hours=len(used) - at) for at in range(len(used))]
-        [one] = MetricDataQueries
-        return {
-            "MetricDataResults": [
-                {"Id": one["Id"], "StatusCode": "Complete", "Timestamps": times, "Values": list(used)}
-            ]
-        }
-
+    points = [(ago(hours=len(used) - n), value) for n, value in enumerate(used)]
     aws = Aws(
         {
             ("service-quotas", "GetServiceQuota"): told if isinstance(told, CouldNotLook) else {"Quota": told},
             ("service-quotas", "GetAWSDefaultServiceQuota"): {"Quota": default or {}},
-            ("cloudwatch", "GetMetricData"): data,
+            ("cloudwatch", "GetMetricData"): by_metric(lambda _: points),
         },
         here,
     )
     return {"service_quotas": checks.service_quotas(aws, inventory(here, aws), NOW), "stack": here}
 
 
-ROWS = [
-    Row("half of it is used", ROOM, lambda: seen(quota(), 40, 104), "passed", METRICS, says="104 of 200 used"),
-    Row(
-        "nothing of it is used, and there is no point", ROOM, lambda: seen(quota()), "passed", METRICS, says="0 of 200"
+ROWS = {
+    "half of it is used": Row(ROOM, lambda: seen(quota(), 40, 104), "passed", METRICS, "104 of 200 used"),
+    "nothing of it is used, and there is no point": Row(ROOM, lambda: seen(quota()), "passed", METRICS, "0 of 200"),
+    "nine tenths were used last night": Row(ROOM, lambda: seen(quota(), 182, 20), "failed", METRICS, "limit 80 %"),
+    "it was never raised in this account": Row(
+        ROOM, lambda: seen(NONE_APPLIED, 3, default=quota(Value=6.0)), "passed", API, "3 of 6 used"
     ),
-    Row("nine tenths were used last night", ROOM, lambda: seen(quota(), 182, 20), "failed", METRICS, says="limit 80 %"),
-    Row(
-        "it was never raised in this account",
-        ROOM,
-        lambda: seen(NONE_APPLIED, 3, default=quota(Value=6.0)),
-        "passed",
-        API,
-        says="3 of 6 used",
+    "AWS publishes no usage of it": Row(ROOM, lambda: seen(quota(UsageMetric=None)), "blind", API, "publishes no"),
+    "it is a rate of calls": Row(
+        ROOM, lambda: seen(quota(Period={"PeriodValue": 1, "PeriodUnit": "SECOND"}), 9000), "blind", API
     ),
-    Row("AWS publishes no usage of it", ROOM, lambda: seen(quota(UsageMetric=None)), "blind", API, says="publishes no"),
-    Row(
-        "it is a rate of calls",
-        ROOM,
-        lambda: seen(quota(Period={"PeriodValue": 1, "PeriodUnit": "SECOND"}), 9000),
-        "blind",
-        API,
-    ),
-]
+}

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from opschecks.aws.application_autoscaling import auto_scaling, scaling_schedules
-from opschecks.aws.ecs import services
 from opschecks.core.observation import CouldNotLook
-from tests.canned import NOW, Aws, Raw, checks_of, daily, names, stack
+from tests.canned import Raw, checks_of, daily
 from tests.canned_ecs import service
-from tests.real.deploys import BLUE, GREEN, GUIDE, ONE_GROUP, TWO, health, since_then, target
-from tests.real.rows import Row
+from tests.real.deploys import BLUE, GREEN, GUIDE, ONE_GROUP, TWO, WORSE, health, since_then, target
+from tests.real.rows import Row, rows_by
+from tests.real.traffic import scales
 
-before, worse = checks_of("deploy/before", "readiness"), checks_of("deploy/after", "nothing_got_worse")
+before = checks_of("deploy/before", "readiness")
 scaling = daily("auto_scaling")
 ELB = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/"
 HEALTH = ELB + "target-group-health-checks.html"
@@ -34,146 +34,85 @@ def targets(*told: Raw, **more: Any) -> dict[str, Any]:
 
 def daemon(desired: int, *, told: bool = True, **changes: Any) -> dict[str, Any]:
     """A service of one task on each instance, which Application Auto Scaling does not take."""
-    raw = service(**{"schedulingStrategy": "DAEMON", "desiredCount": desired, "runningCount": desired, **changes})
-    aws = Aws(
-        {
-            ("application-autoscaling", "DescribeScalableTargets"): {"ScalableTargets": []},
-            ("application-autoscaling", "DescribeScalingPolicies"): {"ScalingPolicies": []},
-            ("application-autoscaling", "DescribeScheduledActions"): {"ScheduledActions": []},
-            ("ecs", "DescribeServices"): {"services": [raw]},
-        }
-    )
-    inventory = names(services=("backend",))
-    seen = services(aws, inventory, NOW)
-    known = auto_scaling(aws, inventory, scaling_schedules(aws, inventory), seen if told else UNKNOWN)
-    return {"auto_scaling": known, "services": seen, "stack": stack()}
+    described = None if told else UNKNOWN
+    return scales(0, 0, desired, described=described, **{"schedulingStrategy": "DAEMON", **changes})
 
 
 DAEMON = GUIDE + "ecs_service-options.html"
-ROWS = [
-    Row(
-        "before a deploy no target is healthy: the reasons are told",
-        before.test_targets_can_take_a_deploy,
-        lambda: targets(TIMED_OUT),
-        "failed",
-        HEALTH,
-        says="10.0.0.3:8000 is unhealthy (Request timed out)",
+can_take = partial(rows_by(targets), before.test_targets_can_take_a_deploy)
+ROWS = {
+    "before a deploy no target is healthy: the reasons are told": can_take(
+        "failed", HEALTH, TIMED_OUT, says="10.0.0.3:8000 is unhealthy (Request timed out)"
     ),
-    Row(
-        "before a deploy one of three targets is ill",
-        before.test_targets_can_take_a_deploy,
-        lambda: targets(*TWO, TIMED_OUT),
-        "failed",
-        HEALTH,
-        says="10.0.0.3:8000 is unhealthy (Request timed out)",
+    "before a deploy one of three targets is ill": can_take(
+        "failed", HEALTH, *TWO, TIMED_OUT, says="10.0.0.3:8000 is unhealthy (Request timed out)"
     ),
-    Row(
-        "before a deploy the group is empty",
-        before.test_targets_can_take_a_deploy,
-        targets,
-        "failed",
-        HEALTH,
-        says="no target is healthy: none is registered",
-    ),
-    Row(
-        "before a deploy a scale-out is starting a task",
-        before.test_targets_can_take_a_deploy,
-        lambda: targets(*TWO, ill(3, "initial", "Elb.RegistrationInProgress", "Target registration is in progress")),
+    "before a deploy the group is empty": can_take("failed", HEALTH, says="no target is healthy: none is registered"),
+    "before a deploy a scale-out is starting a task": can_take(
         "passed",
         HEALTH,
+        *TWO,
+        ill(3, "initial", "Elb.RegistrationInProgress", "Target registration is in progress"),
         says="2 of 3 targets are healthy",
     ),
-    Row(
-        "before a deploy all that is left drains",
-        before.test_targets_can_take_a_deploy,
-        lambda: targets(target(3, "draining")),
-        "failed",
-        HEALTH,
-        says="no target is healthy: 10.0.0.3:8000 is draining",
+    "before a deploy all that is left drains": can_take(
+        "failed", HEALTH, target(3, "draining"), says="no target is healthy: 10.0.0.3:8000 is draining"
     ),
-    Row(
-        "an unhealthy target of an NLB whose connections drain is unhealthy, and not leaving",
-        before.test_targets_can_take_a_deploy,
-        lambda: targets(*TWO, target(3, "unhealthy.draining")),
+    "an unhealthy target of an NLB whose connections drain is unhealthy, and not leaving": can_take(
         "failed",
         "https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html",
+        *TWO,
+        target(3, "unhealthy.draining"),
         says="10.0.0.3:8000 is unhealthy.draining",
     ),
-    Row(
-        "before a deploy a neighbour's group is ill",
-        before.test_targets_can_take_a_deploy,
-        lambda: targets(TIMED_OUT, foreign="1 targets, not judged: no service of the stack fills it"),
+    "before a deploy a neighbour's group is ill": can_take(
         "passed",
         HEALTH,
+        TIMED_OUT,
         says="no service of the stack fills it",
+        foreign="1 targets, not judged: no service of the stack fills it",
     ),
-    Row(
-        "before a deploy an empty group of which it is not known whose it is",
-        before.test_targets_can_take_a_deploy,
-        lambda: targets(foreign=UNKNOWN),
-        "blind",
-        HEALTH,
-        says="Rate exceeded",
+    "before a deploy an empty group of which it is not known whose it is": can_take(
+        "blind", HEALTH, says="Rate exceeded", foreign=UNKNOWN
     ),
-    Row(
-        "before a deploy a Lambda function's group without health checks",
-        before.test_targets_can_take_a_deploy,
-        lambda: targets(target(1, "unavailable"), idle="not assessed: its health checks are off"),
+    "before a deploy a Lambda function's group without health checks": can_take(
         "passed",
         ELB + "lambda-functions.html",
+        target(1, "unavailable"),
         says="not assessed",
+        idle="not assessed: its health checks are off",
     ),
-    Row(
-        "since the gate, a neighbour on the shared balancer fell ill",
-        worse.test_nothing_got_worse,
-        lambda: neighbour(),
-        {"blue": "passed", "green": "passed"},
-        HEALTH,
-        says="no service of the stack fills it",
+    "since the gate, a neighbour on the shared balancer fell ill": Row(
+        WORSE, lambda: neighbour(), {"blue": "passed", "green": "passed"}, HEALTH, "no service of the stack fills it"
     ),
-    Row(
-        "a daemon can scale with its instances alone",
+    "a daemon can scale with its instances alone": Row(
         scaling.test_services_can_scale,
         lambda: daemon(3),
         "passed",
         DAEMON,
-        says="a daemon: it runs one task on each container instance",
+        "a daemon: it runs one task on each container instance",
     ),
-    Row(
-        "a daemon has no limits of scaling",
-        scaling.test_scaling_limits_are_as_wanted,
-        lambda: daemon(3),
-        "passed",
-        DAEMON,
+    "a daemon has no limits of scaling": Row(
+        scaling.test_scaling_limits_are_as_wanted, lambda: daemon(3), "passed", DAEMON
     ),
-    Row(
-        "a daemon is at no maximum", scaling.test_services_are_not_at_max_capacity, lambda: daemon(30), "passed", DAEMON
+    "a daemon is at no maximum": Row(
+        scaling.test_services_are_not_at_max_capacity, lambda: daemon(30), "passed", DAEMON
     ),
-    Row(
-        "a daemon without an instance",
-        scaling.test_services_are_within_their_task_limits,
-        lambda: daemon(0),
-        "passed",
-        DAEMON,
+    "a daemon without an instance": Row(
+        scaling.test_services_are_within_their_task_limits, lambda: daemon(0), "passed", DAEMON
     ),
-    Row("a daemon before a deploy", before.test_scaling_has_room_for_a_deploy, lambda: daemon(30), "passed", DAEMON),
-    Row(
-        "a service without a scalable target, and whether it is a daemon could not be read",
-        scaling.test_services_can_scale,
-        lambda: daemon(3, told=False),
-        "blind",
-        DAEMON,
-        says="Rate exceeded",
+    "a daemon before a deploy": Row(before.test_scaling_has_room_for_a_deploy, lambda: daemon(30), "passed", DAEMON),
+    "a service without a scalable target, and whether it is a daemon could not be read": Row(
+        scaling.test_services_can_scale, lambda: daemon(3, told=False), "blind", DAEMON, "Rate exceeded"
     ),
-    Row(
-        "a service that is no daemon has no scalable target",
+    "a service that is no daemon has no scalable target": Row(
         scaling.test_services_can_scale,
         lambda: daemon(3, schedulingStrategy="REPLICA"),
         "failed",
         DAEMON,
-        says="it has no scalable target",
+        "it has no scalable target",
     ),
-]
+}
 
 
 def neighbour() -> dict[str, Any]:

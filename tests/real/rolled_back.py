@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from opschecks.core.observation import CouldNotLook
 from tests.canned import ago
 from tests.canned_ecs import deployment, event, record, service
 from tests.real.deploys import (
     API,
     DENIED,
     GUIDE,
+    MESSAGES,
     NOT_OFFERED,
+    PERMISSIONS,
+    RECORD,
+    SERVICE,
     THROTTLED,
-    after,
-    ecs,
-    expected,
-    seen,
+    runs,
+    serves,
+    settled,
 )
-from tests.real.rows import Row
+from tests.real.one_of_many import denied
 
-NO_DETAILS = CouldNotLook(
-    "ecs:DescribeServiceDeployments", "AccessDeniedException: no", action="ecs:DescribeServiceDeployments"
-)
+NO_DETAILS = denied("ecs:DescribeServiceDeployments")
 ROLLED_BACK = record(
     "ROLLBACK_SUCCESSFUL",
     9,
@@ -39,147 +39,107 @@ TAKEN_BACK = [
     event("rolling back to deployment ecs-svc/0000000000000000008.", minutes=22),
     event("(deployment ecs-svc/0000000000000000009) deployment failed: alarm detected.", minutes=23),
 ]
-
-ROWS = [
-    Row(
-        "an alarm rolled the deployment back last night; counts, states and the newest messages are those of a success",
-        ecs.test_deployments_are_settled,
-        lambda: seen(service(), ROLLED_BACK),
+STATES = GUIDE + "service-deployment.html"
+ROWS = {
+    (
+        "an alarm rolled the deployment back last night; counts, states and the newest messages are those of a success"
+    ): settled(
         "failed",
-        API + "API_ServiceDeployment.html",
+        RECORD,
+        service(),
+        ROLLED_BACK,
         says="backend:9: rollback successful: Service deployment rolled back because of alarm(s) in ALARM state; alarm",
     ),
-    Row(
-        "an alarm rolled the deployment back, and the next one was good",
-        ecs.test_deployments_are_settled,
-        lambda: seen(service(deployment(10, createdAt=ago(hours=6))), ROLLED_BACK),
-        "passed",
-        API + "API_ServiceDeployment.html",
+    "an alarm rolled the deployment back, and the next one was good": settled(
+        "passed", RECORD, service(deployment(10, createdAt=ago(hours=6))), ROLLED_BACK
     ),
-    Row(
-        "an alarm took the deployment back 20 minutes ago, and only messages tell, behind those of a success",
-        ecs.test_deployments_are_settled,
-        lambda: seen(service(events=TAKEN_BACK)),
+    "an alarm took the deployment back 20 minutes ago, and only messages tell, behind those of a success": settled(
         "failed",
-        GUIDE + "service-event-messages-list.html",
+        MESSAGES,
+        service(events=TAKEN_BACK),
         says="(deployment ecs-svc/0000000000000000009) deployment failed: alarm detected.",
     ),
-    Row(
-        "an alarm took the deployment back 20 minutes ago: what was expected does not run",
-        after.test_what_was_deployed_serves,
-        lambda: expected("backend:9", service(events=TAKEN_BACK)),
+    "an alarm took the deployment back 20 minutes ago: what was expected does not run": serves(
         "failed",
-        GUIDE + "service-event-messages-list.html",
+        MESSAGES,
+        "backend:9",
+        service(events=TAKEN_BACK),
         says="expected backend:9, running backend:8 (2026-11-24 06:37 UTC: (service backend) (deployment ecs-svc/0",
     ),
-    Row(
-        "the gate says which alarm took back what was deployed, by ECS's record",
-        after.test_what_was_deployed_serves,
-        lambda: expected("backend:9", service(), ROLLED_BACK),
+    "the gate says which alarm took back what was deployed, by ECS's record": serves(
         "failed",
-        API + "API_ServiceDeployment.html",
+        RECORD,
+        "backend:9",
+        service(),
+        ROLLED_BACK,
         says="expected backend:9, running backend:8 (2026-11-23 23:00 UTC: backend:9: rollback successful",
     ),
-    Row(
-        "a deployment is being rolled back",
-        ecs.test_deployments_are_settled,
-        lambda: seen(
-            service(
-                deployment(7, rolloutState="IN_PROGRESS", createdAt=ago(minutes=4)), deployment(8, status="ACTIVE")
-            ),
-            record("ROLLBACK_IN_PROGRESS", statusReason="Circuit breaker threshold exceeded"),
-        ),
+    "a deployment is being rolled back": settled(
         "failed",
-        GUIDE + "service-deployment.html",
+        STATES,
+        service(deployment(7, rolloutState="IN_PROGRESS", createdAt=ago(minutes=4)), deployment(8, status="ACTIVE")),
+        record("ROLLBACK_IN_PROGRESS", statusReason="Circuit breaker threshold exceeded"),
         says="backend:8: rollback in progress: Circuit breaker threshold exceeded",
     ),
-    Row(
-        "a newer deployment stopped the one before it",
-        ecs.test_deployments_are_settled,
-        lambda: seen(
-            service(deployment(10, createdAt=ago(hours=2))),
-            record("STOPPED", 9, finishedAt=ago(hours=2), stoppedAt=ago(hours=2), startedAt=ago(hours=3)),
-        ),
+    "a newer deployment stopped the one before it": settled(
         "passed",
-        GUIDE + "service-deployment.html",
+        STATES,
+        service(deployment(10, createdAt=ago(hours=2))),
+        record("STOPPED", 9, finishedAt=ago(hours=2), stoppedAt=ago(hours=2), startedAt=ago(hours=3)),
     ),
-    Row(
-        "a circuit breaker without roll-back stopped the deployment",
-        ecs.test_deployments_are_settled,
-        lambda: seen(
-            service(deployment(8, rolloutState=None)),
-            record(
-                "STOPPED",
-                9,
-                finishedAt=ago(hours=2),
-                stoppedAt=ago(hours=2),
-                deploymentCircuitBreaker={"status": "TRIGGERED", "failureCount": 3, "threshold": 3},
-            ),
-        ),
+    "a circuit breaker without roll-back stopped the deployment": settled(
         "failed",
-        API + "API_ServiceDeployment.html",
+        RECORD,
+        service(deployment(8, rolloutState=None)),
+        record(
+            "STOPPED",
+            9,
+            finishedAt=ago(hours=2),
+            stoppedAt=ago(hours=2),
+            deploymentCircuitBreaker={"status": "TRIGGERED", "failureCount": 3, "threshold": 3},
+        ),
         says="backend:9: stopped",
     ),
-    Row(
-        "the records are denied: a bake that does not end would not be seen",
-        ecs.test_deployments_are_settled,
-        lambda: seen(service(), ListServiceDeployments=DENIED),
-        "blind",
-        GUIDE + "service-deployment-permissions.html",
-        says="allow ecs:ListServiceDeployments",
+    "the records are denied: a bake that does not end would not be seen": settled(
+        "blind", PERMISSIONS, service(), says="allow ecs:ListServiceDeployments", ListServiceDeployments=DENIED
     ),
-    Row(
-        "the records are denied, and a message tells of a roll-back",
-        ecs.test_deployments_are_settled,
-        lambda: seen(service(events=TAKEN_BACK), ListServiceDeployments=DENIED),
+    "the records are denied, and a message tells of a roll-back": settled(
         "failed",
-        GUIDE + "service-event-messages-list.html",
+        MESSAGES,
+        service(events=TAKEN_BACK),
         says="deployment failed: alarm detected",
+        ListServiceDeployments=DENIED,
     ),
-    Row(
-        "the details of a deployment are denied",
-        ecs.test_deployments_are_settled,
-        lambda: seen(service(), record("IN_PROGRESS", 9), DescribeServiceDeployments=NO_DETAILS),
+    "the details of a deployment are denied": settled(
         "blind",
-        GUIDE + "service-deployment-permissions.html",
+        PERMISSIONS,
+        service(),
+        record("IN_PROGRESS", 9),
         says="allow ecs:DescribeServiceDeployments",
+        DescribeServiceDeployments=NO_DETAILS,
     ),
-    Row(
-        "all tasks run, and the records are denied: they are not needed for that",
-        ecs.test_services_run_the_tasks_they_want,
-        lambda: seen(service(), ListServiceDeployments=DENIED),
-        "passed",
-        API + "API_Service.html",
+    "all tasks run, and the records are denied: they are not needed for that": runs(
+        "passed", SERVICE, service(), ListServiceDeployments=DENIED
     ),
-    Row(
-        "a region without the records: messages tell as before",
-        ecs.test_deployments_are_settled,
-        lambda: seen(service(events=TAKEN_BACK), ListServiceDeployments=NOT_OFFERED),
+    "a region without the records: messages tell as before": settled(
         "failed",
         API + "API_ListServiceDeployments.html",
+        service(events=TAKEN_BACK),
         says="deployment failed: alarm detected.",
+        ListServiceDeployments=NOT_OFFERED,
     ),
-    Row(
-        "the records are throttled",
-        ecs.test_deployments_are_settled,
-        lambda: seen(service(), ListServiceDeployments=THROTTLED),
-        "blind",
-        API + "CommonErrors.html",
-        says="ThrottlingException",
+    "the records are throttled": settled(
+        "blind", API + "CommonErrors.html", service(), says="ThrottlingException", ListServiceDeployments=THROTTLED
     ),
-    Row(
-        "a record that the second answer lacks",
-        ecs.test_deployments_are_settled,
-        lambda: seen(
-            service(),
-            ROLLED_BACK,
-            DescribeServiceDeployments={
-                "serviceDeployments": [],
-                "failures": [{"arn": ROLLED_BACK["serviceDeploymentArn"], "reason": "MISSING"}],
-            },
-        ),
+    "a record that the second answer lacks": settled(
         "blind",
         API + "API_DescribeServiceDeployments.html",
+        service(),
+        ROLLED_BACK,
         says="MISSING",
+        DescribeServiceDeployments={
+            "serviceDeployments": [],
+            "failures": [{"arn": ROLLED_BACK["serviceDeploymentArn"], "reason": "MISSING"}],
+        },
     ),
-]
+}

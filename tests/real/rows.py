@@ -17,8 +17,6 @@ HEALTHY = ("passed", "not_run")
 class Row:
     """A situation on an ordinary account."""
 
-    situation: str
-    """What a person would see there, such as "a 5xx alarm at night, without a request"."""
     check: Callable[..., None]
     """The check function, such as `daily("alarms").test_alarms_can_see`."""
     seen: Callable[[], Mapping[str, Any]]
@@ -29,6 +27,8 @@ class Row:
     """The page of AWS's documentation, or the public report, that says the answer has this shape."""
     says: str = ""
     """A part of the message (of one of the messages, where several resources are examined)."""
+    situation: str = ""
+    """The row's key in ROWS: what a person would see there, such as "a 5xx alarm at night, without a request"."""
 
     @property
     def healthy(self) -> bool:
@@ -52,3 +52,27 @@ class Row:
             assert outcomes == self.outcome, [(one.name, one.outcome.value, one.message) for one in found]
         assert not self.says or any(self.says in one.message for one in found), [one.message for one in found]
         return found
+
+
+def rows_by(seen: Callable[..., Any], name: str = "") -> Callable[..., Row]:
+    """Makes rows of what `seen` reads: of the check, the outcome, the source, what `seen` takes, and perhaps `says`.
+
+    `seen` gives the observations by name, or the one that has this name.
+    """
+
+    def row(
+        check: Callable[..., None],
+        outcome: str | Mapping[str, str],
+        source: str,
+        /,
+        *told: Any,
+        says: str = "",
+        **more: Any,
+    ) -> Row:
+        def look() -> Mapping[str, Any]:
+            found: Any = seen(*told, **more)
+            return {name: found} if name else found
+
+        return Row(check, look, outcome, source, says)
+
+    return row

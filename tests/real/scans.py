@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from tests.aws import test_images as images
-from tests.real.rows import Row
+from tests.real.rows import Row, rows_by
 from tests.real.upkeep import DOCS
 
 SCANS = DOCS + "AmazonECR/latest/APIReference/API_ImageScanStatus.html"
@@ -21,42 +22,23 @@ def platforms() -> Mapping[str, Any]:
 
 AGE, GRAVE = images.checks.test_images_are_young, images.checks.test_images_have_no_grave_vulnerabilities
 
-ROWS = [
-    Row("an image for several platforms, with its attestation", AGE, platforms, "passed", SCANS),
-    Row(
-        "an image that its task definition names by digest",
-        AGE,
-        lambda: {
-            "running_images": images.running(
-                images.detail(imageTags=None), images=((f"{images.REGISTRY}/web@{images.DIGEST}", ""),)
-            )
-        },
+young = partial(rows_by(images.running, "running_images"), AGE)
+scanned = partial(rows_by(images.scans, "image_scans"), GRAVE)
+ROWS = {
+    "an image for several platforms, with its attestation": Row(AGE, platforms, "passed", SCANS),
+    "an image that its task definition names by digest": young(
         "passed",
         DOCS + "AmazonECR/latest/APIReference/API_ImageDetail.html",
+        images.detail(imageTags=None),
+        images=((f"{images.REGISTRY}/web@{images.DIGEST}", ""),),
     ),
-    Row(
-        "enhanced scanning, which goes on all the time and ends never",
-        GRAVE,
-        lambda: {
-            "image_scans": images.scans(
-                images.findings("ACTIVE", enhancedFindings=[], findings=None, imageScanCompletedAt=None)
-            )
-        },
-        "passed",
-        SCANS,
+    "enhanced scanning, which goes on all the time and ends never": scanned(
+        "passed", SCANS, images.findings("ACTIVE", enhancedFindings=[], findings=None, imageScanCompletedAt=None)
     ),
-    Row(
-        "an image without an operating system, which basic scanning does not support",
-        GRAVE,
-        lambda: {"image_scans": images.scans(images.findings("UNSUPPORTED_IMAGE"))},
-        "blind",
-        SCANS,
+    "an image without an operating system, which basic scanning does not support": scanned(
+        "blind", SCANS, images.findings("UNSUPPORTED_IMAGE")
     ),
-    Row(
-        "an image that a lifecycle rule has archived while it runs",
-        AGE,
-        lambda: {"running_images": images.running(images.detail(imageStatus="ARCHIVED"))},
-        "failed",
-        DOCS + "AmazonECR/latest/userguide/archive-image.html",
+    "an image that a lifecycle rule has archived while it runs": young(
+        "failed", DOCS + "AmazonECR/latest/userguide/archive-image.html", images.detail(imageStatus="ARCHIVED")
     ),
-]
+}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from opschecks.aws.ec2 import guarded_groups, ingress_rules, security_groups
 from opschecks.core.observation import CouldNotLook
 from tests.canned import Aws, Raw, daily, given, names, stack
-from tests.real.rows import Row
+from tests.real.rows import rows_by
 
 CHECK = daily("security_groups").test_ingress_is_no_wider_than_allowed
 WEB, PEER = "sg-0a1b2c3d4e5f60001", "sg-0123456789abcdef0"
@@ -70,89 +71,46 @@ FROM_PARTNER = {"ports": "8000", "sources": [f"{PARTNER}/{PEER}"]}
 FROM_EDGE = {"ports": "443", "sources": ["pl-82a045eb"]}
 TOO_BIG = {"protocol": "icmp", "sources": ["0.0.0.0/0"]}
 
-ROWS = [
-    Row(
-        "the default group lets in itself",
-        CHECK,
-        lambda: seen(rule("-1", -1, ReferencedGroupInfo={"GroupId": WEB, "UserId": OWNER})),
+row = partial(rows_by(seen), CHECK)
+ROWS = {
+    "the default group lets in itself": row(
         "passed",
         "https://docs.aws.amazon.com/vpc/latest/userguide/default-security-group.html",
+        rule("-1", -1, ReferencedGroupInfo={"GroupId": WEB, "UserId": OWNER}),
     ),
-    Row("it lets nothing in", CHECK, seen, "passed", RULE),
-    Row(
-        "a peered account's group that is allowed by account and id",
-        CHECK,
-        lambda: seen(rule("tcp", 8000, ReferencedGroupInfo=OF_PARTNER), ingress=[FROM_PARTNER]),
-        "passed",
-        PEERING,
+    "it lets nothing in": row("passed", RULE),
+    "a peered account's group that is allowed by account and id": row(
+        "passed", PEERING, rule("tcp", 8000, ReferencedGroupInfo=OF_PARTNER), ingress=[FROM_PARTNER]
     ),
-    Row(
-        "CloudFront's prefix list that is allowed",
-        CHECK,
-        lambda: seen(rule("tcp", 443, PrefixListId="pl-82a045eb"), ingress=[FROM_EDGE]),
-        "passed",
-        LISTS,
+    "CloudFront's prefix list that is allowed": row(
+        "passed", LISTS, rule("tcp", 443, PrefixListId="pl-82a045eb"), ingress=[FROM_EDGE]
     ),
-    Row(
-        "ICMP's fragmentation needed, from everywhere, allowed as ICMP",
-        CHECK,
-        lambda: seen(rule("icmp", 3, ToPort=4, CidrIpv4="0.0.0.0/0"), ingress=[TOO_BIG]),
-        "passed",
-        RULE,
+    "ICMP's fragmentation needed, from everywhere, allowed as ICMP": row(
+        "passed", RULE, rule("icmp", 3, ToPort=4, CidrIpv4="0.0.0.0/0"), ingress=[TOO_BIG]
     ),
-    Row(
-        "the rules may not be read by id, and the group is as it should be",
-        CHECK,
-        lambda: seen(denied=True, permissions=[HTTPS]),
-        "passed",
-        f"{API}/API_DescribeSecurityGroupRules.html",
+    "the rules may not be read by id, and the group is as it should be": row(
+        "passed", f"{API}/API_DescribeSecurityGroupRules.html", denied=True, permissions=[HTTPS]
     ),
-    Row(
-        "the rules may not be read by id, and SSH is open to an office",
-        CHECK,
-        lambda: seen(denied=True, permissions=[HTTPS, SSH]),
+    "the rules may not be read by id, and SSH is open to an office": row(
         "failed",
         f"{API}/API_DescribeSecurityGroups.html",
         says="tcp 22 from 203.0.113.0/24",
+        denied=True,
+        permissions=[HTTPS, SSH],
     ),
-    Row(
-        "a peered account's group that nobody allowed",
-        CHECK,
-        lambda: seen(rule("tcp", 8000, ReferencedGroupInfo=OF_PARTNER)),
-        "failed",
-        PEERING,
-        says=f"tcp 8000 from {PARTNER}/{PEER}",
+    "a peered account's group that nobody allowed": row(
+        "failed", PEERING, rule("tcp", 8000, ReferencedGroupInfo=OF_PARTNER), says=f"tcp 8000 from {PARTNER}/{PEER}"
     ),
-    Row(
-        "everybody by IPv6 only",
-        CHECK,
-        lambda: seen(rule("tcp", 22, CidrIpv6="::/0")),
-        "failed",
-        RULE,
-        says="tcp 22 from ::/0",
+    "everybody by IPv6 only": row("failed", RULE, rule("tcp", 22, CidrIpv6="::/0"), says="tcp 22 from ::/0"),
+    "a prefix list that nobody allowed": row(
+        "failed", RULE, rule("tcp", 443, PrefixListId="pl-0cbf975b710a608ea"), says="tcp 443 from pl-0cbf975b710a608ea"
     ),
-    Row(
-        "a prefix list that nobody allowed",
-        CHECK,
-        lambda: seen(rule("tcp", 443, PrefixListId="pl-0cbf975b710a608ea")),
-        "failed",
-        RULE,
-        says="tcp 443 from pl-0cbf975b710a608ea",
-    ),
-    Row(
-        "a rule that a CloudFormation stack defines",
-        CHECK,
-        lambda: seen(rule("tcp", 22, CidrIpv4="0.0.0.0/0"), tags=FORMATION),
+    "a rule that a CloudFormation stack defines": row(
         "failed",
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html",
+        rule("tcp", 22, CidrIpv4="0.0.0.0/0"),
         says="tcp 22 from 0.0.0.0/0 (defined by CloudFormation stack edge)",
+        tags=FORMATION,
     ),
-    Row(
-        "a rule that says no source",
-        CHECK,
-        lambda: seen(rule("tcp", 22)),
-        "blind",
-        RULE,
-        says="ec2:DescribeSecurityGroupRules",
-    ),
-]
+    "a rule that says no source": row("blind", RULE, rule("tcp", 22), says="ec2:DescribeSecurityGroupRules"),
+}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from opschecks.aws.application_autoscaling import auto_scaling
@@ -13,12 +14,7 @@ from opschecks.aws.cloudfront import distribution, distributions, invalidations
 from opschecks.aws.cloudwatch_alarms import alarms
 from opschecks.aws.cloudwatch_metrics import metrics
 from opschecks.aws.ecs import services, tasks
-from opschecks.aws.elbv2 import (
-    balanced_groups,
-    every_group,
-    load_balancers,
-    registered_targets,
-)
+from opschecks.aws.elbv2 import balanced_groups, every_group, load_balancers, registered_targets
 from opschecks.aws.flow_logs import vpcs
 from opschecks.aws.inventory import Inventory, inventory
 from opschecks.aws.judged_groups import target_health
@@ -28,14 +24,21 @@ from opschecks.aws.scaling_activities import scaling_week
 from opschecks.aws.service_deployments import service_deployments
 from opschecks.aws.traffic import balancer_errors, service_load, traffic
 from opschecks.core.observation import CouldNotLook, NotConfigured, NotThere
+from tests.aws import test_cdn_caching as of_cdn
+from tests.aws.test_auto_scaling import target
+from tests.aws.test_flow_logs import log
+from tests.aws.test_scaling_activities import activity
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, checks_of, daily, stack, weekly
+from tests.canned_alarms import metric_alarm
 from tests.canned_ecs import service
-from tests.real.rows import Row
+from tests.canned_metrics import Points, by_metric
+from tests.canned_site import invalidation, listing
+from tests.real.one_of_many import DENIALS, denied
+from tests.real.rows import Row, rows_by
 
 ECS = f"arn:aws:ecs:{ACCOUNT}"
 ELB = f"arn:aws:elasticloadbalancing:{ACCOUNT}"
 CLUSTERS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/clusters.html"
-DENIALS = "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html"
 BALANCERS = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeLoadBalancers.html"
 ALARMS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html"
 DIMENSIONS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/available-metrics.html"
@@ -46,10 +49,6 @@ SCALING = "https://docs.aws.amazon.com/autoscaling/application/APIReference/API_
 SHOP = stack(cluster=["prod", "jobs"], services=["prod/web", "jobs/web", "jobs/mail"])
 """Two clusters, of which each has a service called web."""
 KNOWN: Inventory = inventory(SHOP, Aws({}))
-
-
-def denied(call: str) -> CouldNotLook:
-    return CouldNotLook(call, "AccessDeniedException: no", action=call)
 
 
 def in_cluster(cluster: str, of: str, **changes: Any) -> Raw:
@@ -109,18 +108,7 @@ def running(refused: str = "", **changes: Raw) -> Mapping[str, Any]:
 
 def scaled(refused: str = "", most: int = 10) -> Mapping[str, Any]:
     """Auto-scaling of both clusters: `most` is the maximum of jobs/web."""
-    targets = [
-        {
-            "ServiceNamespace": "ecs",
-            "ResourceId": path,
-            "ScalableDimension": "ecs:service:DesiredCount",
-            "MinCapacity": 2,
-            "MaxCapacity": most if path == "service/jobs/web" else 10,
-            "RoleARN": "arn:aws:iam::123456789012:role/scaling",
-            "CreationTime": ago(days=90),
-        }
-        for path in KNOWN.paths
-    ]
+    targets = [target(ResourceId=path, MaxCapacity=most if path == "service/jobs/web" else 10) for path in KNOWN.paths]
     aws = Aws(
         {
             ("application-autoscaling", "DescribeScalableTargets"): {"ScalableTargets": targets},
@@ -131,19 +119,18 @@ def scaled(refused: str = "", most: int = 10) -> Mapping[str, Any]:
     return {"auto_scaling": auto_scaling(aws, KNOWN, {one: [] for one in KNOWN.paths}, seen), "stack": SHOP}
 
 
+def hour_of(value: float) -> Points:
+    return [(NOW - timedelta(minutes=5 * n), value) for n in range(1, 13)]
+
+
 def loaded(**percent: float) -> Mapping[str, Any]:
     """CPU of each service, told apart by its cluster: by cluster and name, with an underscore."""
 
-    def answer(MetricDataQueries: Sequence[Mapping[str, Any]], **_: Any) -> Raw:  # noqa: N803 - AWS's name
-        told = []
-        for query in MetricDataQueries:
-            of = {one["Name"]: one["Value"] for one in query["MetricStat"]["Metric"]["Dimensions"]}
-            value = percent.get(f"{of['ClusterName']}_{of['ServiceName']}", 20.0)
-            times = [NOW - timedelta(minutes=5 * n) for n in range(1, 13)]
-            told.append({"Id": query["Id"], "Timestamps": times, "Values": [value] * 12, "StatusCode": "Complete"})
-        return {"MetricDataResults": told}
+    def points(query: Any) -> Points:
+        of = {one["Name"]: one["Value"] for one in query["MetricStat"]["Metric"]["Dimensions"]}
+        return hour_of(percent.get(f"{of['ClusterName']}_{of['ServiceName']}", 20.0))
 
-    aws = Aws({("cloudwatch", "GetMetricData"): answer})
+    aws = Aws({("cloudwatch", "GetMetricData"): by_metric(points)})
     measured = metrics(SHOP, aws, KNOWN, NotConfigured("", "none"), NotConfigured("", "none"), NOW)
     none = NotConfigured("", "none")
     load = service_load(measured, KNOWN, services(ecs(), KNOWN, NOW), none, lambda: none, NOW, SHOP)
@@ -186,15 +173,8 @@ def balanced(*there: str, silent: bool = False, **healthy: bool) -> Mapping[str,
             "TargetHealthDescriptions": [{"Target": {"Id": "10.0.0.1", "Port": 80}, "TargetHealth": {"State": state}}]
         }
 
-    def points(MetricDataQueries: Sequence[Mapping[str, Any]], **_: Any) -> Raw:  # noqa: N803 - AWS's name
-        told = []
-        for query in MetricDataQueries:
-            counts = query["MetricStat"]["Metric"]["MetricName"] == "RequestCount"
-            times = [NOW - timedelta(minutes=5 * n) for n in range(1, 13)] if counts else []
-            told.append(
-                {"Id": query["Id"], "Timestamps": times, "Values": [9.0] * len(times), "StatusCode": "Complete"}
-            )
-        return {"MetricDataResults": told}
+    def points(query: Any) -> Points:
+        return hour_of(9.0) if query["MetricStat"]["Metric"]["MetricName"] == "RequestCount" else []
 
     filled = [{"targetGroupArn": f"{ELB}:targetgroup/front/1f"}]
     aws = Aws(
@@ -202,19 +182,8 @@ def balanced(*there: str, silent: bool = False, **healthy: bool) -> Mapping[str,
             ("elbv2", "DescribeLoadBalancers"): described,
             ("elbv2", "DescribeTargetGroups"): groups,
             ("elbv2", "DescribeTargetHealth"): health,
-            ("cloudwatch", "GetMetricData"): points,
-            ("ec2", "DescribeFlowLogs"): {
-                "FlowLogs": [
-                    {
-                        "FlowLogId": "fl-1",
-                        "ResourceId": "vpc-1",
-                        "FlowLogStatus": "ACTIVE",
-                        "DeliverLogsStatus": "SUCCESS",
-                        "TrafficType": "ALL",
-                        "LogGroupName": "flows",
-                    }
-                ]
-            },
+            ("cloudwatch", "GetMetricData"): by_metric(points),
+            ("ec2", "DescribeFlowLogs"): {"FlowLogs": [log(LogGroupName="flows")]},
             ("ecs", "DescribeServices"): {"services": [in_cluster("prod", "web", loadBalancers=filled)]},
         }
     )
@@ -240,15 +209,9 @@ def ringing(*names: str, prefixes: Sequence[str] = ("shop-", "mail-")) -> Mappin
     every = ["shop-5xx", "shop-cpu", "mail-queue", "crm-errors"]
 
     def described(AlarmNamePrefix: str, **_: Any) -> Raw:  # noqa: N803 - AWS's name
+        since = {"StateReason": "Threshold Crossed", "StateTransitionedTimestamp": ago(hours=1)}
         told = [
-            {
-                "AlarmName": one,
-                "AlarmArn": f"arn:aws:cloudwatch:{ACCOUNT}:alarm:{one}",
-                "StateValue": "ALARM" if one in names else "OK",
-                "StateReason": "Threshold Crossed",
-                "StateUpdatedTimestamp": ago(hours=1),
-                "ActionsEnabled": True,
-            }
+            metric_alarm(one, "ALARM" if one in names else "OK", **since)
             for one in every
             if one.startswith(AlarmNamePrefix)
         ]
@@ -268,39 +231,13 @@ def cdn(refused: str = "", policy: str = CACHING_OPTIMIZED, going: str = "") -> 
     def told(Id: str) -> Any:  # noqa: N803 - AWS's name
         if refused == Id:
             return denied("cloudfront:GetDistribution")
-        behavior = {
-            "TargetOriginId": "site",
-            "ViewerProtocolPolicy": "redirect-to-https",
-            "Compress": True,
-            "CachePolicyId": policy if Id == "E2" else CACHING_OPTIMIZED,
-        }
-        origin = {"Id": "site", "DomainName": "site.s3.us-west-2.amazonaws.com"}
-        config = {
-            "CallerReference": "1",
-            "Comment": "",
-            "Enabled": True,
-            "Origins": {"Quantity": 1, "Items": [origin]},
-            "DefaultCacheBehavior": behavior,
-        }
-        one = {
-            "Id": Id,
-            "ARN": f"arn:aws:cloudfront::123456789012:distribution/{Id}",
-            "Status": "Deployed",
-            "LastModifiedTime": ago(days=9),
-            "InProgressInvalidationBatches": 0,
-            "DomainName": f"{Id}.cloudfront.net",
-            "DistributionConfig": config,
-        }
-        return {"Distribution": one}
+        one = of_cdn.told(of_cdn.config(of_cdn.behavior(CachePolicyId=policy if Id == "E2" else CACHING_OPTIMIZED)))
+        return {"Distribution": {**one, "Id": Id, "ARN": f"arn:aws:cloudfront::123456789012:distribution/{Id}"}}
 
     def listed(DistributionId: str, **_: Any) -> Any:  # noqa: N803 - AWS's name
         if refused == DistributionId:
             return denied("cloudfront:ListInvalidations")
-        items = [{"Id": "I1", "CreateTime": ago(hours=1), "Status": "InProgress"}] if going == DistributionId else []
-        more = {"Items": items} if items else {}
-        return {
-            "InvalidationList": {"Marker": "", "MaxItems": 20, "IsTruncated": False, "Quantity": len(items), **more}
-        }
+        return listing(*([invalidation(1, "InProgress", hours=1)] if going == DistributionId else []))
 
     aws = Aws({("cloudfront", "GetDistribution"): told, ("cloudfront", "ListInvalidations"): listed})
     known = inventory(SITES, aws)
@@ -333,17 +270,7 @@ def formed(**states: str) -> Mapping[str, Any]:
 def turned() -> Mapping[str, Any]:
     """Scaling of one cluster's web only: that of the other has no activity."""
     activities = [
-        {
-            "ActivityId": str(n),
-            "ServiceNamespace": "ecs",
-            "ResourceId": "service/jobs/web",
-            "ScalableDimension": "ecs:service:DesiredCount",
-            "Description": f"Setting desired count to {3 + n % 2}.",
-            "Cause": "monitor alarm",
-            "StartTime": ago(hours=n),
-            "EndTime": ago(hours=n),
-            "StatusCode": "Successful",
-        }
+        activity(n, ResourceId="service/jobs/web", Description=f"Setting desired count to {3 + n % 2}.")
         for n in range(1, 20)
     ]
     aws = Aws({("application-autoscaling", "DescribeScalingActivities"): {"ScalingActivities": activities}})
@@ -353,216 +280,115 @@ def turned() -> Mapping[str, Any]:
 RUN = daily("ecs").test_services_run_the_tasks_they_want
 ALL_RUN = dict.fromkeys(("prod/web", "jobs/web", "jobs/mail"), "passed")
 TARGETS = daily("alb").test_targets_are_healthy
-QUIET = daily("alarms").test_no_alarm_is_ringing
 CACHES = weekly("cdn").test_cdn_is_set_to_cache_and_compress
 DONE = checks_of("deploy/after", "dashboard").test_invalidations_are_finished
 NONE_RING = {"shop-5xx": "passed", "shop-cpu": "passed", "mail-queue": "passed"}
-
-ROWS = [
-    Row("two clusters, a service called web in each", RUN, running, ALL_RUN, CLUSTERS),
-    Row(
-        "two clusters, and the web of one is short of a task",
-        RUN,
-        lambda: running(jobs_web={"runningCount": 1}),
-        {**ALL_RUN, "jobs/web": "failed"},
-        CLUSTERS,
-        "1 of 2 tasks run",
+SETTLED = daily("ecs").test_deployments_are_settled
+ATTEMPTS = weekly("scaling").test_scaling_attempts_succeed
+ERRORS = daily("alb").test_server_errors_are_rare
+RECORDED = weekly("flow_logs").test_vpcs_record_their_traffic
+HEALTHY = daily("ecs").test_tasks_are_healthy
+ran, turns, behind, edge = rows_by(running), rows_by(turned), rows_by(balanced), rows_by(cdn)
+limits = partial(rows_by(scaled), daily("auto_scaling").test_scaling_limits_are_as_wanted)
+cpu = partial(rows_by(loaded), daily("ecs").test_cpu_leaves_headroom)
+quiet = partial(rows_by(ringing), daily("alarms").test_no_alarm_is_ringing)
+formation = partial(rows_by(formed), weekly("cloudformation").test_cloudformation_stacks_are_healthy)
+ROWS = {
+    "two clusters, a service called web in each": ran(RUN, ALL_RUN, CLUSTERS),
+    "two clusters, and the web of one is short of a task": ran(
+        RUN, {**ALL_RUN, "jobs/web": "failed"}, CLUSTERS, says="1 of 2 tasks run", jobs_web={"runningCount": 1}
     ),
-    Row(
-        "one of two clusters may not be read",
+    "one of two clusters may not be read": ran(
         RUN,
-        lambda: running("jobs"),
         {"prod/web": "passed", "jobs/web": "blind", "jobs/mail": "blind"},
         DENIALS,
-        "allow ecs:DescribeServices",
+        "jobs",
+        says="allow ecs:DescribeServices",
     ),
-    Row(
-        "deployments of two clusters, one of which may not be read",
-        daily("ecs").test_deployments_are_settled,
-        lambda: running("prod"),
-        {"prod/web": "blind", "jobs/web": "passed", "jobs/mail": "passed"},
-        DENIALS,
+    "deployments of two clusters, one of which may not be read": ran(
+        SETTLED, {"prod/web": "blind", "jobs/web": "passed", "jobs/mail": "passed"}, DENIALS, "prod"
     ),
-    Row(
-        "deployments of two clusters",
-        daily("ecs").test_deployments_are_settled,
-        running,
-        ALL_RUN,
-        CLUSTERS,
-    ),
-    Row(
-        "scaling attempts of two clusters",
-        weekly("scaling").test_scaling_attempts_succeed,
-        turned,
-        ALL_RUN,
-        SCALING,
-    ),
-    Row(
-        "errors of three balancers, of which one has a group that ECS fills",
-        daily("alb").test_server_errors_are_rare,
+    "deployments of two clusters": ran(SETTLED, ALL_RUN, CLUSTERS),
+    "scaling attempts of two clusters": turns(ATTEMPTS, ALL_RUN, SCALING),
+    "errors of three balancers, of which one has a group that ECS fills": Row(
+        ERRORS,
         lambda: {**balanced("front", "back", "edge"), "traffic": []},
         {"front": "passed", "back": "passed", "edge": "passed"},
         BALANCERS,
     ),
-    Row(
-        "one VPC of three balancers",
-        weekly("flow_logs").test_vpcs_record_their_traffic,
-        lambda: balanced("front", "back", "edge"),
-        "passed",
-        BALANCERS,
+    "one VPC of three balancers": behind(RECORDED, "passed", BALANCERS, "front", "back", "edge"),
+    "tasks of two clusters": Row(HEALTHY, lambda: {"tasks": tasks(ecs(), KNOWN)}, "passed", CLUSTERS),
+    "the tasks of one of two clusters may not be listed": ran(
+        HEALTHY, {"1": "passed", "jobs/web": "blind", "jobs/mail": "blind"}, DENIALS, "jobs"
     ),
-    Row(
-        "tasks of two clusters",
-        daily("ecs").test_tasks_are_healthy,
-        lambda: {"tasks": tasks(ecs(), KNOWN)},
-        "passed",
-        CLUSTERS,
+    "auto-scaling of two clusters": limits(ALL_RUN, SCALING),
+    "auto-scaling of one cluster's web has another maximum": limits({**ALL_RUN, "jobs/web": "failed"}, SCALING, most=4),
+    "CPU of two clusters": cpu(ALL_RUN, DIMENSIONS),
+    "CPU of the same name in another cluster": cpu({**ALL_RUN, "jobs/web": "failed"}, DIMENSIONS, jobs_web=97.0),
+    "scaling of the same name in another cluster": turns(
+        weekly("scaling").test_scaling_does_not_flap, {**ALL_RUN, "jobs/web": "failed"}, SCALING
     ),
-    Row(
-        "the tasks of one of two clusters may not be listed",
-        daily("ecs").test_tasks_are_healthy,
-        lambda: running("jobs"),
-        {"1": "passed", "jobs/web": "blind", "jobs/mail": "blind"},
-        DENIALS,
+    "three balancers, two of which front no ECS service": behind(
+        TARGETS, {"front": "passed", "back": "passed", "edge": "passed"}, BALANCERS, "front", "back", "edge"
     ),
-    Row(
-        "auto-scaling of two clusters",
-        daily("auto_scaling").test_scaling_limits_are_as_wanted,
-        scaled,
-        ALL_RUN,
-        SCALING,
+    "the targets of a balancer that fronts no ECS service are ill": behind(
+        TARGETS, {"front": "passed", "back": "failed", "edge": "passed"}, BALANCERS, "front", "back", "edge", back=False
     ),
-    Row(
-        "auto-scaling of one cluster's web has another maximum",
-        daily("auto_scaling").test_scaling_limits_are_as_wanted,
-        lambda: scaled(most=4),
-        {**ALL_RUN, "jobs/web": "failed"},
-        SCALING,
-    ),
-    Row("CPU of two clusters", daily("ecs").test_cpu_leaves_headroom, loaded, ALL_RUN, DIMENSIONS),
-    Row(
-        "CPU of the same name in another cluster",
-        daily("ecs").test_cpu_leaves_headroom,
-        lambda: loaded(jobs_web=97.0),
-        {**ALL_RUN, "jobs/web": "failed"},
-        DIMENSIONS,
-    ),
-    Row(
-        "scaling of the same name in another cluster",
-        weekly("scaling").test_scaling_does_not_flap,
-        turned,
-        {**ALL_RUN, "jobs/web": "failed"},
-        SCALING,
-    ),
-    Row(
-        "three balancers, two of which front no ECS service",
+    "one of three balancers does not exist": behind(
         TARGETS,
-        lambda: balanced("front", "back", "edge"),
-        {"front": "passed", "back": "passed", "edge": "passed"},
-        BALANCERS,
-    ),
-    Row(
-        "the targets of a balancer that fronts no ECS service are ill",
-        TARGETS,
-        lambda: balanced("front", "back", "edge", back=False),
-        {"front": "passed", "back": "failed", "edge": "passed"},
-        BALANCERS,
-    ),
-    Row(
-        "one of three balancers does not exist",
-        TARGETS,
-        lambda: balanced("front", "edge"),
         {"front": "passed", "edge": "passed", "target groups of back": "blind"},
         BALANCERS,
-        "LoadBalancerNotFound",
+        "front",
+        "edge",
+        says="LoadBalancerNotFound",
     ),
-    Row(
-        "an answer lacks one of three balancers",
+    "an answer lacks one of three balancers": behind(
         TARGETS,
-        lambda: balanced("front", "edge", silent=True),
         {"front": "passed", "edge": "passed", "target groups of back": "blind"},
         BALANCERS,
-        "the answer does not mention back",
+        "front",
+        "edge",
+        says="the answer does not mention back",
+        silent=True,
     ),
-    Row(
-        "errors of three balancers, one of which does not exist",
-        daily("alb").test_server_errors_are_rare,
-        lambda: balanced("front", "edge"),
-        {"front": "passed", "edge": "passed", "back": "blind"},
-        BALANCERS,
+    "errors of three balancers, one of which does not exist": behind(
+        ERRORS, {"front": "passed", "edge": "passed", "back": "blind"}, BALANCERS, "front", "edge"
     ),
-    Row(
-        "responses of three balancers",
+    "responses of three balancers": Row(
         daily("alb").test_responses_are_quick,
         lambda: {**balanced("front", "edge"), "traffic": []},
         {"back": "blind"},
         BALANCERS,
     ),
-    Row(
-        "the VPC of a balancer that does not exist",
-        weekly("flow_logs").test_vpcs_record_their_traffic,
-        lambda: balanced("front", "edge"),
-        {"vpc-1": "passed", "VPC of back": "blind"},
-        BALANCERS,
+    "the VPC of a balancer that does not exist": behind(
+        RECORDED, {"vpc-1": "passed", "VPC of back": "blind"}, BALANCERS, "front", "edge"
     ),
-    Row("alarms with two beginnings", QUIET, ringing, NONE_RING, ALARMS),
-    Row(
-        "an alarm with the second beginning rings",
-        QUIET,
-        lambda: ringing("mail-queue", "crm-errors"),
-        {**NONE_RING, "mail-queue": "failed"},
-        ALARMS,
+    "alarms with two beginnings": quiet(NONE_RING, ALARMS),
+    "an alarm with the second beginning rings": quiet(
+        {**NONE_RING, "mail-queue": "failed"}, ALARMS, "mail-queue", "crm-errors"
     ),
-    Row(
-        "no alarm has one of two beginnings",
-        QUIET,
-        lambda: ringing(prefixes=("shop-", "maill-")),
+    "no alarm has one of two beginnings": quiet(
         {"shop-5xx": "passed", "shop-cpu": "passed", "alarms that begin with maill-": "blind"},
         ALARMS,
-        "no alarm begins with maill-",
+        says="no alarm begins with maill-",
+        prefixes=("shop-", "maill-"),
     ),
-    Row(
-        "two distributions",
-        CACHES,
-        cdn,
-        {"default behavior of E1": "passed", "default behavior of E2": "passed"},
-        CDN,
+    "two distributions": edge(CACHES, {"default behavior of E1": "passed", "default behavior of E2": "passed"}, CDN),
+    "the second distribution caches nothing": edge(
+        CACHES, {"default behavior of E1": "passed", "default behavior of E2": "failed"}, CDN, policy=CACHING_DISABLED
     ),
-    Row(
-        "the second distribution caches nothing",
-        CACHES,
-        lambda: cdn(policy=CACHING_DISABLED),
-        {"default behavior of E1": "passed", "default behavior of E2": "failed"},
-        CDN,
+    "one of two distributions may not be read": edge(
+        CACHES, {"default behavior of E2": "passed", "every behavior of E1": "blind"}, DENIALS, "E1"
     ),
-    Row(
-        "one of two distributions may not be read",
-        CACHES,
-        lambda: cdn("E1"),
-        {"default behavior of E2": "passed", "every behavior of E1": "blind"},
-        DENIALS,
+    "two distributions without invalidations": edge(DONE, "nothing", CDN),
+    "an invalidation of the second distribution": edge(DONE, "failed", CDN, going="E2"),
+    "invalidations of one of two distributions": edge(
+        DONE, {"I1": "failed", "invalidations of E2": "blind"}, DENIALS, "E2", going="E1"
     ),
-    Row("two distributions without invalidations", DONE, cdn, "nothing", CDN),
-    Row("an invalidation of the second distribution", DONE, lambda: cdn(going="E2"), "failed", CDN),
-    Row(
-        "invalidations of one of two distributions",
-        DONE,
-        lambda: cdn("E2", going="E1"),
-        {"I1": "failed", "invalidations of E2": "blind"},
-        DENIALS,
+    "two CloudFormation stacks": formation(
+        {"app": "passed", "data": "passed"}, FORMATION, app="UPDATE_COMPLETE", data="CREATE_COMPLETE"
     ),
-    Row(
-        "two CloudFormation stacks",
-        weekly("cloudformation").test_cloudformation_stacks_are_healthy,
-        lambda: formed(app="UPDATE_COMPLETE", data="CREATE_COMPLETE"),
-        {"app": "passed", "data": "passed"},
-        FORMATION,
+    "the second CloudFormation stack was rolled back": formation(
+        {"app": "passed", "data": "failed"}, FORMATION, app="UPDATE_COMPLETE", data="UPDATE_ROLLBACK_COMPLETE"
     ),
-    Row(
-        "the second CloudFormation stack was rolled back",
-        weekly("cloudformation").test_cloudformation_stacks_are_healthy,
-        lambda: formed(app="UPDATE_COMPLETE", data="UPDATE_ROLLBACK_COMPLETE"),
-        {"app": "passed", "data": "failed"},
-        FORMATION,
-    ),
-]
+}

@@ -15,7 +15,6 @@ from tests.canned import Aws, Raw, daily, given, stack
 from tests.real.balancers import DENIED, DOCS, ECS, GROUPS, LISTENER, RULES, UP, arn, forward, health, rule, service
 from tests.real.rows import Row
 
-STICKY = daily("websocket").test_websocket_sessions_are_sticky
 CONDITIONS = f"{DOCS}/application/rule-condition-types.html"
 OFF = {"stickiness.enabled": "false", "stickiness.type": "lb_cookie", "stickiness.lb_cookie.duration_seconds": "86400"}
 ON = {**OFF, "stickiness.enabled": "true"}
@@ -30,133 +29,101 @@ REFUSED = {"Type": "fixed-response", "Order": 1, "FixedResponseConfig": {"Status
 OURS = {"Field": "host-header", "Values": ["chat.example.com"], "HostHeaderConfig": {"Values": ["chat.example.com"]}}
 
 
-def sessions(
-    groups: Mapping[str, tuple[Raw, Raw]],
+def row(
+    source: str,
     rules: list[Rule] | CouldNotLook,
     *services: Service,
     empty: tuple[str, ...] = (),
-) -> Mapping[str, Any]:
-    """Target groups by name, each with its attributes and what else DescribeTargetGroups says of it."""
-    raw = {"Protocol": "HTTP", "ProtocolVersion": "HTTP1", "TargetType": "ip"}
-    listed = [
-        Resource(arn=arn(name), name=name, evidence=given({"TargetGroupArn": arn(name), **raw}, more))
-        for name, (_, more) in groups.items()
-    ]
-    answers = {arn(name): attributes for name, (attributes, _) in groups.items()}
+    says: str = "",
+    **groups: tuple[str, Raw] | tuple[str, Raw, Raw],
+) -> Row:
+    """Target groups: the outcome, the attributes, and what else DescribeTargetGroups says of it, if anything."""
+    answers = {arn(name): one[1] for name, one in groups.items()}
 
     def attributes(TargetGroupArn: str) -> Raw:  # noqa: N803 - AWS's name
         return {"Attributes": [{"Key": key, "Value": value} for key, value in answers[TargetGroupArn].items()]}
 
-    here = stack(websocket={"url": "wss://chat.example.com/ws"})
-    known = list(services) or [service(*(name for name in groups if name not in empty))]
-    seen = health(known, **{name: [] if name in empty else [UP, UP] for name in groups})
-    aws = Aws({("elbv2", "DescribeTargetGroupAttributes"): attributes})
-    return {"websocket_groups": websocket_groups(here, target_groups(aws, listed), seen, rules, known)}
+    def seen() -> Mapping[str, Any]:
+        raw = {"Protocol": "HTTP", "ProtocolVersion": "HTTP1", "TargetType": "ip"}
+        listed = [
+            Resource(arn=arn(name), name=name, evidence=given({"TargetGroupArn": arn(name), **raw}, *one[2:] or ({},)))
+            for name, one in groups.items()
+        ]
+        here = stack(websocket={"url": "wss://chat.example.com/ws"})
+        known = list(services) or [service(*(name for name in groups if name not in empty))]
+        healths = health(known, **{name: [] if name in empty else [UP, UP] for name in groups})
+        aws = Aws({("elbv2", "DescribeTargetGroupAttributes"): attributes})
+        return {"websocket_groups": websocket_groups(here, target_groups(aws, listed), healths, rules, known)}
+
+    check = daily("websocket").test_websocket_sessions_are_sticky
+    return Row(check, seen, {name: one[0] for name, one in groups.items()}, source, says)
+
+
+def to(name: str, priority: str = "default", *conditions: Raw, **more: str) -> Rule:
+    """A rule that leads to one group."""
+    return rule(priority, forward((name, 1)), *conditions, **more)
 
 
 SHARED = [rule("1", forward(("a", 50), ("b", 50)), OURS), rule("default", REFUSED)]
-
-ROWS = [
-    Row(
-        "the pages beside the WebSocket are not sticky",
-        STICKY,
-        lambda: sessions(
-            {"ws": (ON, {}), "pages": (OFF, {})},
-            [rule("default", forward(("pages", 1))), rule("1", forward(("ws", 1)), WS_PATH)],
-        ),
-        {"ws": "passed", "pages": "passed"},
+ATTRIBUTE = f"{DOCS}/APIReference/API_TargetGroupAttribute.html"
+ROWS = {
+    "the pages beside the WebSocket are not sticky": row(
         CONDITIONS,
+        [to("pages"), to("ws", "1", WS_PATH)],
+        ws=("passed", ON),
+        pages=("passed", OFF),
         says="no rule leads the WebSocket's URL here",
     ),
-    Row(
-        "only the CDN's secret header opens the balancer",
-        STICKY,
-        lambda: sessions(
-            {"ws": (ON, {}), "pages": (OFF, {})},
-            [
-                rule("1", forward(("ws", 1)), SECRET, WS_PATH),
-                rule("2", forward(("pages", 1)), SECRET),
-                rule("default", REFUSED),
-            ],
-        ),
-        {"ws": "passed", "pages": "passed"},
+    "only the CDN's secret header opens the balancer": row(
         "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/restrict-access-to-load-balancer.html",
+        [to("ws", "1", SECRET, WS_PATH), to("pages", "2", SECRET), rule("default", REFUSED)],
+        ws=("passed", ON),
+        pages=("passed", OFF),
     ),
-    Row(
-        "gRPC on a listener of its own",
-        STICKY,
-        lambda: sessions(
-            {"ws": (ON, {}), "rpc": (OFF, GRPC)},
-            [rule("default", forward(("ws", 1))), rule("default", forward(("rpc", 1)), listener=f"{LISTENER}x")],
-        ),
-        {"ws": "passed", "rpc": "passed"},
+    "gRPC on a listener of its own": row(
         GROUPS,
+        [to("ws"), to("rpc", listener=f"{LISTENER}x")],
+        ws=("passed", ON),
+        rpc=("passed", OFF, GRPC),
         says="its protocol version is GRPC",
     ),
-    Row(
-        "an empty default group is not sticky",
-        STICKY,
-        lambda: sessions(
-            {"ws": (ON, {}), "default": (OFF, {})},
-            [rule("default", forward(("default", 1))), rule("1", forward(("ws", 1)), OURS)],
-            empty=("default",),
-        ),
-        {"ws": "passed", "default": "passed"},
-        GROUPS,
+    "an empty default group is not sticky": row(
+        GROUPS, [to("default"), to("ws", "1", OURS)], ws=("passed", ON), default=("passed", OFF), empty=("default",)
     ),
-    Row(
-        "a network load balancer binds clients by their address",
-        STICKY,
-        lambda: sessions({"ws": (BY_ADDRESS, TCP)}, [rule("default", forward(("ws", 1)))]),
-        "passed",
-        f"{DOCS}/APIReference/API_TargetGroupAttribute.html",
-        says="by the client's address",
+    "a network load balancer binds clients by their address": row(
+        ATTRIBUTE, [to("ws")], ws=("passed", BY_ADDRESS, TCP), says="by the client's address"
     ),
-    Row(
-        "a canary deployment moves the weights of one service's two groups",
-        STICKY,
-        lambda: sessions(
-            {"blue": (ON, {}), "green": (ON, {})},
-            [rule("default", forward(("blue", 90), ("green", 10)))],
-            service("blue", alternate="green"),
-        ),
-        {"blue": "passed", "green": "passed"},
+    "a canary deployment moves the weights of one service's two groups": row(
         f"{ECS}/canary-deployment.html",
+        [rule("default", forward(("blue", 90), ("green", 10)))],
+        service("blue", alternate="green"),
+        blue=("passed", ON),
+        green=("passed", ON),
     ),
-    Row(
-        "two services share the clients by weight for good",
-        STICKY,
-        lambda: sessions({"a": (ON, {}), "b": (ON, {})}, SHARED, service("a"), service("b")),
-        {"a": "failed", "b": "failed"},
+    "two services share the clients by weight for good": row(
         RULES,
+        SHARED,
+        service("a"),
+        service("b"),
+        a=("failed", ON),
+        b=("failed", ON),
         says="shares clients out between 2 groups",
     ),
-    Row(
-        "the group of the WebSocket is not sticky",
-        STICKY,
-        lambda: sessions(
-            {"ws": (OFF, {}), "pages": (ON, {})},
-            [rule("1", forward(("ws", 1)), WS_PATH), rule("default", forward(("pages", 1)))],
-        ),
-        {"ws": "failed", "pages": "passed"},
+    "the group of the WebSocket is not sticky": row(
         f"{DOCS}/application/sticky-sessions.html",
+        [to("ws", "1", WS_PATH), to("pages")],
+        ws=("failed", OFF),
+        pages=("passed", ON),
         says="stickiness is off",
     ),
-    Row(
-        "a network load balancer that binds no client",
-        STICKY,
-        lambda: sessions(
-            {"ws": ({**BY_ADDRESS, "stickiness.enabled": "false"}, TCP)}, [rule("default", forward(("ws", 1)))]
-        ),
-        "failed",
-        f"{DOCS}/APIReference/API_TargetGroupAttribute.html",
+    "a network load balancer that binds no client": row(
+        ATTRIBUTE, [to("ws")], ws=("failed", {**BY_ADDRESS, "stickiness.enabled": "false"}, TCP)
     ),
-    Row(
-        "two groups, and the rules may not be read",
-        STICKY,
-        lambda: sessions({"ws": (ON, {}), "pages": (OFF, {})}, DENIED),
-        {"ws": "blind", "pages": "blind"},
+    "two groups, and the rules may not be read": row(
         f"{DOCS}/APIReference/API_DescribeRules.html",
+        DENIED,
+        ws=("blind", ON),
+        pages=("blind", OFF),
         says="allow elasticloadbalancing:DescribeRules",
     ),
-]
+}

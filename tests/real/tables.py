@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from opschecks.aws.dynamodb import Table, tables
@@ -11,10 +12,11 @@ from opschecks.aws.incidents import active_incidents, overnight_incidents, overn
 from opschecks.aws.indexes import indexes
 from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, daily, given, names, stack, weekly
-from tests.real.rows import Row
+from tests.real.one_of_many import denied
+from tests.real.rows import Row, rows_by
 
 API = "https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/"
-table_checks, incident_checks = daily("dynamodb"), daily("incidents")
+ACTIVE, BILLS = daily("dynamodb").test_tables_are_active, daily("dynamodb").test_tables_bill_as_wanted
 HERE = stack(incidents_table="incidents", tables=("incidents",))
 GB = 10**9
 WANTED = [
@@ -95,15 +97,7 @@ def of_weeks(of: Raw, *items: Raw) -> Mapping[str, Any]:
 
 
 LARGE = table(TableSizeBytes=2 * GB, ItemCount=3_400_000, GlobalSecondaryIndexes=[by_status()])
-DENIED = CouldNotLook("dynamodb:DescribeTable", "AccessDeniedException: no", action="dynamodb:DescribeTable")
-
-
-active, bills, night, week = (
-    table_checks.test_tables_are_active,
-    table_checks.test_tables_bill_as_wanted,
-    incident_checks.test_incidents_can_be_found_by_status,
-    weekly("incident_weeks").test_no_incident_keeps_coming_back,
-)
+DENIED = denied("dynamodb:DescribeTable")
 
 
 def replicated(*statuses: str) -> Mapping[str, Any]:
@@ -114,115 +108,73 @@ def replicated(*statuses: str) -> Mapping[str, Any]:
 
 WANTED_INDEXES = [{"name": "status-index", "table": name, "hash_key": "status"} for name in ("incidents", "table-1")]
 OWN_INDEX = table(GlobalSecondaryIndexes=[by_status()])
-
-ROWS = [
-    Row(
-        "a global table with two replicas",
-        active,
-        lambda: replicated("ACTIVE", "ACTIVE"),
-        "passed",
-        API + "API_ReplicaDescription.html",
-    ),
-    Row(
-        "a replica that is being added",
-        active,
-        lambda: replicated("ACTIVE", "CREATING"),
-        "passed",
-        API + "API_ReplicaDescription.html",
-    ),
-    *(
-        Row(
-            f"a replica that is {status}",
-            active,
-            lambda status=status: replicated("ACTIVE", status),  # type: ignore[misc]
-            "failed",
-            API + "API_ReplicaDescription.html",
-            says=f"the replica in eu-west-2 is {status}",
+REPLICA = API + "API_ReplicaDescription.html"
+TABLE = API + "API_TableDescription.html"
+QUERY = API + "API_Query.html"
+DESCRIBED = API + "API_DescribeTable.html"
+active = partial(rows_by(seen, "tables"), ACTIVE)
+replicas = partial(rows_by(replicated), ACTIVE)
+night = partial(rows_by(found), daily("incidents").test_incidents_can_be_found_by_status)
+week = partial(rows_by(of_weeks), weekly("incident_weeks").test_no_incident_keeps_coming_back)
+ROWS = {
+    "a global table with two replicas": replicas("passed", REPLICA, "ACTIVE", "ACTIVE"),
+    "a replica that is being added": replicas("passed", REPLICA, "ACTIVE", "CREATING"),
+    **{
+        f"a replica that is {status}": replicas(
+            "failed", REPLICA, "ACTIVE", status, says=f"the replica in eu-west-2 is {status}"
         )
         for status in ("REGION_DISABLED", "INACCESSIBLE_ENCRYPTION_CREDENTIALS", "CREATION_FAILED")
+    },
+    "an answer without what no verdict needs": active(
+        "passed", TABLE, table(TableArn=None, ItemCount=None, TableSizeBytes=None, KeySchema=None)
     ),
-    Row(
-        "an answer without what no verdict needs",
-        active,
-        lambda: {"tables": seen(table(TableArn=None, ItemCount=None, TableSizeBytes=None, KeySchema=None))},
-        "passed",
-        API + "API_TableDescription.html",
-    ),
-    Row(
-        "one table of three may not be described",
-        active,
-        lambda: {"tables": seen(table(), DENIED, table(TableName="table-2"))},
+    "one table of three may not be described": active(
         {"incidents": "passed", "table-1": "blind", "table-2": "passed"},
-        API + "API_DescribeTable.html",
+        DESCRIBED,
+        table(),
+        DENIED,
+        table(TableName="table-2"),
         says="allow dynamodb:DescribeTable",
     ),
-    Row(
-        "the index of a table that may not be described",
+    "the index of a table that may not be described": Row(
         weekly("indexes").test_wanted_indexes_can_be_searched,
         lambda: {"indexes": indexes(stack(wanted_indexes=WANTED_INDEXES), seen(OWN_INDEX, DENIED))},
         {"incidents/status-index": "passed", "table-1/status-index": "blind"},
-        API + "API_DescribeTable.html",
+        DESCRIBED,
     ),
-    Row(
-        "provisioned for ever, without a billing summary",
-        bills,
+    "provisioned for ever, without a billing summary": Row(
+        BILLS,
         lambda: {
             "tables": seen(table(BillingModeSummary=None)),
             "stack": stack(limits={"billing_mode": "PROVISIONED"}),
         },
         "passed",
-        API + "API_TableDescription.html",
+        TABLE,
     ),
-    Row(
-        "a small table with a resolved incident",
-        night,
-        lambda: found(table(), item()),
-        "passed",
-        API + "API_Scan.html",
-    ),
-    Row(
-        "a table of 2 GB whose every item is indexed",
-        night,
-        lambda: found(LARGE, item("active")),
+    "a small table with a resolved incident": night("passed", API + "API_Scan.html", table(), item()),
+    "a table of 2 GB whose every item is indexed": night(
         {"i-3": "passed", "incidents": "passed"},
-        API + "API_Query.html",
+        QUERY,
+        LARGE,
+        item("active"),
         says="searched through status-index (active, resolved), not read whole",
     ),
-    Row(
-        "a table of 2 GB on a quiet night",
-        night,
-        lambda: found(LARGE),
-        {"incidents": "passed"},
-        API + "API_Query.html",
-    ),
-    Row(
-        "a table of 2 GB of which many items are in no index",
-        night,
-        lambda: found({**LARGE, "GlobalSecondaryIndexes": [by_status(ItemCount=3_000_000)]}, item()),
+    "a table of 2 GB on a quiet night": night({"incidents": "passed"}, QUERY, LARGE),
+    "a table of 2 GB of which many items are in no index": night(
         {"i-3": "passed", "incidents": "blind"},
         API + "API_GlobalSecondaryIndexDescription.html",
+        {**LARGE, "GlobalSecondaryIndexes": [by_status(ItemCount=3_000_000)]},
+        item(),
         says="about 400,000 items are in no index by AWS's count, and were not read",
     ),
-    Row(
-        "counts that differ by what was written since AWS counted",
-        night,
-        lambda: found({**LARGE, "GlobalSecondaryIndexes": [by_status(ItemCount=3_399_950)]}, item()),
+    "counts that differ by what was written since AWS counted": night(
         {"i-3": "passed", "incidents": "passed"},
-        API + "API_TableDescription.html",
+        TABLE,
+        {**LARGE, "GlobalSecondaryIndexes": [by_status(ItemCount=3_399_950)]},
+        item(),
     ),
-    Row(
-        "the same incident again and again, in a table of 2 GB",
-        week,
-        lambda: of_weeks(LARGE, *(item(hours=hours) for hours in (3, 30, 50, 70))),
-        "failed",
-        API + "API_Query.html",
-        says="“Slow” 4 times within the week",
+    "the same incident again and again, in a table of 2 GB": week(
+        "failed", QUERY, LARGE, *(item(hours=hours) for hours in (3, 30, 50, 70)), says="“Slow” 4 times within the week"
     ),
-    Row(
-        "a quiet week, in a table of 2 GB",
-        week,
-        lambda: of_weeks(LARGE, item()),
-        "passed",
-        API + "API_Query.html",
-    ),
-]
+    "a quiet week, in a table of 2 GB": week("passed", QUERY, LARGE, item()),
+}

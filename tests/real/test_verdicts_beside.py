@@ -15,18 +15,7 @@ import pytest
 from opschecks.config.stack import Stack
 from opschecks.core.observation import CouldNotLook
 from tests.canned import NOW, after, checks_of, daily, stack, stand_in, weekly
-from tests.real.test_verdicts import (
-    DAEMON,
-    DAY,
-    HOUR,
-    LIMITS,
-    NO_TARGET,
-    ROLLOUT,
-    SCALING,
-    SECOND,
-    SERVICE,
-    outcomes,
-)
+from tests.real.test_verdicts import DAEMON, DAY, HOUR, LIMITS, NO_TARGET, ROLLOUT, SCALING, SECOND, SERVICE, outcomes
 
 Cases = Mapping[str, tuple[Mapping[str, Any], str, str]]
 before = checks_of("deploy/before", "readiness")

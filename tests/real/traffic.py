@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from opschecks.aws.application_autoscaling import auto_scaling, scaling_schedules
@@ -14,8 +14,10 @@ from opschecks.aws.own_groups import Fronted, fronted_targets, own_groups
 from opschecks.aws.traffic import balancer_errors, traffic
 from opschecks.config.stack import Stack
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, ELSEWHERE, NOW, Aws, Raw, ago, daily, names, stack
+from tests.aws.test_auto_scaling import action, policy, target
+from tests.canned import ACCOUNT, NOW, Aws, Raw, daily, names, stack
 from tests.canned_ecs import service, task_set
+from tests.canned_metrics import Points, at, result
 from tests.real.rows import Row
 
 alb, scaling = daily("alb"), daily("auto_scaling")
@@ -34,15 +36,9 @@ SCHEDULES = "https://docs.aws.amazon.com/autoscaling/application/APIReference/AP
 BELOW = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-auto-scaling.html"
 DIMENSIONS = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html#load-balancer-metric-dimensions-alb"
 
-Points = Sequence[tuple[datetime, float]]
-
 
 def group_arn(name: str) -> str:
     return f"{ELB}:targetgroup/{name}/73e2d6bc24d8a067"
-
-
-def at(minutes: float, value: float) -> tuple[datetime, float]:
-    return (NOW - timedelta(minutes=minutes)).astimezone(ELSEWHERE), value
 
 
 def steady(value: float, until: int = 5) -> list[tuple[datetime, float]]:
@@ -102,14 +98,9 @@ def measured(fronted: list[Fronted], told: Mapping[str, Points], checked: Stack 
         for query in MetricDataQueries:
             stat = query["MetricStat"]
             of = {one["Name"]: one["Value"] for one in stat["Metric"]["Dimensions"]}
-            key = " ".join(filter(None, (of.get("TargetGroup", "").split("/")[1:2] or [""])))
-            key = f"{key} {stat['Metric']['MetricName']}".strip() + (" hourly" if stat["Period"] == 3600 else "")
-            points = told.get(key, [])
-            result = {"Id": query["Id"], "Label": key, "StatusCode": "Complete"}
-            results.append(
-                {**result, "Timestamps": [time for time, _ in points], "Values": [one for _, one in points]}
-                | (more.get("result") or {})
-            )
+            group = of["TargetGroup"].split("/")[1] + " " if "TargetGroup" in of else ""
+            key = group + stat["Metric"]["MetricName"] + (" hourly" if stat["Period"] == 3600 else "")
+            results.append(result(query, told.get(key, [])) | (more.get("result") or {}))
         return {"MetricDataResults": results, **(more.get("call") or {})}
 
     checked = checked or stack()
@@ -181,146 +172,145 @@ BY_CODE_DEPLOY = service(
 
 
 def scales(
-    low: int, high: int, desired: int, *actions: Raw | Exception, checked: Stack | None = None
+    low: int,
+    high: int,
+    desired: int,
+    *actions: Raw | Exception,
+    checked: Stack | None = None,
+    described: CouldNotLook | None = None,
+    **changes: Any,
 ) -> dict[str, Any]:
-    """A service with a scalable target (none where `high` is 0), so many desired tasks, and scheduled actions."""
-    fixed = {
-        "ServiceNamespace": "ecs",
-        "ResourceId": "service/prod/backend",
-        "ScalableDimension": "ecs:service:DesiredCount",
-    }
-    target = {**fixed, "MinCapacity": low, "MaxCapacity": high, "RoleARN": "arn:aws:iam::123456789012:role/scaling",
-              "CreationTime": ago(days=90)}  # fmt: skip
-    policy = {**fixed, "PolicyARN": "arn:aws:autoscaling:1", "PolicyName": "cpu", "PolicyType": "TargetTrackingScaling",
-              "CreationTime": ago(days=90)}  # fmt: skip
+    """A service with a scalable target (none where `high` is 0), so many desired tasks, and scheduled actions.
+
+    `described` is why the services could not be read where only that is not known; `changes` are of the service.
+    """
     refused = next((one for one in actions if isinstance(one, Exception)), None)
-    planned = [{**fixed, "ScheduledActionARN": "arn:aws:autoscaling:1", "CreationTime": ago(days=90), **one}
-               for one in actions if not isinstance(one, Exception)]  # fmt: skip
+    planned = [one for one in actions if not isinstance(one, Exception)]
+    told = service(**{"desiredCount": desired, "runningCount": desired, **changes})
     aws = Aws(
         {
-            ("application-autoscaling", "DescribeScalableTargets"): {"ScalableTargets": [target] if high else []},
-            ("application-autoscaling", "DescribeScalingPolicies"): {"ScalingPolicies": [policy] if high else []},
+            ("application-autoscaling", "DescribeScalableTargets"): {
+                "ScalableTargets": [target(MinCapacity=low, MaxCapacity=high)] if high else []
+            },
+            ("application-autoscaling", "DescribeScalingPolicies"): {"ScalingPolicies": [policy()] if high else []},
             ("application-autoscaling", "DescribeScheduledActions"): refused or {"ScheduledActions": planned},
-            ("ecs", "DescribeServices"): {"services": [service(desiredCount=desired, runningCount=desired)]},
+            ("ecs", "DescribeServices"): {"services": [told]},
         }
     )
     inventory = names(services=("backend",))
+    running = services(aws, inventory, NOW)
     schedules = refused if isinstance(refused, CouldNotLook) else scaling_schedules(aws, inventory)
     return {
-        "auto_scaling": auto_scaling(aws, inventory, schedules, []),
-        "services": services(aws, inventory, NOW),
+        "auto_scaling": auto_scaling(aws, inventory, schedules, described or running),
+        "services": running,
         "stack": checked or stack(),
     }
-
-
-def night(**limits: int) -> Raw:
-    return {"ScheduledActionName": "night", "Schedule": "cron(0 20 * * ? *)", "ScalableTargetAction": limits}
 
 
 DENIED = CouldNotLook("application-autoscaling:DescribeScheduledActions", "AccessDeniedException: not authorized")
 SINGLE = stack(cluster="prod", services=["backend"], limits={"prod/backend": {"min_tasks": 1, "max_tasks": 1}})
 
-ROWS = [
-    Row("a neighbour on the shared balancer answers 200 5xx a minute", errors,
+ROWS = {
+    "a neighbour on the shared balancer answers 200 5xx a minute": Row(errors,
         lambda: seen(NEIGHBOURS(), {**OURS, "HTTPCode_Target_5XX_Count": steady(200)}),
         {"app": "passed", "shared": "passed"}, DIMENSIONS),
-    Row("a neighbour is slow", quick,
+    "a neighbour is slow": Row(quick,
         lambda: seen(NEIGHBOURS(), {**OURS, "shop TargetResponseTime": steady(9), "TargetResponseTime": steady(7)}),
         "passed", DIMENSIONS, "p95 peaked at 200 ms"),
-    Row("our own group answers 30 5xx a minute, on a shared balancer", errors,
+    "our own group answers 30 5xx a minute, on a shared balancer": Row(errors,
         lambda: seen(NEIGHBOURS(), {**OURS, "app HTTPCode_Target_5XX_Count": [at(9, 30)]}),
         {"app": "failed", "shared": "passed"}, DIMENSIONS, "peaked at 30 5xx"),
-    Row("the shared balancer itself answers 503s, whose it does not tell", errors,
+    "the shared balancer itself answers 503s, whose it does not tell": Row(errors,
         lambda: seen(NEIGHBOURS(), {**OURS, "HTTPCode_ELB_5XX_Count": [at(9, 40)]}),
         {"app": "passed", "shared": "passed"}, METRICS, "the stack's services do not fill shop"),
-    Row("the balancer answers 503s itself, and its default group, which is empty, is no neighbour", errors,
+    "the balancer answers 503s itself, and its default group, which is empty, is no neighbour": Row(errors,
         lambda: seen(front("app", "default", filled=[fills("app")], empty=["default"]),
                      {**OURS, "HTTPCode_ELB_5XX_Count": [at(9, 40)]}),
         {"app": "passed", "shared": "failed"}, METRICS, "peaked at 40 5xx"),
-    Row("the group that target_groups leaves out is a default group, which is empty", errors,
+    "the group that target_groups leaves out is a default group, which is empty": Row(errors,
         lambda: seen(NAMED("shop"), ITSELF), {"app": "passed", "shared": "failed"}, METRICS, "peaked at 40 5xx"),
-    Row("the group that target_groups leaves out is another stack's", errors,
+    "the group that target_groups leaves out is another stack's": Row(errors,
         lambda: seen(NAMED(), ITSELF), {"app": "passed", "shared": "passed"}, METRICS, "do not fill shop"),
-    Row("of one that target_groups leaves out the targets cannot be read, and another has some", errors,
+    "of one that target_groups leaves out the targets cannot be read, and another has some": Row(errors,
         lambda: seen(NAMED(unread=["a"], groups=["a", "b"]), ITSELF),
         {"app": "passed", "shared": "passed"}, METRICS, "do not fill a, b"),
-    Row("of none that target_groups leaves out the targets can be read", errors,
+    "of none that target_groups leaves out the targets can be read": Row(errors,
         lambda: seen(NAMED(unread=["a", "b"], groups=["a", "b"]), ITSELF),
         {"app": "passed", "shared": "blind"}, METRICS, "DescribeTargetHealth"),
-    Row("of none that target_groups leaves out the targets can be read, and the balancer is well", errors,
+    "of none that target_groups leaves out the targets can be read, and the balancer is well": Row(errors,
         lambda: seen(NAMED(unread=["a", "b"], groups=["a", "b"]), OURS),
         {"app": "passed", "shared": "passed"}, METRICS),
-    Row("the shared balancer's own errors are accepted by a limit of its own", errors,
+    "the shared balancer's own errors are accepted by a limit of its own": Row(errors,
         lambda: seen(NEIGHBOURS(), {**OURS, "HTTPCode_ELB_5XX_Count": [at(9, 40)]}, ACCEPTED),
         {"app": "passed", "shared": "passed"}, METRICS),
-    Row("a balancer of our own answers 503s itself", errors,
+    "a balancer of our own answers 503s itself": Row(errors,
         lambda: seen(ALONE(), {**OURS, "HTTPCode_ELB_5XX_Count": [at(9, 40)]}),
         {"app": "passed", "shared": "failed"}, METRICS, "peaked at 40 5xx"),
-    Row("every target is gone: only the balancer's metric has data", errors,
+    "every target is gone: only the balancer's metric has data": Row(errors,
         lambda: seen(ALONE(), {"HTTPCode_ELB_5XX_Count": steady(60)}),
         {"app": "blind", "shared": "failed"}, METRICS),
-    Row("the idle colour of blue/green has had no request for a day", errors,
+    "the idle colour of blue/green has had no request for a day": Row(errors,
         lambda: seen(front("blue", "green", filled=[BOTH_COLOURS]),
                      {"RequestCount": steady(300), "blue RequestCount": steady(300)}),
         {"blue": "passed", "green": "passed", "shared": "passed"}, BLUE_GREEN),
-    Row("the idle colour has no response times, either", quick,
+    "the idle colour has no response times, either": Row(quick,
         lambda: seen(front("blue", "green", filled=[BOTH_COLOURS]),
                      {"RequestCount": steady(300), "blue RequestCount": steady(300),
                       "blue TargetResponseTime": steady(0.2)}),
         {"blue": "passed", "green": "passed"}, BLUE_GREEN, "no request in the last hour"),
-    Row("the new colour of a CODE_DEPLOY service fails its test traffic", errors,
+    "the new colour of a CODE_DEPLOY service fails its test traffic": Row(errors,
         lambda: seen(front("blue", "green", filled=[BY_CODE_DEPLOY]),
                      {"RequestCount": steady(300), "blue RequestCount": steady(300), "green RequestCount": steady(20),
                       "green HTTPCode_Target_5XX_Count": [at(4, 18)]}),
         {"blue": "passed", "green": "failed", "shared": "passed"}, TASK_SETS),
-    Row("a network load balancer has no 5xx", errors, network_only, "passed", NLB_METRICS, "a network load balancer"),
-    Row("a network load balancer sees no response times", quick, network_only, "passed", NLB_METRICS),
-    Row("a stack without ECS services has every group of its balancer", errors,
+    "a network load balancer has no 5xx": Row(errors, network_only, "passed", NLB_METRICS, "a network load balancer"),
+    "a network load balancer sees no response times": Row(quick, network_only, "passed", NLB_METRICS),
+    "a stack without ECS services has every group of its balancer": Row(errors,
         lambda: seen(front("app", filled=[]), {**OURS, "app HTTPCode_Target_5XX_Count": [at(4, 18)]}),
         {"app": "failed", "shared": "passed"}, DIMENSIONS),
-    Row("two requests at night, one of which took nine seconds", quick,
+    "two requests at night, one of which took nine seconds": Row(quick,
         lambda: seen(ALONE(), {"app RequestCount": [at(20, 2)], "app RequestCount hourly": [at(30, 2)],
                                "app TargetResponseTime": [at(20, 9.0)],
                                "app TargetResponseTime hourly": [at(30, 9.0)]}),
         "passed", METRICS, "2 requests in the last hour: too few for a p95"),
-    Row("the last requests came 40 minutes ago, and were quick", quick,
+    "the last requests came 40 minutes ago, and were quick": Row(quick,
         lambda: seen(ALONE(), {"app RequestCount": [at(40, 5)], "app TargetResponseTime": [at(40, 0.2)]}),
         "passed", METRICS, "p95 peaked at 200 ms"),
-    Row("three requests in each five minutes, all of them slow", quick,
+    "three requests in each five minutes, all of them slow": Row(quick,
         lambda: seen(ALONE(), {"app RequestCount": steady(3), "app RequestCount hourly": [at(30, 36)],
                                "app TargetResponseTime": steady(4.0), "app TargetResponseTime hourly": [at(30, 4.0)]}),
         "failed", METRICS, "p95 peaked at 4000 ms"),
-    Row("one of a few requests was slow, and the hour is quick", quick,
+    "one of a few requests was slow, and the hour is quick": Row(quick,
         lambda: seen(ALONE(), {"app RequestCount": steady(3), "app RequestCount hourly": [at(30, 36)],
                                "app TargetResponseTime": [at(10, 4.0), *steady(0.2, 15)],
                                "app TargetResponseTime hourly": [at(30, 0.4)]}),
         "passed", METRICS, "p95 peaked at 400 ms"),
-    Row("no request at all for a day", errors, lambda: seen(ALONE(), {}), {"app": "blind", "shared": "blind"}, METRICS),
-    Row("CloudWatch found several units", quick,
+    "no request at all for a day": Row(errors, lambda: seen(ALONE(), {}), {"app": "blind", "shared": "blind"}, METRICS),
+    "CloudWatch found several units": Row(quick,
         lambda: seen(ALONE(), OURS, result=UNITS),
         "blind", MESSAGES, "Multiple units returned"),
-    Row("CloudWatch did as much of the call as it could", errors,
+    "CloudWatch did as much of the call as it could": Row(errors,
         lambda: seen(ALONE(), OURS, call={"Messages": [{"Value": "Maximum number of allowed metrics exceeded"}]}),
         {"app": "blind", "shared": "blind"}, CALL_MESSAGES, "Maximum number of allowed metrics exceeded"),
-    Row("CloudWatch returned a part", errors, lambda: seen(ALONE(), OURS, result={"StatusCode": "PartialData"}),
+    "CloudWatch returned a part": Row(errors, lambda: seen(ALONE(), OURS, result={"StatusCode": "PartialData"}),
         {"app": "blind", "shared": "blind"}, MESSAGES, "PartialData"),
-    Row("a pipeline put the desired count below the minimum", scaling.test_services_are_within_their_task_limits,
+    "a pipeline put the desired count below the minimum": Row(scaling.test_services_are_within_their_task_limits,
         lambda: scales(2, 10, 1), "failed", BELOW, "fewer than the minimum, 2"),
-    Row("more tasks are desired than the maximum", scaling.test_services_are_within_their_task_limits,
+    "more tasks are desired than the maximum": Row(scaling.test_services_are_within_their_task_limits,
         lambda: scales(2, 10, 14), "failed", BELOW, "more than the maximum, 10"),
-    Row("a schedule lowers the limits at night", scaling.test_scaling_limits_are_as_wanted,
-        lambda: scales(1, 3, 1, night(MinCapacity=1, MaxCapacity=3)), "passed", SCHEDULES,
+    "a schedule lowers the limits at night": Row(scaling.test_scaling_limits_are_as_wanted,
+        lambda: scales(1, 3, 1, action(min=1, max=3)), "passed", SCHEDULES,
         "set by the schedule: night"),
-    Row("a schedule keeps one task at night", scaling.test_services_are_not_at_max_capacity,
-        lambda: scales(1, 1, 1, night(MinCapacity=1, MaxCapacity=1)), "passed", SCHEDULES),
-    Row("a maximum that no schedule has set", scaling.test_scaling_limits_are_as_wanted,
-        lambda: scales(2, 3, 2, night(MinCapacity=2, MaxCapacity=4)), "failed", SCHEDULES, "expected maximum 10"),
-    Row("limits of nobody knows whom, while schedules may not be read", scaling.test_scaling_limits_are_as_wanted,
+    "a schedule keeps one task at night": Row(scaling.test_services_are_not_at_max_capacity,
+        lambda: scales(1, 1, 1, action(min=1, max=1)), "passed", SCHEDULES),
+    "a maximum that no schedule has set": Row(scaling.test_scaling_limits_are_as_wanted,
+        lambda: scales(2, 3, 2, action(min=2, max=4)), "failed", SCHEDULES, "expected maximum 10"),
+    "limits of nobody knows whom, while schedules may not be read": Row(scaling.test_scaling_limits_are_as_wanted,
         lambda: scales(1, 3, 2, DENIED), "blind", SCHEDULES, "DescribeScheduledActions"),
-    Row("limits as wanted, while schedules may not be read", scaling.test_scaling_limits_are_as_wanted,
+    "limits as wanted, while schedules may not be read": Row(scaling.test_scaling_limits_are_as_wanted,
         lambda: scales(2, 10, 2, DENIED), "passed", SCHEDULES),
-    Row("a scheduler of one task has no scalable target", scaling.test_services_can_scale,
+    "a scheduler of one task has no scalable target": Row(scaling.test_services_can_scale,
         lambda: scales(0, 0, 1, checked=SINGLE), "passed", BELOW, "always 1"),
-    Row("a second scheduler was started", scaling.test_services_are_within_their_task_limits,
+    "a second scheduler was started": Row(scaling.test_services_are_within_their_task_limits,
         lambda: scales(0, 0, 2, checked=SINGLE), "failed", BELOW, "more than the maximum, 1"),
-]  # fmt: skip
+}  # fmt: skip

@@ -58,36 +58,34 @@ def answer(body: Any, kind: str = "application/json", status: int = 200, **heade
     return Response(SITE, status, 20.0, kind, {"Content-Type": kind, **named}, raw)
 
 
-def _health(situation: str, told: Response, outcome: str, source: str, says: str = "") -> Row:
+def _health(told: Response, outcome: str, source: str, says: str = "") -> Row:
     def seen() -> dict[str, Any]:
         checked = stack(backend_url=BACKEND)
         return {"stack": checked, "health": health(checked, Answers({"*": told}), NOW)}
 
-    return Row(situation, HEALTH, seen, outcome, source, says)
+    return Row(HEALTH, seen, outcome, source, says)
 
 
-def _page(
-    situation: str, told: Response, outcome: str, source: str, says: str = "", *, nowhere: Response, **keys: Any
-) -> Row:
+def _page(told: Response, outcome: str, source: str, says: str = "", *, nowhere: Response, **keys: Any) -> Row:
     def seen() -> dict[str, Any]:
         dashboards = [{"path": "/ops", "contains": "Größe – Operations"}]
         checked = stack(dashboard_url=SITE, dashboards=dashboards, **keys)
         return {"stack": checked, "dashboard_pages": dashboard_pages(checked, Answers({"/ops": told, "*": nowhere}))}
 
-    return Row(situation, PAGES, seen, outcome, source, says)
+    return Row(PAGES, seen, outcome, source, says)
 
 
-def _asset(situation: str, outcome: str, source: str, says: str = "", **headers: str) -> Row:
+def _asset(outcome: str, source: str, says: str = "", **headers: str) -> Row:
     sent: dict[str, Any] = {"Content_Encoding": "gzip", **headers}
     told = answer(b"x" * 2000, "text/javascript", **sent)
 
     def seen() -> dict[str, Any]:
         return {"static_assets": [StaticAsset(arn=f"{SITE}/app.js", name="app.js", answers=(told, told))]}
 
-    return Row(situation, ASSETS, seen, outcome, source, says)
+    return Row(ASSETS, seen, outcome, source, says)
 
 
-def _errors(situation: str, page: str, outcome: str, says: str = "", root: str = "index.html", **keys: Any) -> Row:
+def _errors(page: str, outcome: str, says: str = "", root: str = "index.html", **keys: Any) -> Row:
     def seen() -> dict[str, Any]:
         one = {"ResponsePagePath": page, "ResponseCode": "200", "ErrorCachingMinTTL": 10}
         listed = [{"ErrorCode": 403, **one}, {"ErrorCode": 404, **one}]
@@ -95,7 +93,7 @@ def _errors(situation: str, page: str, outcome: str, says: str = "", root: str =
         of = Distribution(arn="arn:d", name="E2EXAMPLE", evidence={"DistributionConfig": config})
         return {"error_pages": error_pages(stack(**keys), of)}
 
-    return Row(situation, ERRORS, seen, outcome, SPA, says)
+    return Row(ERRORS, seen, outcome, SPA, says)
 
 
 def _balancer(name: str, kind: str = "application") -> LoadBalancer:
@@ -105,7 +103,6 @@ def _balancer(name: str, kind: str = "application") -> LoadBalancer:
 
 
 def _idle(
-    situation: str,
     outcome: str | Mapping[str, str],
     says: str = "",
     *,
@@ -128,7 +125,7 @@ def _idle(
         known: Any = balancers if isinstance(balancers, Exception) else list(balancers)
         return {"stack": checked, "websocket_balancers": websocket_balancers(checked, aws, known)}
 
-    return Row(situation, IDLE, seen, outcome, ALB, says)
+    return Row(IDLE, seen, outcome, ALB, says)
 
 
 UI_PAGE = {
@@ -169,58 +166,47 @@ OPS = "<!doctype html><title>Größe – Operations</title><p>all is well"
 DATE = "Sun, 29 Nov 2026 09:00:00 GMT"
 AS_HTML = "text/html; charset=utf-8"
 
-ROWS = [
-    _health("ASP.NET Core's health page: the one word", answer("Healthy", "text/plain"), "passed", ASP_NET),
-    _health("ASP.NET Core, degraded", answer("Degraded", "text/plain"), "failed", ASP_NET, "'Degraded'"),
-    _health("ASP.NET Core, unhealthy", answer("Unhealthy", "text/plain", 503), "failed", ASP_NET, "answered 503"),
-    _health("a script that answers OK and a line end", answer("OK\r\n", "text/plain"), "passed", RFC_9110),
-    _health("a text that only begins well", answer("OK? no", "text/plain"), "failed", RFC_9110, "'OK? no'"),
-    _health("204, which has no body", answer("", "", 204), "passed", f"{RFC_9110}#section-15.3.5"),
-    _health("200 without a word", answer("", "text/plain"), "failed", f"{RFC_9110}#section-15.3.1", "says 'nothing'"),
-    _health("the page of a bare web server", answer(WELCOME, "text/html"), "failed", RFC_9110, "Welcome to nginx"),
-    _health("HealthChecks UI", answer(UI_PAGE), "passed", UI),
-    _health(
-        "HealthChecks UI, an entry unhealthy",
-        answer({**UI_PAGE, "entries": {"sql": {"status": "Unhealthy"}}}),
-        "failed",
-        UI,
-        "sql is Unhealthy",
+ROWS = {
+    "ASP.NET Core's health page: the one word": _health(answer("Healthy", "text/plain"), "passed", ASP_NET),
+    "ASP.NET Core, degraded": _health(answer("Degraded", "text/plain"), "failed", ASP_NET, "'Degraded'"),
+    "ASP.NET Core, unhealthy": _health(answer("Unhealthy", "text/plain", 503), "failed", ASP_NET, "answered 503"),
+    "a script that answers OK and a line end": _health(answer("OK\r\n", "text/plain"), "passed", RFC_9110),
+    "a text that only begins well": _health(answer("OK? no", "text/plain"), "failed", RFC_9110, "'OK? no'"),
+    "204, which has no body": _health(answer("", "", 204), "passed", f"{RFC_9110}#section-15.3.5"),
+    "200 without a word": _health(answer("", "text/plain"), "failed", f"{RFC_9110}#section-15.3.1", "says 'nothing'"),
+    "the page of a bare web server": _health(answer(WELCOME, "text/html"), "failed", RFC_9110, "Welcome to nginx"),
+    "HealthChecks UI": _health(answer(UI_PAGE), "passed", UI),
+    "HealthChecks UI, an entry unhealthy": _health(
+        answer({**UI_PAGE, "entries": {"sql": {"status": "Unhealthy"}}}), "failed", UI, "sql is Unhealthy"
     ),
-    _health("Spring Boot with groups and disk space", answer(SPRING_PAGE), "passed", SPRING),
-    _health("Spring Boot 2.0: details for components", answer(SPRING_2_0), "passed", SPRING),
-    _health("Spring Boot, down", answer({"status": "DOWN"}, status=503), "failed", SPRING, "answered 503"),
-    _health("NestJS Terminus", answer(TERMINUS_PAGE), "passed", TERMINUS),
-    _health("NestJS Terminus, a detail down", answer(TERMINUS_SICK), "failed", TERMINUS, "database is down"),
-    _health("health+json, a value without a status", answer(IETF_PAGE, "application/health+json"), "passed", IETF),
-    _health("health+json, a check fails", answer(IETF_SICK), "failed", IETF, "memory:utilization is fail"),
-    _health("MicroProfile", answer(MICROPROFILE_PAGE), "passed", MICROPROFILE),
-    _health("MicroProfile, a check down", answer(MICROPROFILE_SICK), "failed", MICROPROFILE, "heap is DOWN"),
-    _health("an API that wraps every answer", answer({"data": {"status": "ok"}, "error": None}), "passed", RFC_9110),
-    _health("wrapped, and bad", answer({"data": {"status": "bad"}}), "failed", RFC_9110, "'bad'"),
-    _health("wrapped, a part bad", answer({"data": {"status": "ok", "checks": {"db": False}}}), "failed", RFC_9110),
-    _health("a truth value", answer({"ok": True}), "passed", RFC_9110),
-    _health("a truth value that is false", answer({"healthy": False}), "failed", RFC_9110, "'unhealthy'"),
-    _health("keys in another case", answer({"Status": "Healthy"}), "passed", RFC_9110),
-    _health("UTF-16 with its mark", answer('{"status": "ok"}'.encode("utf-16")), "passed", RFC_9110),
-    _health("JSON that tells no status", answer({"version": "1.2"}), "blind", RFC_9110, "no 'status'"),
-    _page("a page without an <html> tag", answer(OPS, AS_HTML), "passed", f"{HTML}#optional-tags", nowhere=NO_SUCH),
-    _page(
-        "a page in Latin-1 that says so, with references",
+    "Spring Boot with groups and disk space": _health(answer(SPRING_PAGE), "passed", SPRING),
+    "Spring Boot 2.0: details for components": _health(answer(SPRING_2_0), "passed", SPRING),
+    "Spring Boot, down": _health(answer({"status": "DOWN"}, status=503), "failed", SPRING, "answered 503"),
+    "NestJS Terminus": _health(answer(TERMINUS_PAGE), "passed", TERMINUS),
+    "NestJS Terminus, a detail down": _health(answer(TERMINUS_SICK), "failed", TERMINUS, "database is down"),
+    "health+json, a value without a status": _health(answer(IETF_PAGE, "application/health+json"), "passed", IETF),
+    "health+json, a check fails": _health(answer(IETF_SICK), "failed", IETF, "memory:utilization is fail"),
+    "MicroProfile": _health(answer(MICROPROFILE_PAGE), "passed", MICROPROFILE),
+    "MicroProfile, a check down": _health(answer(MICROPROFILE_SICK), "failed", MICROPROFILE, "heap is DOWN"),
+    "an API that wraps every answer": _health(answer({"data": {"status": "ok"}, "error": None}), "passed", RFC_9110),
+    "wrapped, and bad": _health(answer({"data": {"status": "bad"}}), "failed", RFC_9110, "'bad'"),
+    "wrapped, a part bad": _health(answer({"data": {"status": "ok", "checks": {"db": False}}}), "failed", RFC_9110),
+    "a truth value": _health(answer({"ok": True}), "passed", RFC_9110),
+    "a truth value that is false": _health(answer({"healthy": False}), "failed", RFC_9110, "'unhealthy'"),
+    "keys in another case": _health(answer({"Status": "Healthy"}), "passed", RFC_9110),
+    "UTF-16 with its mark": _health(answer('{"status": "ok"}'.encode("utf-16")), "passed", RFC_9110),
+    "JSON that tells no status": _health(answer({"version": "1.2"}), "blind", RFC_9110, "no 'status'"),
+    "a page without an <html> tag": _page(answer(OPS, AS_HTML), "passed", f"{HTML}#optional-tags", nowhere=NO_SUCH),
+    "a page in Latin-1 that says so, with references": _page(
         answer("<html><title>Größe &ndash;\n Operations</title>".encode("latin-1"), "text/html; charset=iso-8859-1"),
         "passed",
         HTML,
         nowhere=NO_SUCH,
     ),
-    _page(
-        "a single-page application that the stack calls one",
-        answer(OPS, AS_HTML),
-        "passed",
-        SPA,
-        nowhere=answer(OPS, AS_HTML),
-        single_page_application=True,
+    "a single-page application that the stack calls one": _page(
+        answer(OPS, AS_HTML), "passed", SPA, nowhere=answer(OPS, AS_HTML), single_page_application=True
     ),
-    _page(
-        "a single-page application whose page is another one",
+    "a single-page application whose page is another one": _page(
         answer(WELCOME, AS_HTML),
         "failed",
         SPA,
@@ -228,66 +214,56 @@ ROWS = [
         nowhere=answer(WELCOME, AS_HTML),
         single_page_application=True,
     ),
-    _page(
-        "a site that answers any path, which the stack does not say",
+    "a site that answers any path, which the stack does not say": _page(
         answer(OPS, AS_HTML),
         "failed",
         SPA,
         "set single_page_application if it is meant to",
         nowhere=answer(OPS, AS_HTML),
     ),
-    _errors(
-        "a single-page application's root object for 403 and 404", "/index.html", "passed", single_page_application=True
+    "a single-page application's root object for 403 and 404": _errors(
+        "/index.html", "passed", single_page_application=True
     ),
-    _errors("another root object", "/app.html", "passed", root="app.html", single_page_application=True),
-    _errors("a page that is not its one page", "/oops.html", "failed", "oops", single_page_application=True),
-    _errors("the same, of no single-page application", "/index.html", "failed", "404 becomes 200"),
-    _asset("a hit of the origin shield", "passed", X_CACHE, X_Cache="OriginShieldHit from cloudfront"),
-    _asset("a page that a function made", "failed", X_CACHE, X_Cache="FunctionGeneratedResponse from cloudfront"),
-    _asset("two caches, the outer one hit", "passed", RFC_9211, X_Cache="HIT, MISS"),
-    _asset("two caches that missed", "failed", RFC_9211, "no answer came", X_Cache="MISS, MISS", Age="0"),
-    _asset(
-        "Cache-Status with a hit", "passed", RFC_9211, Cache_Status='ExampleCache; hit; ttl=376, "CDN Co"; fwd=miss'
+    "another root object": _errors("/app.html", "passed", root="app.html", single_page_application=True),
+    "a page that is not its one page": _errors("/oops.html", "failed", "oops", single_page_application=True),
+    "the same, of no single-page application": _errors("/index.html", "failed", "404 becomes 200"),
+    "a hit of the origin shield": _asset("passed", X_CACHE, X_Cache="OriginShieldHit from cloudfront"),
+    "a page that a function made": _asset("failed", X_CACHE, X_Cache="FunctionGeneratedResponse from cloudfront"),
+    "two caches, the outer one hit": _asset("passed", RFC_9211, X_Cache="HIT, MISS"),
+    "two caches that missed": _asset("failed", RFC_9211, "no answer came", X_Cache="MISS, MISS", Age="0"),
+    "Cache-Status with a hit": _asset(
+        "passed", RFC_9211, Cache_Status='ExampleCache; hit; ttl=376, "CDN Co"; fwd=miss'
     ),
-    _asset("Cache-Status that was forwarded", "failed", RFC_9211, Cache_Status="ExampleCache; fwd=uri-miss; stored"),
-    _asset(
-        "only a cookie may not be kept",
-        "passed",
-        RFC_9111,
-        X_Cache="Hit",
-        Cache_Control='no-cache="Set-Cookie", max-age=60',
+    "Cache-Status that was forwarded": _asset("failed", RFC_9211, Cache_Status="ExampleCache; fwd=uri-miss; stored"),
+    "only a cookie may not be kept": _asset(
+        "passed", RFC_9111, X_Cache="Hit", Cache_Control='no-cache="Set-Cookie", max-age=60'
     ),
-    _asset(
-        "kept by the cache, not by browsers", "passed", RFC_9111, X_Cache="Hit", Cache_Control="max-age=0, s-maxage=60"
+    "kept by the cache, not by browsers": _asset(
+        "passed", RFC_9111, X_Cache="Hit", Cache_Control="max-age=0, s-maxage=60"
     ),
-    _asset("expired from the start", "failed", RFC_9111, X_Cache="Hit", Expires="0"),
-    _asset("good for an hour", "passed", RFC_9111, X_Cache="Hit", Date=DATE, Expires="Sun, 29 Nov 2026 10:00:00 GMT"),
-    _asset("another answer for each client", "failed", RFC_9111, X_Cache="Hit", Vary="*"),
-    _asset(
-        "the word of an upload is no compression",
+    "expired from the start": _asset("failed", RFC_9111, X_Cache="Hit", Expires="0"),
+    "good for an hour": _asset("passed", RFC_9111, X_Cache="Hit", Date=DATE, Expires="Sun, 29 Nov 2026 10:00:00 GMT"),
+    "another answer for each client": _asset("failed", RFC_9111, X_Cache="Hit", Vary="*"),
+    "the word of an upload is no compression": _asset(
         "failed",
         "https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html",
         "not compressed",
         X_Cache="Hit",
         Content_Encoding="aws-chunked",
     ),
-    _idle("AWS's default and a heartbeat of half of it", "passed", "idle timeout 60 s"),
-    _idle("a heartbeat at the very moment of the timeout", "failed", "every 60 s, which is not sooner", heartbeat_s=60),
-    _idle("a timeout that was lowered", "failed", "idle timeout 20 s", idle="20"),
-    _idle("a heartbeat that nobody told", "passed", "websocket.heartbeat_s is not set", heartbeat_s=None),
-    _idle("a balancer that tells no timeout", "blind", "no 'idle_timeout.timeout_seconds'", idle=""),
-    _idle("an NLB alone, whose timeout is another", "nothing", balancers=[_balancer("tcp", "network")]),
-    _idle("a stack without a balancer", "nothing", balancers=NotConfigured("", "names no load balancer")),
-    _idle(
-        "API Gateway's WebSocket beside an ALB",
-        "nothing",
-        idle="1",
-        url="wss://a1b2.execute-api.us-west-2.amazonaws.com/p",
+    "AWS's default and a heartbeat of half of it": _idle("passed", "idle timeout 60 s"),
+    "a heartbeat at the very moment of the timeout": _idle("failed", "every 60 s, which is not sooner", heartbeat_s=60),
+    "a timeout that was lowered": _idle("failed", "idle timeout 20 s", idle="20"),
+    "a heartbeat that nobody told": _idle("passed", "websocket.heartbeat_s is not set", heartbeat_s=None),
+    "a balancer that tells no timeout": _idle("blind", "no 'idle_timeout.timeout_seconds'", idle=""),
+    "an NLB alone, whose timeout is another": _idle("nothing", balancers=[_balancer("tcp", "network")]),
+    "a stack without a balancer": _idle("nothing", balancers=NotConfigured("", "names no load balancer")),
+    "API Gateway's WebSocket beside an ALB": _idle(
+        "nothing", idle="1", url="wss://a1b2.execute-api.us-west-2.amazonaws.com/p"
     ),
-    _idle(
-        "two ALBs, one of them the WebSocket's",
+    "two ALBs, one of them the WebSocket's": _idle(
         {"live": "passed"},
         url="wss://dualstack.live-1234567890.us-west-2.elb.amazonaws.com/ws",
         balancers=[_balancer("shop"), _balancer("live")],
     ),
-]
+}

@@ -10,15 +10,10 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from botocore.exceptions import ClientError
-
-from opschecks.core.faults import CannotBreak
-from opschecks.sandbox.faults import give_fault
 from tests import every_fault, twins
 from tests.fault_groups import known_faults
-from tests.matrix.world import faults_together, other_faults
+from tests.matrix.world import faults_together, give, other_faults
 from tests.ministack import emulator, project_on, site_of
 from tests.ministack_week import sow
 from tests.programs import run_suite, sandbox_of
@@ -43,18 +38,10 @@ def _on_moto(name: str, stacks: str = "whole_stacks.toml", broken: Callable[[], 
         if faults:  # the snapshot of when all was well
             run_suite("deploy-before", reports, *arguments["deploy-before"])
         for fault in faults:
-            _give(sandbox, fault)
+            give(sandbox, fault)
         for suite in SUITES:
             told = run_suite(suite, reports, *arguments[suite], *_recorded(name, suite))
             assert "outcomes" in told, told["printed"]
-
-
-def _give(sandbox: Any, fault: str) -> None:
-    try:
-        give_fault(sandbox, fault)
-    except CannotBreak as broken:  # an earlier one has made what this one makes
-        if not isinstance(broken.__cause__ or broken.__context__, ClientError):
-            raise
 
 
 def _on_ministack(name: str, faults: Sequence[str] = ()) -> None:

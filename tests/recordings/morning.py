@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import inspect
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,34 +17,20 @@ import pytest
 from opschecks.aws import session
 from opschecks.core import clock
 from opschecks.core.gathering import Earlier, Gathering, Observed
-from opschecks.core.model import CHECK_ATTRIBUTE, NOT_APPLICABLE, Check, Fact, Finding, Outcome
+from opschecks.core.model import NOT_APPLICABLE, Finding, Outcome
 from opschecks.core.observation import CouldNotLook, closure
 from opschecks.core.tape import Tape
 from opschecks.hooks.applicable import does_not_apply
-from opschecks.hooks.examine import Examine
 from opschecks.hooks.fixtures import import_observations
 from opschecks.hooks.judge import settle
 from opschecks.recording.about import expected_of, stacks_of
 from opschecks.recording.file import Recording
 from opschecks.recording.tapes import Replayer
 from opschecks.web.http import Http
-from tests.matrix.world import OneCheck, all_checks, clock_that_only_sleeps
+from tests.matrix.world import OneCheck, all_checks, clock_that_only_sleeps, examined
 
 TIMEOUT_S = 60.0
 """Nothing is waited for; only for what never ends."""
-
-
-class _Examine(Examine):
-    """Also keeps what is raised that means nothing."""
-
-    def __init__(self, check: Check, stack: str) -> None:
-        super().__init__(check, stack)
-        self.strange: list[str] = []
-
-    def conclude_from(self, resource: Any, error: BaseException, notes: Sequence[Fact] = ()) -> None:
-        if not isinstance(error, AssertionError | CouldNotLook | pytest.fail.Exception):
-            self.strange.append(f"{type(error).__name__}: {error}")
-        super().conclude_from(resource, error, notes)
 
 
 @dataclass(frozen=True)
@@ -132,15 +117,7 @@ class Morning:
     def _concluded(self, one: OneCheck, store: Gathering) -> Concluded:
         if self.lacks(one):
             return Concluded(one.name, NOT_APPLICABLE)
-        declared: Check = getattr(one.function, CHECK_ATTRIBUTE)
-        examine = _Examine(declared, self.stack.name)
-        given = {"stack": self.stack, "examine": examine, "now": store.now}
-        error: BaseException | None = None
-        try:
-            names = inspect.signature(one.function).parameters
-            one.function(**{name: given[name] if name in given else store.value(name) for name in names})
-        except (Exception, SystemExit, pytest.fail.Exception, pytest.skip.Exception) as raised:  # noqa: BLE001 - judged
-            error = raised
+        examine, error = examined(one, store, self.stack)
         if does_not_apply(error, self.stack):
             return Concluded(one.name, NOT_APPLICABLE)
         outcome = settle(examine, error, ())

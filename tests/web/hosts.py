@@ -20,6 +20,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.server import ServerConnection, serve
 
 from opschecks.aws.elbv2 import TargetHealth
 from opschecks.config.stack import Stack
@@ -44,6 +46,30 @@ def _target_health(healthy: int) -> list[TargetHealth]:
 
 
 @contextlib.contextmanager
+def _serving(server: Any, *how_often_s: float) -> Iterator[str]:
+    """Lets a server serve in a thread of its own; yields its address."""
+    thread = threading.Thread(target=server.serve_forever, args=how_often_s)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.socket.getsockname()[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+
+
+@contextlib.contextmanager
+def _websocket(answer: Callable[[ServerConnection], object], response: Any = None) -> Iterator[str]:
+    """A WebSocket server whose sessions do as they are told, and end when their client goes."""
+
+    def handle(connection: ServerConnection) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            answer(connection)
+
+    with serve(handle, "127.0.0.1", 0, process_response=response) as server, _serving(server) as url:
+        yield url
+
+
+@contextlib.contextmanager
 def _answering(raw: bytes, *, reset: bool = False, until: threading.Event | None = None) -> Iterator[str]:
     """A host that sends these bytes to whoever asks, and closes; it waits for `until` first."""
 
@@ -58,16 +84,12 @@ def _answering(raw: bytes, *, reset: bool = False, until: threading.Event | None
             else:
                 self.request.sendall(raw)
 
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server, _serving(server, 0.01) as url:
         try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
+            yield url
         finally:
             if until:
                 until.set()
-            server.shutdown()
-            thread.join()
 
 
 def _free_port() -> int:
@@ -181,14 +203,11 @@ class Host:
 
         with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
             server.daemon_threads = True
-            thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-            thread.start()
-            try:
-                yield f"http://127.0.0.1:{server.server_address[1]}"
-            finally:
-                host.over.set()
-                server.shutdown()
-                thread.join()
+            with _serving(server, 0.01) as url:
+                try:
+                    yield url
+                finally:
+                    host.over.set()
 
     def for_ever(self, send: Callable[[bytes], None], piece: bytes = PIECE, every_s: float = 0) -> None:
         while not self.over.wait(every_s):

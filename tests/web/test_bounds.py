@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
-import threading
 import zlib
 from collections.abc import Callable, Iterator
 
 import pytest
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.server import ServerConnection, serve
+from websockets.sync.server import ServerConnection
 
 from opschecks.config.stack import Stack
 from opschecks.core.observation import CouldNotLook
@@ -18,7 +15,7 @@ from opschecks.web.client.packing import UnknownPacking, unpacked
 from opschecks.web.http import BODY_BYTES, Http, Response
 from opschecks.web.pages import Page
 from opschecks.web.websocket import MESSAGE_BYTES, websocket_reconnects, websocket_session
-from tests.web.hosts import Host, _target_health
+from tests.web.hosts import Host, _stack, _target_health, _websocket
 
 
 def _drips_headers(host: Host, path: str, send: Callable[[bytes], None]) -> None:
@@ -152,32 +149,6 @@ def test_a_server_that_speaks_http_2_only_is_not_looked_at() -> None:
         Http().get(url, 5)
 
 
-@pytest.mark.parametrize("status", [426, 505])
-def test_a_server_that_wants_another_version_is_not_looked_at(status: int) -> None:
-    head = f"HTTP/1.1 {status} No\r\nContent-Length: 0\r\n\r\n".encode()
-    with (
-        Host(lambda host, path, send: send(head)).open() as url,
-        pytest.raises(CouldNotLook, match="another version of HTTP"),
-    ):
-        Http().get(url, 5)
-
-
-TEXTS = {
-    "by its type": ("text/html; charset=ISO-8859-1", "Größe".encode("latin-1")),
-    "by its own word": ("text/html", '<html><head><meta charset="windows-1252">Größe'.encode("cp1252")),
-    "by its mark": ("text/html", "Größe".encode("utf-16")),
-    "by a mark of UTF-8": ("text/html", "Größe".encode("utf-8-sig")),
-    "as UTF-8": ("text/html", "Größe".encode()),
-    "as UTF-8 where the type names nothing real": ("text/html; charset=klingon", "Größe".encode()),
-    "as UTF-8 where the type names what is no text": ("text/html; charset=base64", "Größe".encode()),
-}
-
-
-@pytest.mark.parametrize(("kind", "body"), TEXTS.values(), ids=TEXTS)
-def test_a_body_is_read_in_its_charset(kind: str, body: bytes) -> None:
-    assert Response("u", 200, 1, kind, {}, body).text.endswith("Größe")
-
-
 @pytest.mark.parametrize("body", [b"<title" * 150_000, b"<title>" * 140_000, b"<html><title>" + b"<" * 900_000])
 def test_the_title_of_a_hostile_page_takes_no_more_than_one_look_at_it(body: bytes) -> None:
     """A pattern that began again at each "<title" took hours."""
@@ -185,22 +156,8 @@ def test_the_title_of_a_hostile_page_takes_no_more_than_one_look_at_it(body: byt
     assert Page(arn="u", name="/", answer=answer, stand_in=answer, contains="x").title == ""
 
 
-@contextlib.contextmanager
-def _websocket(answer: Callable[[ServerConnection], None]) -> Iterator[Stack]:
-    def handle(connection: ServerConnection) -> None:
-        with contextlib.suppress(ConnectionClosed):
-            answer(connection)
-
-    with serve(handle, "127.0.0.1", 0) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            limits = {"probe_timeout_s": 3.0, "websocket_hold_s": 0.5}
-            address = f"http://127.0.0.1:{server.socket.getsockname()[1]}"
-            yield Stack(name="here", backend_url=address, limits=limits, websocket={"task_field": "task"})
-        finally:
-            server.shutdown()
-            thread.join()
+def _bounded(url: str) -> Stack:
+    return _stack(url, limits={"probe_timeout_s": 3.0, "websocket_hold_s": 0.5}, websocket={"task_field": "task"})
 
 
 def _sends_too_much(connection: ServerConnection) -> None:
@@ -218,11 +175,11 @@ def _sends_a_fragment_for_ever(connection: ServerConnection) -> None:
 
 @pytest.mark.parametrize("answer", [_sends_too_much, _sends_a_fragment_for_ever], ids=lambda one: one.__name__)
 def test_a_websocket_message_is_held_to_a_bound(answer: Callable[[ServerConnection], None]) -> None:
-    with _websocket(answer) as stack:
+    with _websocket(answer) as url:
         with pytest.raises(CouldNotLook, match="larger than the 4 MiB"):
-            websocket_session(stack)
+            websocket_session(_bounded(url))
         with pytest.raises(CouldNotLook):
-            websocket_reconnects(stack, _target_health(2))
+            websocket_reconnects(_bounded(url), _target_health(2))
 
 
 def test_messages_without_an_end_do_not_prolong_a_session() -> None:
@@ -230,6 +187,6 @@ def test_messages_without_an_end_do_not_prolong_a_session() -> None:
         while True:
             connection.send("x")
 
-    with _websocket(answer) as stack:
-        session = websocket_session(stack)
+    with _websocket(answer) as url:
+        session = websocket_session(_bounded(url))
     assert (session.refused, session.ended_early) == ("", "")

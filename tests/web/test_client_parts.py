@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from opschecks.web.client.bounds import OneHop, PrivatePlace, bounds, is_public
-from opschecks.web.client.packing import LAYERS, UnknownPacking, packings, unpacked
+from opschecks.web.client.packing import LAYERS, UnknownPacking, _gzip, packings, unpacked
 
 
 @pytest.mark.parametrize(
@@ -23,10 +23,12 @@ from opschecks.web.client.packing import LAYERS, UnknownPacking, packings, unpac
         ("2600:9000::1%eth0", True),
         ("fe80::1%eth0", False),
         ("ff0e::1", False),
+        ("ff02::1", False),
         ("::ffff:8.8.8.8", True),
         ("::ffff:10.0.0.1", False),
         ("2002:808:808::1", True),
         ("2002:a00:1::1", False),
+        ("2002:a9fe:a9fe::1", False),
         ("64:ff9b::808:808", True),
         ("64:ff9b::a00:1", False),
         ("2001:0:4136:e378:8000:63bf:f7f7:f7f7", True),
@@ -102,3 +104,11 @@ def test_several_packings_are_unpacked_the_last_first_and_no_more_than_the_layer
     assert unpacked(b"", "gzip", 3) == b""
     with pytest.raises(zlib.error):
         unpacked(b"no gzip", "gzip", 100)
+
+
+def test_a_member_of_gzip_that_begins_at_the_bound_is_not_unpacked_however_large() -> None:
+    first, bomb = gzip.compress(b"x" * 1000), gzip.compress(b"y" * 10**6)
+    assert _gzip(first + bomb, 1000) == b"x" * 1000
+    assert _gzip(first + bomb, 1001) == b"x" * 1000 + b"y"
+    assert _gzip(first + bomb, 999) == b"x" * 999
+    assert _gzip(first + b"no gzip", 2000) == b"x" * 1000

@@ -47,44 +47,6 @@ def test_health_of_a_stack_without_a_backend_is_not_looked_at(http: Http) -> Non
 
 
 @pytest.mark.parametrize(
-    ("body", "says"),
-    [
-        ("", "nothing"),
-        ("<html></html>", "<html></html>"),
-        ('{"status": "heal', '{"status": "heal'),
-        ("null", "null"),
-        ("not OK", "not OK"),
-        ("OK, but the database is down", "OK, but the database is down"),
-        ("Unhealthy", "Unhealthy"),
-    ],
-)
-def test_a_text_that_is_not_a_healthy_word_calls_nothing_healthy(
-    http: Http, mocked: responses.RequestsMock, body: str, says: str
-) -> None:
-    seen = _health(http, mocked, body)
-    assert seen.says == says
-    assert not seen.is_healthy
-    assert seen.sick_components == []
-
-
-@pytest.mark.parametrize("body", ["Healthy", "OK", "ok\n", " UP ", "OK.", '"healthy"', "\ufeffPass"])
-def test_a_text_that_is_a_healthy_word_calls_the_backend_healthy(
-    http: Http, mocked: responses.RequestsMock, body: str
-) -> None:
-    seen = _health(http, mocked, body)
-    assert seen.is_healthy
-    assert seen.sick_components == []
-
-
-@pytest.mark.parametrize("body", [{}, {"components": {"database": "ok"}}, {"status": None}, []], ids=str)
-def test_a_health_page_without_a_status_is_not_looked_at(http: Http, mocked: responses.RequestsMock, body: Any) -> None:
-    seen = _health(http, mocked, body)
-    with pytest.raises(CouldNotLook, match="no 'status'") as told:
-        _ = seen.is_healthy
-    assert told.value.call == f"GET {URL}"
-
-
-@pytest.mark.parametrize(
     ("word", "healthy"),
     [("healthy", True), ("OK", True), ("UP", True), ("Pass", True)]
     + [(word, False) for word in ("unhealthy", "DOWN", "degraded", "fail", "warn", "", "not healthy", 0)],
@@ -100,57 +62,6 @@ def test_a_stack_has_its_own_words_for_healthy(http: Http, mocked: responses.Req
     seen = health(_stack(health_path="/status", healthy_words=["GREEN"]), http, NOW)
     assert seen.is_healthy
     assert seen.sick_components == ["queue is ok"]
-
-
-SHAPES: dict[str, tuple[Raw, list[str]]] = {
-    "words": ({"components": {"database": "healthy", "queue": "DOWN"}}, ["queue is DOWN"]),
-    "bools": ({"components": {"database": True, "queue": False}}, ["queue is unhealthy"]),
-    "numbers": ({"components": {"database": 1}}, ["database is 1"]),
-    "nothing": ({"components": {"database": None}}, ["database is None"]),
-    "objects": ({"components": {"database": {"status": "ok"}, "queue": {"status": "fail"}}}, ["queue is fail"]),
-    "objects that say nothing": ({"components": {"queue": {"lag": 3}}}, ["queue is without a status"]),
-    "a list of objects": (
-        {"components": [{"name": "a", "status": "up"}, {"name": "queue", "status": "down"}]},
-        ["queue is down"],
-    ),
-    "a list of objects without names": ({"components": [{"status": "up"}, {"status": "down"}]}, ["1 is down"]),
-    "a list of words": ({"components": ["database"]}, ["0 is database"]),
-    "IETF health+json": (
-        {"checks": {"db:time": [{"status": "pass"}, {"status": "fail"}], "up": [{"status": "pass"}]}},
-        ["db:time is fail"],
-    ),
-    "services": ({"services": {"mail": "down"}}, ["mail is down"]),
-    "dependencies": ({"dependencies": [{"name": "mail", "status": "down"}]}, ["mail is down"]),
-    "several lists": ({"services": {"mail": "down"}, "components": {"db": "down"}}, ["db is down", "mail is down"]),
-    "nested below a status": (
-        {"components": {"db": {"status": "up", "components": {"replica": {"status": "down"}}}}},
-        ["db/replica is down"],
-    ),
-    "nested without one": ({"services": {"mail": {"dependencies": {"smtp": False}}}}, ["mail/smtp is unhealthy"]),
-    "nested, all well": ({"services": {"mail": {"dependencies": {"smtp": "ok"}}}}, []),
-    "none": ({"components": {}}, []),
-    "not listed": ({"components": None}, []),
-}
-
-
-@pytest.mark.parametrize(("page", "sick"), SHAPES.values(), ids=SHAPES)
-def test_sick_components_are_found_in_every_shape(
-    http: Http, mocked: responses.RequestsMock, page: Raw, sick: list[str]
-) -> None:
-    seen = _health(http, mocked, {"status": "healthy", **page})
-    assert sorted(seen.sick_components) == sick
-    assert seen.is_healthy
-
-
-@pytest.mark.parametrize(
-    "page",
-    [{"components": "all fine"}, {"checks": True}, {"services": 3}, {"services": {"mail": {"dependencies": "fine"}}}],
-    ids=str,
-)
-def test_a_shape_that_is_not_understood_is_not_looked_at(http: Http, mocked: responses.RequestsMock, page: Raw) -> None:
-    seen = _health(http, mocked, {"status": "healthy", **page})
-    with pytest.raises(CouldNotLook, match="not a list of components"):
-        _ = seen.sick_components
 
 
 def test_a_trusted_certificate_has_days_left(http: Http, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,6 +33,13 @@ SAYS: dict[str, tuple[Any, str, bool]] = {
     "after a byte order mark": ("\ufeffok", "ok", True),
     "among spaces": ("\t all \n is  well ", "all is well", False),
     "nothing": ("", "nothing", False),
+    "a page": ("<html></html>", "<html></html>", False),
+    "JSON's nothing": ("null", "null", False),
+    "not the word": ("not OK", "not OK", False),
+    "the word, and more": ("OK, but the database is down", "OK, but the database is down", False),
+    "its contrary": ("Unhealthy", "Unhealthy", False),
+    "a word and a line end": ("ok\n", "ok", True),
+    "a word between blanks": (" UP ", "UP", True),
     "a long text": ("x" * 81, "x" * 80, False),
     "a status": ({"status": "up"}, "up", True),
     "a status after a byte order mark": ('\ufeff{"status": "up"}', "up", True),
@@ -44,19 +51,20 @@ SAYS: dict[str, tuple[Any, str, bool]] = {
 
 @pytest.mark.parametrize(("body", "says", "good"), SAYS.values(), ids=SAYS)
 def test_what_a_health_page_says(body: Any, says: str, good: bool) -> None:
-    assert (_health(body).says, _health(body).is_healthy) == (says, good)
+    seen = _health(body)
+    assert (seen.says, seen.is_healthy, seen.sick_components) == (says, good, [])
 
 
 def test_a_status_of_no_content_is_healthy_and_200_alone_is_besides() -> None:
     none = _health({"status": "down"}, 204)
     assert (none.says, none.is_healthy, none.answered_well) == ("nothing, as status 204 means", True, True)
     assert [_health("", one).answered_well for one in (200, 201, 203, 205, 503, None)] == [True] + [False] * 5
-    bodies: list[Any] = [{}, {"components": {}}, []]
+    bodies: list[Any] = [{}, {"components": {}}, {"components": {"database": "ok"}}, {"status": None}, []]
     for body in bodies:
         with pytest.raises(CouldNotLook, match=f"GET {ROOT}: the health page has no 'status'"):
             assert _health(body).says
     sick = _health({"status": "up", "components": {"db": "down", "cache": "UP"}})
-    assert sick.sick_components == ["db is down"]
+    assert (sick.sick_components, sick.is_healthy) == (["db is down"], True)
 
 
 def _probed(answer: Response, ends: Any = None, url: str = ROOT, **keys: Any) -> tuple[Health, Answers]:
@@ -170,7 +178,16 @@ def test_the_word_for_the_whole(told: Any, word: str | None) -> None:
 PARTS: list[tuple[Any, list[tuple[str, str]]]] = [
     ({}, []),
     ("up", []),
+    ({"components": {}}, []),
     ({"components": None, "checks": {"a": "up"}}, [("a", "up")]),
+    ({"components": {"a": None}}, [("a", "None")]),
+    ({"services": {"a": "down"}, "components": {"b": "down"}}, [("b", "down"), ("a", "down")]),
+    ({"services": {"a": {"dependencies": {"b": False}}}}, [("a/b", "unhealthy")]),
+    ({"dependencies": [{"name": "a", "status": "down"}]}, [("a", "down")]),
+    (
+        {"checks": {"a": [{"status": "pass"}, {"status": "fail"}], "b": [{"status": "pass"}]}},
+        [("a", "pass"), ("a", "fail"), ("b", "pass")],
+    ),
     ({"services": {"a": True, "b": False}}, [("a", "healthy"), ("b", "unhealthy")]),
     ({"dependencies": ["a", "b"]}, [("0", "a"), ("1", "b")]),
     ([{"name": "a", "status": "up"}, {"status": "down"}], [("a", "up"), ("1", "down")]),
@@ -197,6 +214,14 @@ def test_the_words_of_the_components(told: Any, words: list[tuple[str, str]]) ->
 def test_components_in_no_known_form_or_nested_too_deeply_are_not_known() -> None:
     with pytest.raises(CouldNotLook, match="the health page's 'checks' is 'up', not a list of components"):
         [*words_of({"checks": "up"})]
+    for told in (
+        {"components": "all fine"},
+        {"checks": True},
+        {"services": 3},
+        {"services": {"a": {"checks": "fine"}}},
+    ):
+        with pytest.raises(CouldNotLook, match="not a list of components"):
+            [*words_of(told)]
     deep: Any = "up"
     for _ in range(19):
         deep = {"components": {"a": deep}}

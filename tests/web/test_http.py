@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import socket
 import threading
-from typing import Any
 
 import pytest
 import requests
@@ -66,11 +64,8 @@ def test_a_refused_connection_is_not_looked_at(http: Http) -> None:
     assert told.value.call == f"GET {url}"
 
 
-def test_a_name_that_does_not_resolve_is_not_looked_at(http: Http, monkeypatch: pytest.MonkeyPatch) -> None:
-    def resolve(*_: Any, **__: Any) -> Any:
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
-    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+@pytest.mark.usefixtures("no_names")
+def test_a_name_that_does_not_resolve_is_not_looked_at(http: Http) -> None:
     with pytest.raises(CouldNotLook, match="Name or service not known"):
         http.get(URL, 5)
     with pytest.raises(CouldNotLook, match="Name or service not known"):

@@ -42,6 +42,10 @@ CHARSETS: dict[str, tuple[str, bytes, str]] = {
     "its type before its own word": ("text/html; charset=utf-8", b'<meta charset="latin-1">' + GROESSE.encode(), ""),
     "its own word where the type's is none": (
         "text/html; charset=none", b'<meta charset="latin-1">' + GROESSE.encode("latin-1"), ""),
+    "its own word in quotes": ("text/html", b'<html><meta charset="windows-1252">' + GROESSE.encode("cp1252"), ""),
+    "UTF-8, of which nothing is said": ("text/html", GROESSE.encode(), ""),
+    "a type that names nothing real": ("text/html; charset=klingon", GROESSE.encode(), ""),
+    "a type that names what is no text": ("text/html; charset=base64", GROESSE.encode(), ""),
     "its own word, too late": ("text/html", b" " * 1024 + b"charset=latin-1 " + GROESSE.encode(), ""),
     "its own word, just in time": ("text/html", b" " * 1009 + b"charset=latin-1 " + GROESSE.encode("latin-1"), ""),
 }  # fmt: skip

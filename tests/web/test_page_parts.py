@@ -40,9 +40,12 @@ def _page(
     [
         ("<!DOCTYPE HTML>", "text/html", True),
         ("<html lang=en>", "text/html", True),
+        ("<HTML>", "TEXT/HTML", True),
         ("<html>", "Application/XHTML+XML", True),
         ("<html>", "text/plain", False),
+        ('{"<html>": 1}', "application/json", False),
         ("<p>", "text/html", False),
+        ("", "text/html", False),
         (" " * (BEGINNING - 5) + "<html>", "text/html", True),
         (" " * (BEGINNING - 4) + "<html>", "text/html", False),
     ],
@@ -74,6 +77,7 @@ def test_a_page_has_its_text_however_it_is_written(body: str, contains: str, has
         (response(OLD, status=404), False, False),
         (response(OLD, status=499), False, False),
         (response("other"), False, False),
+        (response(status=403), False, False),
         (response(status=503), True, False),
     ],
 )
@@ -95,6 +99,7 @@ TITLES = {
     "A</title>": "",
     "<title": "",
     "<p>A</p>": "",
+    "<title>one</title><title>two</title>": "one",
     "<title></title>": "",
     " " * (TITLE_WITHIN - 16) + "<title>A</title>": "A",
     " " * (TITLE_WITHIN - 8) + "<title>A</title>": "",
@@ -269,21 +274,23 @@ def test_objects_are_listed_below_the_prefix_without_folders() -> None:
     pages[0]["Contents"][0].pop("Size")
     aws = Aws({("s3", "ListObjectsV2"): pages})
     assert [one["Key"] for one in list_objects(aws, "site", "")] == ["c/", "d"]
-    assert aws.parameters_of("ListObjectsV2")[0] == {"Bucket": "site"}
+    asked = aws.parameters_of("ListObjectsV2")
+    assert asked == [{"Bucket": "site"}, *({"Bucket": "site", "ContinuationToken": token} for token in "23")]
     aws = Aws({("s3", "ListObjectsV2"): page()})
     assert list_objects(aws, "site", "v1/") == []
     assert aws.parameters_of("ListObjectsV2") == [{"Bucket": "site", "Prefix": "v1/"}]
 
 
 def test_only_objects_that_were_not_current_are_asked_for_again() -> None:
-    current, stale = _object("1"), _object("2")
+    current, stale, gone = _object("1"), _object("2"), _object("3", served='"3"', status=503)
     new = response(ETag='"2"', url="again")
-    site = Site({f"{ROOT}/2": new})
+    site = Site({f"{ROOT}/2": new, f"{ROOT}/3": response(ETag='W/"3"')})
     checked = stack(dashboard_url=ROOT, limits={"probe_timeout_s": 7})
-    seen = site_objects(checked, Aws({}), site, _distribution(), [current, stale])
+    seen = site_objects(checked, Aws({}), site, _distribution(), [current, stale, gone])
     assert seen[0] is current
     assert (seen[1].answer, seen[1].evidence, seen[1].name) == (new, {"ETag": '"2"', "served": new.evidence}, "2")
-    assert site.asked == [("HEAD", f"{ROOT}/2", 7)]
+    assert [one.is_current for one in seen] == [True] * 3
+    assert sorted(site.asked) == [("HEAD", f"{ROOT}/2", 7), ("HEAD", f"{ROOT}/3", 7)]
     first = Site(lambda url: response(url=url))
     aws = Aws({("s3", "ListObjectsV2"): page(item("v1/a b"))})
     [one] = site_objects(checked, aws, first, _distribution("/v1"), [])

@@ -9,7 +9,6 @@ import pytest
 
 from opschecks.config.stack import Stack
 from opschecks.core.observation import CouldNotLook
-from opschecks.web.client.bounds import is_public
 from opschecks.web.http import Http
 from tests.web.hosts import Host
 
@@ -109,16 +108,6 @@ def test_cookies_go_along_with_redirects_and_no_further() -> None:
         http.get(f"{url}/begin", 5)
         http.get(f"{url}/other", 5)
     assert ["Cookie: seen=1" in head for head in host.heads] == [False, True, False]
-
-
-@pytest.mark.parametrize("address", ["8.8.8.8", "2600:9000::1", "64:ff9b::808:808", "::ffff:8.8.8.8"])
-def test_public_addresses_are_public(address: str) -> None:
-    assert is_public(address)
-
-
-@pytest.mark.parametrize("address", ["224.0.0.1", "ff02::1", "2002:a9fe:a9fe::1", "fe80::1%eth0"])
-def test_others_are_not(address: str) -> None:
-    assert not is_public(address)
 
 
 @contextlib.contextmanager

@@ -103,9 +103,12 @@ def test_a_client_connects_several_times_with_its_cookies() -> None:
 
 
 def test_nothing_is_proven_without_two_healthy_targets_and_a_field_that_names_the_task() -> None:
-    assert _back(_health(1, 5), _health(1))[0].unproven == "1 healthy target: two are needed"
-    assert _back(_health(0))[0].unproven == "0 healthy targets: two are needed"
-    assert _back(_health(2), field="")[0].unproven == "websocket.task_field is not set in stacks.toml"
+    for seen, why in (
+        (_back(_health(1, 5), _health(1))[0], "1 healthy target: two are needed"),
+        (_back(_health(0))[0], "0 healthy targets: two are needed"),
+        (_back(_health(2), field="")[0], "websocket.task_field is not set in stacks.toml"),
+    ):
+        assert (seen.unproven, seen.tasks) == (why, ())
     assert _back(_health(0, unread=THROTTLED), field="")[0].unproven.startswith("websocket.task_field")
     assert _back(_health(0, unread=THROTTLED), _health(2))[0].unproven == ""
     for health in ([_health(1), _health(0, unread=THROTTLED)], [_health(0, unread=THROTTLED)]):
@@ -226,10 +229,13 @@ def test_a_task_is_named_by_the_first_message(monkeypatch: pytest.MonkeyPatch) -
     ("message", "says"),
     [
         ("hello", "no JSON message that names a task"),
+        (b"\xff\xfe", "no JSON message that names a task"),
         (ConnectionClosedOK(None, None), "no JSON message that names a task"),
         (TimeoutError("late"), "no JSON message that names a task: late"),
         ("[]", "the first message has no 'task'"),
+        ('"task"', "the first message has no 'task'"),
         ('{"task": ""}', "the first message has no 'task'"),
+        ('{"task": null}', "the first message has no 'task'"),
         ('{"node": "a"}', "the first message has no 'task'"),
     ],
 )

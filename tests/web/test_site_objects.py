@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
 import pytest
 import requests
 import responses
@@ -11,7 +9,7 @@ import responses
 from opschecks.aws.cloudfront import Distribution
 from opschecks.core.model import CHECK_ATTRIBUTE
 from opschecks.core.observation import CouldNotLook
-from opschecks.web.http import Http, Response
+from opschecks.web.http import Http
 from opschecks.web.site_objects import SiteObject, site_objects
 from tests.canned import Aws, Raw, after, concludes, stack, verdict
 from tests.canned_site import CDN, MD5, OTHER, item, page, told_of
@@ -95,19 +93,6 @@ def test_an_origin_path_is_no_part_of_an_address(mocked: responses.RequestsMock)
     assert aws.parameters_of("ListObjectsV2") == [{"Bucket": "site", "Prefix": "web/out/"}]
 
 
-def test_folders_are_no_pages_and_lists_have_pages(mocked: responses.RequestsMock) -> None:
-    mocked.head(f"{CDN}/a.html", headers={"ETag": f'"{MD5}"'})
-    mocked.head(f"{CDN}/c/d.html", headers={"ETag": f'"{MD5}"'})
-    pages = [
-        page(item("a.html"), NextContinuationToken="2", IsTruncated=True),
-        page(NextContinuationToken="3", IsTruncated=True),
-        page(item("c/", Size=0), item("c/d.html")),
-    ]
-    aws = Aws({("s3", "ListObjectsV2"): pages})
-    assert [seen.name for seen in site(aws=aws)] == ["a.html", "c/d.html"]
-    assert [asked.get("ContinuationToken") for asked in aws.parameters_of("ListObjectsV2")] == [None, "2", "3"]
-
-
 def test_an_empty_bucket_is_no_site() -> None:
     assert site(page()) == []
     check = after("dashboard").test_site_serves_what_the_bucket_holds
@@ -120,29 +105,3 @@ def test_an_empty_bucket_is_no_site() -> None:
 def test_a_bucket_of_which_nothing_is_said_is_not_seen(answer: Raw, key: str) -> None:
     with pytest.raises(CouldNotLook, match=f"s3:ListBucket: the answer has no '{key}'"):
         site(answer)
-
-
-def test_without_an_address_of_the_site_nothing_is_seen() -> None:
-    of = Distribution(arn="arn", name="E1SITE", evidence=told_of("site.s3.us-west-2.amazonaws.com"))
-    with pytest.raises(CouldNotLook, match="stack here names no dashboards: set dashboard_url"):
-        site_objects(stack(), Aws({}), Http(), of)
-
-
-def test_objects_of_the_site_that_are_served_as_they_are_are_not_asked_for_again() -> None:
-    def served(name: str, etag: str, status: int = 200) -> SiteObject:
-        told = Response(name, status, 1.0, headers={"ETag": f'"{etag}"'})
-        return SiteObject(arn=f"http://site.test/{name}", name=name, answer=told, evidence={"ETag": '"new"'})
-
-    class Asked:
-        urls: ClassVar[list[str]] = []
-
-        def head(self, url: str, timeout_s: float) -> Response:
-            self.urls.append(url)
-            return Response(url, 200, 1.0, headers={"ETag": 'W/"new"'})
-
-    http: Any = Asked()
-    of = Distribution(arn="d", name="d")
-    earlier = [served("a", "new"), served("b", "old"), served("c", "new", 503)]
-    again = site_objects(stack(dashboard_url="http://site.test"), Aws({}), http, of, earlier)
-    assert sorted(Asked.urls) == ["http://site.test/b", "http://site.test/c"]
-    assert [(one.name, one.is_current) for one in again] == [("a", True), ("b", True), ("c", True)]

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 import socket
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.server import ServerConnection, serve
+from websockets.sync.server import ServerConnection
 
-from opschecks.config.stack import Stack
 from opschecks.core.observation import CouldNotLook
-from opschecks.core.wording import plural
 from opschecks.sandbox.web import Web
 from opschecks.web.health import certificate_end
 from opschecks.web.websocket import Reconnects, websocket_reconnects, websocket_session
-from tests.web.hosts import NOW, _answering, _certified, _free_port, _stack, _target_health, _trust, _web
+from tests.web.hosts import NOW, _answering, _certified, _free_port, _stack, _target_health, _trust, _web, _websocket
 
 
 def test_a_websocket_session_opens_and_pings() -> None:
@@ -132,11 +127,8 @@ def test_a_session_where_nothing_listens_is_not_looked_at() -> None:
     assert told.value.call == f"WebSocket {url.replace('http:', 'ws:')}/ws"
 
 
-def test_a_session_whose_host_does_not_resolve_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    def resolve(*_: Any, **__: Any) -> Any:
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
-    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+@pytest.mark.usefixtures("no_names")
+def test_a_session_whose_host_does_not_resolve_is_not_looked_at() -> None:
     with pytest.raises(CouldNotLook, match="Name or service not known"):
         websocket_session(_stack())
 
@@ -152,11 +144,6 @@ def test_a_session_whose_host_does_not_take_connections_is_not_looked_at(monkeyp
         certificate_end("https://backend.test/", 5)
 
 
-def test_a_stack_without_a_websocket_is_not_looked_at() -> None:
-    with pytest.raises(CouldNotLook, match="names no WebSocket"):
-        websocket_session(Stack(name="here"))
-
-
 def test_headers_of_the_stack_are_sent_with_the_handshake() -> None:
     seen: list[str | None] = []
 
@@ -168,24 +155,6 @@ def test_headers_of_the_stack_are_sent_with_the_handshake() -> None:
     with _websocket(answer) as url:
         websocket_session(_stack(url, websocket={"headers": {"Origin": "https://console.test"}}))
     assert seen == ["https://console.test"]
-
-
-@contextlib.contextmanager
-def _websocket(answer: Any, response: Any = None) -> Iterator[str]:
-    """A WebSocket server whose sessions do as they are told, and end when their client goes."""
-
-    def handle(connection: ServerConnection) -> None:
-        with contextlib.suppress(ConnectionClosed):
-            answer(connection)
-
-    with serve(handle, "127.0.0.1", 0, process_response=response) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.socket.getsockname()[1]}"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def _reconnects(url: str, *, healthy: int = 2, field: str = "task", **limits: float) -> Reconnects:
@@ -209,32 +178,9 @@ def test_a_client_without_stickiness_reaches_other_tasks() -> None:
     assert set(seen.tasks) == {"task-1", "task-2"}
 
 
-@pytest.mark.parametrize("healthy", [0, 1])
-def test_one_healthy_target_proves_nothing(healthy: int) -> None:
-    seen = _reconnects(f"http://127.0.0.1:{_free_port()}", healthy=healthy)
-    assert seen.unproven == f"{plural(healthy, 'healthy target')}: two are needed"
-    assert seen.tasks == ()
-
-
-def test_without_a_field_that_names_the_task_nothing_is_proven() -> None:
-    seen = _reconnects(f"http://127.0.0.1:{_free_port()}", field="")
-    assert "task_field is not set" in seen.unproven
-    assert seen.tasks == ()
-
-
 def test_a_first_message_without_the_field_is_not_looked_at() -> None:
     with _web() as web, pytest.raises(CouldNotLook, match="the first message has no 'node'"):
         _reconnects(web.backend_url, field="node")
-
-
-@pytest.mark.parametrize("message", ["hello", "[]", '"task"', '{"task": ""}', '{"task": null}', b"\xff\xfe"])
-def test_a_first_message_that_names_no_task_is_not_looked_at(message: str | bytes) -> None:
-    def answer(connection: ServerConnection) -> None:
-        connection.send(message)
-        connection.recv()
-
-    with _websocket(answer) as url, pytest.raises(CouldNotLook, match="WebSocket ws://"):
-        _reconnects(url)
 
 
 def test_a_session_without_a_first_message_is_not_looked_at() -> None:
