@@ -13,7 +13,8 @@ from opschecks.report.console import HOSTS, Place, link
 
 LB = "elasticloadbalancing:{at}:loadbalancer/app/web/0123456789abcdef"
 NAMED = {
-    "ecs:{at}:service/c/web": "services rollouts releases service_deployments since_the_gate dev_use scaling_schedules",
+    "ecs:{at}:service/c/web": "services rollouts staffing releases service_deployments since_the_gate dev_use"
+    " scaling_schedules",
     "service/c/web": "service_load auto_scaling scaling_week",
     "ecs:{at}:task/c/0a1b": "tasks",
     "ecs:{at}:task-definition/web:7#web": "pool_settings",
