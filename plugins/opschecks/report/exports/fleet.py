@@ -14,8 +14,8 @@ from ..fleet.facts import Fleet, Shared, counted
 from ..fleet.rows import StackRow, State
 from ..notes import brief
 from .email_body import MailEntry, mail
-from .exposition import Sample, family
 from .markdown import LONGEST_MESSAGE, LONGEST_NAME, SummaryPart, _code, _prose, _size
+from .metrics import Sample, family
 from .slack import message
 
 FORMAT = 1
