@@ -76,9 +76,9 @@ def to_asff(run: Run, *, page_url: str = "") -> list[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for stack in placed:
         past = run.past_of(stack.name)
-        since = {(one.check, one.resource): one.since for one in past.standings}
         for check, one in _bad(run, stack):
-            told = _finding(run, stack, check, one, since.get((check.check, one.resource)), page_url)
+            standing = past.standing(check.check, one.resource)
+            told = _finding(run, stack, check, one, standing.since if standing else run.started, page_url)
             found[told["Id"]] = told
         for told in (*_ended(run, stack, past), *_good(run, stack)):
             found.setdefault(told["Id"], told)
@@ -121,10 +121,10 @@ def _bad(run: Run, stack: StackFacts) -> Iterator[tuple[CheckResult, Finding]]:
 
 
 def _finding(
-    run: Run, stack: StackFacts, check: CheckResult, finding: Finding, since: datetime | None, page_url: str
+    run: Run, stack: StackFacts, check: CheckResult, finding: Finding, since: datetime, page_url: str
 ) -> dict[str, Any]:
     blind, seen, place = finding.outcome is Outcome.BLIND, observed(finding, check), place_of(run, check, finding)
-    began = _time(since or run.started)
+    began = _time(since)
     fix = f" The remedy {check.remedy} can fix it: pytest --fix=plan shows what it would change."
     advice = f"Follow “{check.runbook}” in the runbook.{fix if check.remedy else ''}"
     times = {"CreatedAt": began, "FirstObservedAt": began, "LastObservedAt": _time(run.started)}

@@ -47,7 +47,7 @@ def metrics_parts(run: Run) -> Iterator[str]:
     """The same in parts, a family each."""
     families = (
         ("opschecks_run_exit_code", "0: all good, 1: something failed, 10: not everything was seen, else pytest's own.",
-         _exit_code(run)),
+         _run(run, run.exit_code) if run.exit_code is not None else ()),
         ("opschecks_run_start_time_seconds", "When the run began, since 1970.", _run(run, run.started.timestamp())),
         ("opschecks_run_duration_seconds", "How long the run took.",
          _run(run, (run.ended - run.started).total_seconds()) if run.ended else ()),
@@ -77,10 +77,6 @@ def _of(run: Run, stack: str, **more: str) -> tuple[tuple[str, str], ...]:
 
 def _run(run: Run, value: float) -> list[Sample]:
     return [(_of(run, stack.name), value) for stack in run.stacks]
-
-
-def _exit_code(run: Run) -> Iterable[Sample]:
-    return _run(run, run.exit_code) if run.exit_code is not None else ()
 
 
 def _checks(run: Run) -> Iterator[Sample]:

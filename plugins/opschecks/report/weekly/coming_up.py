@@ -9,7 +9,7 @@ from typing import Any
 
 from ...core.run import Run
 from ...core.wording import plural
-from ..amounts import first, sentence
+from ..amounts import capital, first, sentence
 from ..decisions import waived
 from ..source import PageSource
 from ..unseen import cause
@@ -28,16 +28,8 @@ WITHIN = timedelta(days=60)
 SHOWN = 20
 
 
-@dataclass(frozen=True)
-class Due:
-    """One thing: by which day, how far that is in words, what, whose it is and how that is known."""
-
-    day: str
-    when: str
-    what: str
-    owner: str
-    source: str
-    tone: str
+Due = tuple[str, str, str, str, str, str]
+"""One thing: by which day, how far that is in words, its tone, what, whose it is and how that is known."""
 
 
 @dataclass(frozen=True)
@@ -55,16 +47,10 @@ class ComingUp:
     none_due: str
 
 
-def facts(source: PageSource) -> list[ComingUp]:
-    """Of each stack."""
-    return [_of(source, week) for week in source.run.weeks]
-
-
-def _of(source: PageSource, week: Mapping[str, Any]) -> ComingUp:
+def facts(source: PageSource, week: Mapping[str, Any]) -> ComingUp:
+    """Of one stack."""
     today = source.run.started.astimezone(source.zone).date()
-    found = {
-        (day, f"{what[:1].upper()}{what[1:]}"): more for day, what, *more in _all(source, week) if day <= today + WITHIN
-    }
+    found = {(day, capital(what)): more for day, what, *more in _all(source, week) if day <= today + WITHIN}
     shown, left = first(sorted(found), SHOWN)
     due = (_due((day - today).days, day, what, *found[day, what]) for day, what in shown)
     seen, unseen = _looked(source.run, week)
@@ -112,4 +98,4 @@ def _due(days: int, day: date, what: str, owner: str, source: str) -> Due:
     near = {0: "today", 1: "tomorrow"}
     when = near.get(days) or (f"in {plural(days, 'day')}" if days > 0 else f"{plural(-days, 'day')} ago")
     tone = "bad" if days < 0 else "warn" if days <= 7 else "none"
-    return Due(f"{day:%a %d %b}", when, what, owner, source, tone)
+    return f"{day:%a %d %b}", when, tone, what, owner, source
