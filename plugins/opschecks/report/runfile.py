@@ -90,12 +90,13 @@ def _dumps(value: Any) -> str:
 def only(run: Run, stack: str) -> Run:
     """The part of a run that is about one stack."""
     lists = ("checks", "findings", "observations", "waivers", "past", "notes")
+    own: dict[str, Any] = {name: tuple(one for one in getattr(run, name) if one.stack == stack) for name in lists}
     return dataclasses.replace(
         run,
         stacks=tuple(facts for facts in run.stacks if facts.name == stack),
         changes=tuple(change for change in run.changes if change["stack"] == stack),
         weeks=tuple(week for week in run.weeks if week["stack"] == stack),
-        **{name: tuple(one for one in getattr(run, name) if one.stack == stack) for name in lists},
+        **own,
     )
 
 

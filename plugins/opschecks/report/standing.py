@@ -38,7 +38,7 @@ PROMISES = {
 """What checks promise whose names alone say it less well. The names stay: history and waivers have them."""
 
 
-def tone(outcome: str) -> str:
+def tone_of(outcome: str) -> str:
     """The tone of a check's outcome."""
     return TONES.get(outcome, "none")
 
@@ -90,7 +90,7 @@ class Strip:
 def strip(run: Run, stack: str, key: str, now: str) -> Strip:
     """The last runs of a check or an area of the stack, with this one, whose outcome is `now`."""
     outcomes = [*run.past_of(stack).strips.get(key, ()), now][-BARS:]
-    bars = tuple(map(tone, outcomes))
+    bars = tuple(map(tone_of, outcomes))
     if len(outcomes) > 1:
         order = ("passed", "waived", "failed", "blind", "not_run", "")
         told = ", ".join(f"{outcomes.count(one)} {WORDS[one]}" for one in order if one in outcomes)

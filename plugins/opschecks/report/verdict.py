@@ -48,7 +48,8 @@ def verdict(run: Run) -> Verdict:
     extras = list(_extras(run))
     rest = "".join(f" In the week{f' on {stack}' if len(weeks) > 1 else ''}: {week.sentence}." for stack, week in weeks)
     whole, brief = (f"{prefix}{'; '.join([_checks(run, titled), *extras])}.{rest}" for titled in (True, False))
-    lost, afterwards = list(_lost(run)), list(_afterwards(run, [week for _, week in weeks]))
+    lost = [f"Look at {one['name']} by hand now ({one['remedy']}): {one['said']}" for one in run.lost_changes]
+    afterwards = list(_afterwards(run, [week for _, week in weeks]))
     steps = first(dict.fromkeys([*lost, *_of_checks(run), *afterwards]), ACTIONS)[0]
     return Verdict(word, tone, whole, steps, capital(brief), tuple(dict.fromkeys([*lost, *afterwards])))
 
@@ -171,11 +172,6 @@ def _of_checks(run: Run) -> Iterator[str]:
     for group in unseen(run, Outcome.BLIND):
         blocked = plural(len(group.checks), "check")
         yield f"{f'Restore access ({blocked} blocked)' if group.denied else f'{blocked} could not look'}: {group.cause}"
-
-
-def _lost(run: Run) -> Iterator[str]:
-    for lost in run.lost_changes:
-        yield f"Look at {lost['name']} by hand now ({lost['remedy']}): {lost['said']}"
 
 
 def _afterwards(run: Run, weeks: list[WeekWords]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC
 from types import SimpleNamespace
 
@@ -51,7 +51,8 @@ def _rows(run: Run) -> Iterator[tuple[str, ...]]:
     for check in run.checks:
         stack = stacks.get(check.stack, StackFacts(check.stack, False, "", ""))
         past = pasts.get(check.stack, Past(check.stack))
-        for finding in run.findings_of(check) or [None]:
+        findings: Sequence[Finding | None] = run.findings_of(check) or [None]
+        for finding in findings:
             yield _row(run, stack, check, finding, past)
 
 

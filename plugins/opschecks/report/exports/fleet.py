@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -31,21 +30,17 @@ def to_json(fleet: Fleet) -> str:
         "format": FORMAT,
         "suite": fleet.suite,
         "fleet": fleet.name,
-        "made": fleet.made.isoformat(),
+        "made": fleet.made,
         "verdict": {"word": fleet.word, "sentence": fleet.sentence, "actions": list(fleet.actions)},
         "exit_code": fleet.exit_code,
         "counts": {state.value: fleet.count(state) for state in State},
         "shards": {"of": fleet.shards, "not_ended": list(fleet.late)},
         "unknown": fleet.unknown,
         "notes": list(fleet.notes),
-        "shared": [dataclasses.asdict(one) for one in fleet.shared],
-        "stacks": [_row(row) for row in fleet.rows],
+        "shared": list(fleet.shared),
+        "stacks": list(fleet.rows),
     }
     return json.dumps(plain(told), ensure_ascii=False, indent=1) + "\n"
-
-
-def _row(row: StackRow) -> dict[str, Any]:
-    return {**dataclasses.asdict(row), "began": row.began.isoformat() if row.began else None}
 
 
 def to_markdown(fleet: Fleet, *, limit_bytes: int = 1_000_000) -> str:

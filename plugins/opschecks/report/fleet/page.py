@@ -108,6 +108,7 @@ def _row(row: StackRow, anchor: str, regions: list[tuple[str, int]]) -> TableRow
     shown, more = first(row.bad, TITLES)
     kinds = [row.state.value, *(["new"] if row.new else [])]
     kinds += [f"r{number}" for number, (name, _) in enumerate(regions) if name == row.region]
+    called = f"on call: {row.on_call}" if row.on_call and row.state is not State.GOOD else ""
     return TableRow(
         row=row,
         anchor=anchor,
@@ -115,16 +116,11 @@ def _row(row: StackRow, anchor: str, regions: list[tuple[str, int]]) -> TableRow
         tone=TONES[row.state],
         mark=MARKS[row.state],
         link=link(row.page),
-        where=", ".join(filter(None, (row.account, row.region, _called(row)))),
+        where=", ".join(filter(None, (row.account, row.region, called))),
         bad=tuple(map(_bad, shown)),
         more=more,
         began=written(row.began) if row.began else "",
     )
-
-
-def _called(row: StackRow) -> str:
-    """Who is to be called, of a stack that is not good."""
-    return f"on call: {row.on_call}" if row.on_call and row.state is not State.GOOD else ""
 
 
 def link(address: str) -> str:

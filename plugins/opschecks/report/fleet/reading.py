@@ -59,9 +59,7 @@ class _Search:
 
     @property
     def since(self) -> datetime:
-        if self.deal:
-            return self.deal.begun - CLOCKS_DIFFER
-        return self.wanted.now - self.oldest
+        return self.deal.begun - CLOCKS_DIFFER if self.deal else self.wanted.now - self.oldest
 
     @property
     def oldest(self) -> timedelta:

@@ -199,9 +199,12 @@ def _bad(run: Run, check: CheckResult) -> BadOfStack:
 def _news(run: Run, stack: str) -> tuple[str, bool, int, int]:
     """What is new since the stack's last run, whether there was one, how many failures are new and how many ended."""
     past = next((past for past in run.past if past.stack == stack), None)
-    if past is None or past.error or past.previous is None:
-        why = "its history could not be read" if past and past.error else "its first run" if past else "not compared"
-        return why, False, 0, 0
+    if past is None:
+        return "not compared", False, 0, 0
+    if past.error:
+        return "its history could not be read", False, 0, 0
+    if past.previous is None:
+        return "its first run", False, 0, 0
     kinds = {key: len(found) for key, found in by_kind(run, past).items()}
     words = {
         "new": "new", "first seen": "new or not visible before", "flapping": "flapping", "still": "still failing",

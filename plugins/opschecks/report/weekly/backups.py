@@ -13,7 +13,7 @@ from ...history.comparison import worst
 from ..amounts import number, plural
 from ..seen import resources, text
 from ..source import PageSource
-from ..standing import BARS, WORDS, Strip, tone
+from ..standing import BARS, WORDS, Strip, tone_of
 from ..times import read
 from ..unseen import cause
 
@@ -64,7 +64,7 @@ def _copies(source: PageSource, week: Mapping[str, Any]) -> Iterator[Copy]:
         yield Copy(
             what=bad.name,
             strip=_strip(week.get("copies", ()), findings, bad.outcome),
-            tone=tone(bad.outcome.value),
+            tone=tone_of(bad.outcome.value),
             words="complete" if bad.outcome is Outcome.PASSED else bad.outcome.words,
             seen="; ".join(dict.fromkeys(one.message for one in findings if one.message)),
             restored=_restored(source, week["stack"], bad.name, restores.get(bad.name), findings),
@@ -75,7 +75,7 @@ def _strip(then: Sequence[Mapping[str, Any]], findings: Sequence[Finding], now: 
     """The last weekly runs, the oldest first: the worst that each said of it."""
     outcomes = [*(worst(_then(run, one) for one in findings) for run in then), now.value][-BARS:]
     told = ", ".join(f"{outcomes.count(one)} {WORDS[one]}" for one in dict.fromkeys(outcomes))
-    return Strip(tuple(map(tone, outcomes)), f"last {plural(len(outcomes), 'weekly run')}: {told}")
+    return Strip(tuple(map(tone_of, outcomes)), f"last {plural(len(outcomes), 'weekly run')}: {told}")
 
 
 def _then(run: Mapping[str, Any], finding: Finding) -> str:

@@ -28,8 +28,16 @@ WITHIN = timedelta(days=60)
 SHOWN = 20
 
 
-Due = tuple[str, str, str, str, str, str]
-"""One thing: by which day, how far that is in words, its tone, what, whose it is and how that is known."""
+@dataclass(frozen=True)
+class Due:
+    """One thing: by which day, how far that is in words, what, whose it is and how that is known."""
+
+    day: str
+    when: str
+    what: str
+    owner: str
+    source: str
+    tone: str
 
 
 @dataclass(frozen=True)
@@ -98,4 +106,4 @@ def _due(days: int, day: date, what: str, owner: str, source: str) -> Due:
     near = {0: "today", 1: "tomorrow"}
     when = near.get(days) or (f"in {plural(days, 'day')}" if days > 0 else f"{plural(-days, 'day')} ago")
     tone = "bad" if days < 0 else "warn" if days <= 7 else "none"
-    return f"{day:%a %d %b}", when, tone, what, owner, source
+    return Due(f"{day:%a %d %b}", when, what, owner, source, tone)

@@ -11,7 +11,7 @@ from ...core.wording import plural
 from ..amounts import first, hours, sentence
 from ..owners import owner_in_week
 from ..source import PageSource
-from ..standing import WORDS, tone
+from ..standing import WORDS, tone_of
 from ..week_words import days_seen, failing
 from .bars import BarPart, span, stacked
 
@@ -86,7 +86,7 @@ def facts(source: PageSource, week: Mapping[str, Any]) -> WeekDays:
         on=source.on(week["stack"]),
         error=week["error"],
         basis=f"the last daily run of each day; there was one on {known.seen} of {plural(len(week['days']), 'day')}",
-        legend=tuple((its_tone, WORDS[outcome]) for outcome, its_tone in NOT_PASSING.items()),
+        legend=tuple((tone, WORDS[outcome]) for outcome, tone in NOT_PASSING.items()),
         weekdays=tuple(f"{date.fromisoformat(day['day']):%a}" for day in week["days"]),
         days=tuple(_days(week["days"])),
         failures=tuple(_failure(one, week, source) for one in shown),
@@ -111,7 +111,7 @@ def _days(told: Sequence[Mapping[str, Any]]) -> Iterator[DayRow]:
         running, desired = day["running"], day["desired"]
         yield (
             f"{date.fromisoformat(day['day']):%a %d %b}",
-            stacked([(counts[outcome], its_tone) for outcome, its_tone in NOT_PASSING.items()], most),
+            stacked([(counts[outcome], tone) for outcome, tone in NOT_PASSING.items()], most),
             tuple((count, WORDS[outcome]) for outcome, count in counts.items()) if day["run"] else (),
             "" if running is None or desired is None else f"{running:.0f} of {desired:.0f}",
         )
@@ -153,7 +153,7 @@ def _recurring(one: Mapping[str, Any], week: Mapping[str, Any]) -> RecurringRow:
         what=failing(one["check"], week),
         days=one["days"],
         times=one["times"],
-        bars=tuple(map(tone, outcomes)),
+        bars=tuple(map(tone_of, outcomes)),
         said=f"failed on {one['days']} of the {plural(known, 'day')} with a run, of {len(outcomes)}",
         tried=_tried(one["tried"]) or "no remedy was tried",
         runbook=week["words"].get(one["check"], {}).get("runbook", ""),

@@ -9,7 +9,7 @@ from typing import Any
 from ..amounts import capital
 from ..commands import suite_command
 from ..source import PageSource
-from ..standing import WORDS, promise, tone
+from ..standing import WORDS, promise, tone_of
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def facts(source: PageSource, week: Mapping[str, Any]) -> Drills | None:
         (
             capital(promise(one["check"])),
             WORDS.get(one["outcome"], one["outcome"]),
-            tone(one["outcome"]),
+            tone_of(one["outcome"]),
             source.time(one["at"]),
         )
         for one in week["drills"]
