@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from typing import Any
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
@@ -28,8 +28,11 @@ GAP = 1.5
 Point = tuple[datetime, float]
 
 
-Tick = tuple[float, str]
-"""A place on an axis, and its label."""
+class Tick(NamedTuple):
+    """A labelled place on an axis."""
+
+    at: float
+    label: str
 
 
 @dataclass(frozen=True)
@@ -93,12 +96,12 @@ def chart(series: Series, name: str, zone: tzinfo, earlier: Series | None = None
             for piece in _pieces(beyond, series.period_s)
         ),
         x_ticks=tuple(
-            (x(time), f"{time.astimezone(zone):{'%d %b' if end - begin > LONG else '%H:%M'}}")
+            Tick(x(time), f"{time.astimezone(zone):{'%d %b' if end - begin > LONG else '%H:%M'}}")
             for time in _hours(begin, end, zone)
             if x(time) <= WIDTH - LABEL / 2
         ),
-        y_ticks=tuple((y(value), number(value, unit)) for value in (0.0, top / 2, top)),
-        limit=None if series.limit is None else (y(series.limit), f"limit {number(series.limit, series.unit)}"),
+        y_ticks=tuple(Tick(y(value), number(value, unit)) for value in (0.0, top / 2, top)),
+        limit=None if series.limit is None else Tick(y(series.limit), f"limit {number(series.limit, series.unit)}"),
     )
 
 

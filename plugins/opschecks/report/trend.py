@@ -53,8 +53,8 @@ def trend(weeks: Weeks, target: float | None, words: Callable[[float], str]) -> 
         said=_said(known, last, target, words),
         lines=tuple(drawn((x(at), y(value)) for at, value in piece) for piece in pieces(known, 1) if piece[1:]),
         dots=tuple((x(at), y(value)) for at, value in known),
-        y_ticks=tuple((y(value), words(value)) for value in ([low, high] if high > low else [low])),
-        x_ticks=((x(first), _ago(last - first)), (x(last), "now")),
+        y_ticks=tuple(Tick(y(value), words(value)) for value in ([low, high] if high > low else [low])),
+        x_ticks=(Tick(x(first), _ago(last - first)), Tick(x(last), "now")),
         target=None if target is None else y(target),
     )
 
