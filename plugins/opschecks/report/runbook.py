@@ -80,13 +80,15 @@ def _headed(lines: list[str], mark: str) -> list[tuple[int, str, list[str]]]:
 
 
 def _section(slug: str, lines: list[str], where: str) -> Section:
-    text = {name.lower(): "\n".join(below).strip() for _, name, below in _headed(lines, "### ")}
-    if not text[""]:
+    (_, _, above), *parts = _headed(lines, "### ")
+    title = "\n".join(above).strip()
+    text = {name.lower(): "\n".join(below).strip() for _, name, below in parts}
+    if not title:
         raise RunbookError(f"{where}: {slug}: a title is missing below the heading")
     for name in PARTS:
         if not text.get(name):
             raise RunbookError(f"{where}: {slug}: ### {name.capitalize()} is missing or empty")
-    return Section(slug, text[""].strip("*"), text["symptom"], text["look"], text["act"])
+    return Section(slug, title.strip("*"), text["symptom"], text["look"], text["act"])
 
 
 def steps_in(section: Section) -> str:
