@@ -40,7 +40,7 @@ class Index:
         """Read it once."""
         found: dict[str, list[int]] = {}
         for place, one in enumerate(recording.exchanges):
-            found.setdefault(one.key, []).append(place)
+            found.setdefault(key_of(one.kind, one.question), []).append(place)
         return cls(recording, found, Metrics(recording.exchanges))
 
 

@@ -15,19 +15,10 @@ if TYPE_CHECKING:
     from ..config.stack import Stack
     from ..config.waivers import Waiver
 
-_OF_ACCESS = frozenset(
-    [
-        "profile",
-        "role_arn",
-        "external_id",
-        "role_session_name",
-        "duration",
-        "mfa_serial",
-        "session_policy",
-        "state",
-        "endpoint_url",
-    ]
-)
+_OF_ACCESS = {
+    "profile", "role_arn", "external_id", "role_session_name", "duration", "mfa_serial", "session_policy", "state",
+    "endpoint_url",
+}  # fmt: skip
 """Keys of a stack that say how it is reached, and where its state is: a replay does neither."""
 
 
@@ -48,7 +39,7 @@ def about(
         "versions": dict(run.versions),
         "stacks": [
             {
-                **stack.model_dump(mode="json", exclude_unset=True, exclude=set(_OF_ACCESS)),
+                **stack.model_dump(mode="json", exclude_unset=True, exclude=_OF_ACCESS),
                 "region": regions.get(stack.name) or stack.region,
             }
             for stack in stacks
@@ -56,8 +47,7 @@ def about(
         "waivers": [waiver.model_dump(mode="json") for waiver in waivers],
         "expected": {key: list(given) for key, given in asdict(expected).items()},
     }
-    exchanges = recorder.exchanges() if isinstance(recorder, Recorder) else ()
-    return Recording(told, exchanges, outcomes)
+    return Recording(told, recorder.exchanges() if isinstance(recorder, Recorder) else (), outcomes)
 
 
 def stacks_of(recording: Recording) -> list[Stack]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import ipaddress
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Network, IPv6Network
 
 _KEPT_V4 = ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4")
 _KEPT_V6 = ("::/96", "fe80::/10", "ff00::/8")
@@ -29,7 +29,8 @@ class Addresses:
         length = int(size) if slash else width
         if not 0 <= length <= width:
             raise ValueError(f"{text} is not a network")
-        if length == 0 or _within(address, _KEPT_V4 if width == 32 else _KEPT_V6):
+        kept = _KEPT_V4 if width == 32 else _KEPT_V6
+        if length == 0 or any(address in _network(one) for one in kept):
             return text
         bits, made = f"{int(address):0{width}b}", ""
         for place, bit in enumerate(bits):
@@ -41,10 +42,6 @@ class Addresses:
 
     def _flips(self, before: str, width: int) -> int:
         return hashlib.blake2b(f"{width} {before}".encode(), key=self._secret, digest_size=1).digest()[0] & 1
-
-
-def _within(address: IPv4Address | IPv6Address, networks: tuple[str, ...]) -> bool:
-    return any(address in _network(one) for one in networks)
 
 
 @functools.cache

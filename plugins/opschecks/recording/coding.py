@@ -73,12 +73,11 @@ def canonical(told: Any) -> str:
     return json.dumps(_ordered(told), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+_TEXT = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
+"""By what items of lists are ordered."""
+
+
 def _ordered(told: Any) -> Any:
     if isinstance(told, dict):
         return {key: _ordered(item) for key, item in told.items()}
-    return sorted((_ordered(one) for one in told), key=canonical_item) if isinstance(told, list) else told
-
-
-def canonical_item(told: Any) -> str:
-    """By what items of lists are ordered."""
-    return json.dumps(told, sort_keys=True, ensure_ascii=False)
+    return sorted(map(_ordered, told), key=_TEXT) if isinstance(told, list) else told

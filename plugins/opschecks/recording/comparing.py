@@ -23,8 +23,7 @@ def differences(before: Recording, after: Recording) -> Iterator[str]:
     for key in sorted({*ours, *theirs}):
         first, second = ours.get(key, []), theirs.get(key, [])
         one = (first or second)[0]
-        asked = json.dumps(_timeless(one.question.get("parameters", {})), ensure_ascii=False)
-        asked = asked if len(asked) <= ASKED else f"{asked[:ASKED]}…"
+        asked = _short(_timeless(one.question.get("parameters", {})), ASKED)
         name = f"{one.call} {asked}" if one.kind == "aws" and asked != "{}" else one.call
         if not first or not second:
             yield f"{'+' if second else '-'} {name}"
@@ -72,8 +71,8 @@ def _places(left: Any, right: Any, path: str) -> Iterator[str]:
         yield f"{path}: {_short(left)} -> {_short(right)}"
 
 
-def _short(told: Any) -> str:
+def _short(told: Any, longest: int = 40) -> str:
     if isinstance(told, list):
         return f"{len(told)} items"
     text = json.dumps(told, ensure_ascii=False)
-    return text if len(text) <= 40 else f"{text[:40]}…"
+    return text if len(text) <= longest else f"{text[:longest]}…"

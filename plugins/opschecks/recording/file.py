@@ -7,6 +7,7 @@ import json
 import os
 import re
 import secrets
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -39,14 +40,9 @@ class Exchange:
     answer: Any = None
     error: Mapping[str, str] | None = None
 
-    @property
-    def key(self) -> str:
-        """Equal for the same question."""
-        return key_of(self.kind, self.question)
-
 
 def key_of(kind: str, question: Any) -> str:
-    """What a question is found by."""
+    """What a question is found by: equal for the same one."""
     return f"{kind} {_NONCE.sub('opschecks-*', canonical(question))}"
 
 
@@ -134,12 +130,5 @@ def read_recording(path: Path) -> Recording:
         raise RecordingError(f"{path}: the recording was cut; copy it again") from None
     except OSError as error:
         raise RecordingError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, zlib_error()) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, zlib.error) as error:
         raise RecordingError(f"{path}: not a recording, or a damaged one ({type(error).__name__}: {error})") from None
-
-
-def zlib_error() -> type[Exception]:
-    """What a damaged gzip file raises."""
-    import zlib
-
-    return zlib.error

@@ -20,7 +20,7 @@ from ..core.redaction import redact_text
 from .addresses import Addresses
 from .coding import TAGS
 from .file import Exchange, Recording
-from .vocabulary import is_entity, pieces, vocabulary
+from .vocabulary import WORD, is_entity, pieces, vocabulary
 
 _TOKEN = re.compile(
     r"""
@@ -130,7 +130,7 @@ class _Scrubber:
         if isinstance(value, str):
             if (of_aws and key in _NAMES) or (ours and key in _OURS):
                 return value
-            return self._secret(value) if _SECRET.search(key) else self._text(value)
+            return WORD.sub(lambda found: self._word(found[0]), value) if _SECRET.search(key) else self._text(value)
         if isinstance(value, list):
             return [self._value(one, key, ours=ours, named=named) for one in value]
         if not isinstance(value, dict):
@@ -158,9 +158,6 @@ class _Scrubber:
             text = f"{len(raw)} bytes {self._word(base64.b32encode(raw[:32] + raw[-32:]).decode().rstrip('='))}"
         return base64.b64encode(text.encode()).decode()
 
-    def _secret(self, text: str) -> str:
-        return re.sub(r"[^\W_]+", lambda found: self._word(found[0]), text)
-
     def _replaced(self, text: str) -> str:
         """Texts within a text that is JSON are replaced one by one: its escapes are no part of words."""
         if text[:1] in ("{", "["):
@@ -168,9 +165,8 @@ class _Scrubber:
                 return json.dumps(self._value(json.loads(text), "", named=False), ensure_ascii=False)
             except (ValueError, RecursionError):
                 pass
-        *parts, last = _KEY_ID.split(text)
-        told = [self._word(one) if n % 2 else _TOKEN.sub(self._token, redact_text(one)) for n, one in enumerate(parts)]
-        return "".join([*told, _TOKEN.sub(self._token, redact_text(last))])
+        parts = enumerate(_KEY_ID.split(text))
+        return "".join(self._word(one) if n % 2 else _TOKEN.sub(self._token, redact_text(one)) for n, one in parts)
 
     def _token(self, found: re.Match[str]) -> str:
         kind, text = found.lastgroup, found[0]
@@ -181,8 +177,7 @@ class _Scrubber:
         if found["id"] or found["mac"]:
             return text if text.lower() in self._known else self._word(text)
         if found["host"]:
-            told = self._address(found["numbers"].replace("-", "."), self._digits_of)
-            return "ip-" + told.replace(".", "-")
+            return "ip-" + self._address(found["numbers"].replace("-", "."), str).replace(".", "-")
         if kind in ("v4", "v6"):
             return self._address(text, self._words_of)
         return text
@@ -193,11 +188,8 @@ class _Scrubber:
         except ValueError:
             return otherwise(text)
 
-    def _digits_of(self, text: str) -> str:
-        return text
-
     def _words_of(self, text: str) -> str:
-        return re.sub(r"[^\W_]+", lambda found: self._known_or_not(found[0]), text)
+        return WORD.sub(lambda found: self._known_or_not(found[0]), text)
 
     def _known_or_not(self, word: str) -> str:
         known = self._known

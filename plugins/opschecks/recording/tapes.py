@@ -33,13 +33,11 @@ class Recorder:
         except CouldNotLook as error:
             self._kept.append((kind, call, question, None, error_as(error)))
             raise
-        if isinstance(answer, dict):
-            for key, value in answer.items():
-                if hasattr(value, "read"):
-                    answer[key] = io.BytesIO(value.read())
-            self._kept.append((kind, call, question, dict(answer), None))
-        else:
-            self._kept.append((kind, call, question, answer, None))
+        for key, value in answer.items() if isinstance(answer, dict) else ():
+            if hasattr(value, "read"):
+                answer[key] = io.BytesIO(value.read())
+        kept = dict(answer) if isinstance(answer, dict) else answer
+        self._kept.append((kind, call, question, kept, None))
         return answer  # type: ignore[no-any-return] # it is what `make` gave
 
     def exchanges(self) -> tuple[Exchange, ...]:
@@ -61,7 +59,7 @@ class Replayer:
         self._metrics = Metrics(recording.exchanges)
         self._answers: dict[str, list[Exchange]] = {}
         for one in recording.exchanges:
-            self._answers.setdefault(one.key, []).append(one)
+            self._answers.setdefault(key_of(one.kind, one.question), []).append(one)
 
     def ask(self, kind: str, call: str, question: Mapping[str, Any], make: Callable[[], T]) -> T:
         """As the world answered then; CouldNotLook, naming the question, where it was not asked."""

@@ -61,9 +61,8 @@ def vocabulary(exchanges: Iterable[Exchange]) -> frozenset[str]:
     asked = {(one.question["service"], one.question["operation"]) for one in exchanges if one.kind == "aws"}
     words = {*_AWS, *_HTTP, *_SAID, *_of_opschecks()}
     for service, operation in sorted(asked):
-        words.update(word.lower() for text in (service, operation) for word in parts(text))
-        for text in _of_operation(service, operation):
-            words.update(word.lower() for word in parts(text))
+        texts = (service, operation, *_of_operation(service, operation))
+        words.update(word.lower() for text in texts for word in parts(text))
     return frozenset(words)
 
 

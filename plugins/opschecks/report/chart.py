@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
@@ -27,8 +28,7 @@ GAP = 1.5
 Point = tuple[datetime, float]
 
 
-@dataclass(frozen=True)
-class Tick:
+class Tick(NamedTuple):
     """A labelled place on an axis."""
 
     at: float
@@ -79,19 +79,22 @@ def chart(series: Series, name: str, zone: tzinfo, earlier: Series | None = None
     def y(value: float) -> float:
         return round(HEIGHT - BOTTOM - y_a_unit * max(value, 0.0), 1)
 
-    def drawn(of: Sequence[Point]) -> tuple[str, ...]:
-        pieces = _pieces(of, series.period_s)
-        return tuple(_drawn([(x(time), y(value)) for time, value in piece]) for piece in pieces if len(piece) > 1)
+    def lines(of: Sequence[Point]) -> tuple[str, ...]:
+        joined = _pieces(of, series.period_s)
+        return tuple(drawn((x(time), y(value)) for time, value in piece) for piece in joined if len(piece) > 1)
 
     half = timedelta(seconds=series.period_s / 2)
-    over = () if series.limit is None else tuple(_over(points, series.limit, series.period_s))
+    beyond = [point for point in points if series.limit is not None and point[1] > series.limit]
     return Chart(
         title=f"{series.label}{f' {series.unit}' if series.unit and not unit else ''} – {name}",
         said=_said(series, name, zone),
-        lines=drawn(points),
-        before=drawn(before),
+        lines=lines(points),
+        before=lines(before),
         dots=tuple((x(one[0][0]), y(one[0][1])) for one in _pieces(points, series.period_s) if len(one) == 1),
-        over=tuple((x(max(first - half, begin)), x(min(last + half, end))) for first, last in over),
+        over=tuple(
+            (x(max(piece[0][0] - half, begin)), x(min(piece[-1][0] + half, end)))
+            for piece in _pieces(beyond, series.period_s)
+        ),
         x_ticks=tuple(
             Tick(x(time), f"{time.astimezone(zone):{'%d %b' if end - begin > LONG else '%H:%M'}}")
             for time in _hours(begin, end, zone)
@@ -116,11 +119,11 @@ def spark(series: Series) -> tuple[str, ...]:
         across = x_a_second * (time - begin).total_seconds()
         return round(1 + across, 1), round(SPARK_HEIGHT - 2 - (SPARK_HEIGHT - 4) * share, 1)
 
-    pieces = _pieces(series.points, series.period_s)
-    return tuple(_drawn([at(time, value) for time, value in piece]) for piece in pieces if len(piece) > 1)
+    joined = _pieces(series.points, series.period_s)
+    return tuple(drawn(at(time, value) for time, value in piece) for piece in joined if len(piece) > 1)
 
 
-def _drawn(places: Iterable[tuple[float, float]]) -> str:
+def drawn(places: Iterable[tuple[float, float]]) -> str:
     """An SVG polyline's points: numbers of ours, in which nothing has to be masked or escaped."""
     return Markup(" ".join([f"{across},{up}" for across, up in places]))  # noqa: S704 - numbers
 
@@ -131,8 +134,12 @@ def crosses(series: Series) -> bool:
 
 
 def _pieces(points: Sequence[Point], period_s: int) -> Iterator[list[Point]]:
-    piece: list[Point] = []
-    longest = timedelta(seconds=period_s * GAP)
+    return pieces(points, timedelta(seconds=period_s * GAP))
+
+
+def pieces(points: Iterable[tuple[Any, float]], longest: Any) -> Iterator[list[tuple[Any, float]]]:
+    """The points that are joined by a line: no two of them that follow each other are further apart than that."""
+    piece: list[tuple[Any, float]] = []
     for point in points:
         if piece and point[0] - piece[-1][0] > longest:
             yield piece
@@ -150,11 +157,6 @@ def _a_day_later(earlier: Series, begin: datetime, end: datetime) -> Iterator[Po
             moved = time + timedelta(days=days)
             if begin <= moved <= end:
                 yield moved, value
-
-
-def _over(points: Sequence[Point], limit: float, period_s: int) -> Iterator[tuple[datetime, datetime]]:
-    for piece in _pieces([point for point in points if point[1] > limit], period_s):
-        yield piece[0][0], piece[-1][0]
 
 
 def _nice(value: float) -> float:

@@ -8,8 +8,9 @@ Identity Center user guide, "Create shortcut links to AWS Management Console des
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from string import Formatter
 from urllib.parse import quote
 
 HOSTS = {
@@ -72,122 +73,81 @@ def _through_portal(destination: str, place: Place) -> str:
     return f"{place.portal.rstrip('/')}/#/console?account_id={account}{role}&destination={quote(destination, safe='')}"
 
 
-def _name(text: str) -> str:
-    return quote(text, safe="")
-
-
-def _in_hash(text: str, times: int = 1) -> str:
-    """As CloudWatch's console has a name behind the #: percent-encoded, with $ in place of the percent sign."""
-    for _ in range(times):
-        text = quote(text, safe="")
-    return text.replace("%", "$")
-
-
-Paths = Callable[[str, str, str], str]
-"""(what follows the type in an ARN, the whole ARN, the region) to a path of the console."""
-
-
-def _last(text: str) -> str:
-    return text.rsplit("/", 1)[-1]
-
-
-def _service(rest: str, arn: str, region: str) -> str:
-    cluster, _, service = rest.rpartition("/")
-    return f"ecs/v2/clusters/{_name(cluster)}/services/{_name(service)}/health?region={region}" if cluster else ""
-
-
-def _task(rest: str, arn: str, region: str) -> str:
-    cluster, _, task = rest.rpartition("/")
-    return f"ecs/v2/clusters/{_name(cluster)}/tasks/{_name(task)}?region={region}" if cluster else ""
-
-
-def _task_definition(rest: str, arn: str, region: str) -> str:
-    family, _, revision = rest.partition(":")
-    return f"ecs/v2/task-definitions/{_name(family)}/{_name(revision)}?region={region}" if revision else ""
-
-
-def _log_group(name: str, region: str) -> str:
-    return f"cloudwatch/home?region={region}#logsV2:log-groups/log-group/{_in_hash(name, 2)}"
-
-
-def _table(name: str, region: str) -> str:
-    return f"dynamodbv2/home?region={region}#table?name={_name(name)}"
-
-
-def _bucket(name: str, region: str) -> str:
-    return f"s3/buckets/{_name(name)}?region={region}"
-
-
-def _balancer_of(rest: str, arn: str, region: str) -> str:
-    """Of a listener or of one of its rules: the page of its load balancer, which lists them."""
-    head = arn.partition(":listener")[0]
-    return f"ec2/home?region={region}#LoadBalancer:loadBalancerArn={head}:loadbalancer/{'/'.join(rest.split('/')[:3])}"
-
-
-def _queue(name: str, arn: str, region: str) -> str:
-    """By the queue's URL, of the host that its partition has for SQS."""
-    partition, account = arn.split(":")[1], arn.split(":")[4]
-    url = f"https://sqs.{region}.amazonaws.com{'.cn' if partition == 'aws-cn' else ''}/{account}/{name}"
-    return f"sqs/v3/home?region={region}#/queues/{_name(url)}"
-
-
-def _database(name: str, region: str, *, cluster: bool = False) -> str:
-    return f"rds/home?region={region}#database:id={_name(name)};is-cluster={str(cluster).lower()}"
-
-
-def _quota(rest: str, arn: str, region: str) -> str:
-    service, _, code = rest.partition("/")
-    return f"servicequotas/home/services/{_name(service)}/quotas/{_name(code)}?region={region}" if code else ""
-
-
-OF_ARNS: Mapping[tuple[str, str], Paths] = {
-    ("ecs", "service"): _service,
-    ("ecs", "task"): _task,
-    ("ecs", "task-definition"): _task_definition,
-    ("ecs", "cluster"): lambda rest, arn, region: f"ecs/v2/clusters/{_name(rest)}?region={region}",
-    ("elasticloadbalancing", "loadbalancer"): lambda rest, arn, region: (
-        f"ec2/home?region={region}#LoadBalancer:loadBalancerArn={arn}"
-    ),
-    ("elasticloadbalancing", "targetgroup"): lambda rest, arn, region: (
-        f"ec2/home?region={region}#TargetGroup:targetGroupArn={arn}"
-    ),
-    ("elasticloadbalancing", "listener"): _balancer_of,
-    ("elasticloadbalancing", "listener-rule"): _balancer_of,
-    ("dynamodb", "table"): lambda rest, arn, region: _table(rest.partition("/")[0], region),
-    ("cloudwatch", "alarm"): lambda rest, arn, region: (
-        f"cloudwatch/home?region={region}#alarmsV2:alarm/{_in_hash(rest)}"
-    ),
-    ("logs", "log-group"): lambda rest, arn, region: _log_group(rest.removesuffix(":*"), region),
-    ("cloudformation", "stack"): lambda rest, arn, region: (
-        f"cloudformation/home?region={region}#/stacks/stackinfo?stackId={_name(arn)}"
-    ),
-    ("cloudfront", "distribution"): lambda rest, arn, region: (
-        f"cloudfront/v4/home#/distributions/{_name(rest.partition('/')[0])}"
-    ),
-    ("iam", "user"): lambda rest, arn, region: f"iam/home?region={region}#/users/details/{_name(_last(rest))}",
-    ("iam", "role"): lambda rest, arn, region: f"iam/home?region={region}#/roles/details/{_name(_last(rest))}",
-    ("iam", "root"): lambda rest, arn, region: f"iam/home?region={region}#/security_credentials",
-    ("sqs", ""): _queue,
-    ("rds", "db"): lambda rest, arn, region: _database(rest, region),
-    ("rds", "cluster"): lambda rest, arn, region: _database(rest, region, cluster=True),
-    ("acm", "certificate"): lambda rest, arn, region: f"acm/home?region={region}#/certificates/{_name(rest)}",
-    ("servicequotas", ""): _quota,
-    ("sns", ""): lambda rest, arn, region: f"sns/v3/home?region={region}#/topic/{arn}",
-    ("s3", ""): lambda rest, arn, region: _bucket(rest.partition("/")[0], region),
-    ("health", "event"): lambda rest, arn, region: f"health/home#/account/event-log?eventID={_name(arn)}",
-    ("ec2", "security-group"): lambda rest, arn, region: (
-        f"ec2/home?region={region}#SecurityGroup:groupId={_name(rest)}"
-    ),
-    ("ec2", "vpc"): lambda rest, arn, region: f"vpcconsole/home?region={region}#VpcDetails:VpcId={_name(rest)}",
-    ("secretsmanager", "secret"): lambda rest, arn, region: (
-        f"secretsmanager/secret?name={_name(re.sub('-[A-Za-z0-9]{6}$', '', rest))}&region={region}"
-    ),
-    ("backup", "backup-vault"): lambda rest, arn, region: (
-        f"backup/home?region={region}#/backupvaults/details/{_name(rest)}"
-    ),
-    ("lambda", "function"): lambda rest, arn, region: f"lambda/home?region={region}#/functions/{_name(rest)}",
+OF_ARNS: Mapping[tuple[str, str], str] = {
+    ("ecs", "service"): "ecs/v2/clusters/{first}/services/{second}/health?region={region}",
+    ("ecs", "task"): "ecs/v2/clusters/{first}/tasks/{second}?region={region}",
+    ("ecs", "task-definition"): "ecs/v2/task-definitions/{first}/{second}?region={region}",
+    ("ecs", "cluster"): "ecs/v2/clusters/{name}?region={region}",
+    ("elasticloadbalancing", "loadbalancer"): "ec2/home?region={region}#LoadBalancer:loadBalancerArn={arn}",
+    ("elasticloadbalancing", "targetgroup"): "ec2/home?region={region}#TargetGroup:targetGroupArn={arn}",
+    ("elasticloadbalancing", "listener"): "ec2/home?region={region}#LoadBalancer:loadBalancerArn={balancer}",
+    ("elasticloadbalancing", "listener-rule"): "ec2/home?region={region}#LoadBalancer:loadBalancerArn={balancer}",
+    ("dynamodb", "table"): "dynamodbv2/home?region={region}#table?name={first}",
+    ("cloudwatch", "alarm"): "cloudwatch/home?region={region}#alarmsV2:alarm/{in_hash}",
+    ("logs", "log-group"): "cloudwatch/home?region={region}#logsV2:log-groups/log-group/{log_group}",
+    ("cloudformation", "stack"): "cloudformation/home?region={region}#/stacks/stackinfo?stackId={id}",
+    ("cloudfront", "distribution"): "cloudfront/v4/home#/distributions/{first}",
+    ("iam", "user"): "iam/home?region={region}#/users/details/{last}",
+    ("iam", "role"): "iam/home?region={region}#/roles/details/{last}",
+    ("iam", "root"): "iam/home?region={region}#/security_credentials",
+    ("sqs", ""): "sqs/v3/home?region={region}#/queues/{queue}",
+    ("rds", "db"): "rds/home?region={region}#database:id={name};is-cluster=false",
+    ("rds", "cluster"): "rds/home?region={region}#database:id={name};is-cluster=true",
+    ("acm", "certificate"): "acm/home?region={region}#/certificates/{name}",
+    ("servicequotas", ""): "servicequotas/home/services/{first}/quotas/{second}?region={region}",
+    ("sns", ""): "sns/v3/home?region={region}#/topic/{arn}",
+    ("s3", ""): "s3/buckets/{first}?region={region}",
+    ("health", "event"): "health/home#/account/event-log?eventID={id}",
+    ("ec2", "security-group"): "ec2/home?region={region}#SecurityGroup:groupId={name}",
+    ("ec2", "vpc"): "vpcconsole/home?region={region}#VpcDetails:VpcId={name}",
+    ("secretsmanager", "secret"): "secretsmanager/secret?name={secret}&region={region}",
+    ("backup", "backup-vault"): "backup/home?region={region}#/backupvaults/details/{name}",
+    ("lambda", "function"): "lambda/home?region={region}#/functions/{name}",
 }
-"""By service and type of an ARN; the type is empty where a service's ARNs have none."""
+"""By service and type of an ARN: a path of the console, filled in by `_path`. A service's ARNs may have no type."""
+_IDS: Mapping[str, str] = {
+    "sg": OF_ARNS["ec2", "security-group"],
+    "vpc": OF_ARNS["ec2", "vpc"],
+    "subnet": "vpcconsole/home?region={region}#SubnetDetails:subnetId={name}",
+    "vol": "ec2/home?region={region}#VolumeDetails:volumeId={name}",
+    "eipalloc": "ec2/home?region={region}#ElasticIpDetails:AllocationId={name}",
+    "i": "ec2/home?region={region}#InstanceDetails:instanceId={name}",
+}
+_ID = re.compile(r"(sg|vpc|subnet|vol|eipalloc|i)-[0-9a-f]{8,17}")
+
+
+def _path(form: str, region: str, name: str, arn: str = "") -> str:
+    """The form, filled in; empty where a part that it asks for is not there.
+
+    `name` is what follows the type in the ARN, of which the form may ask for a part. A listener, or one of its rules,
+    is on the page of its load balancer; a queue is found by its URL, of the host that its partition has for SQS.
+    """
+    first, *others = re.split("[/:]", name)
+    account = arn.split(":")[4] if arn else ""
+    host = f"sqs.{region}.amazonaws.com{'.cn' if arn.startswith('arn:aws-cn:') else ''}"
+    names = {
+        "id": arn,
+        "name": name,
+        "first": first,
+        "second": next(iter(others), ""),
+        "last": [first, *others][-1],
+        "secret": re.sub("-[A-Za-z0-9]{6}$", "", name),
+        "queue": f"https://{host}/{account}/{name}",
+    }
+    told = {
+        **{key: quote(value, safe="") for key, value in names.items()},
+        "region": region,
+        "arn": arn,
+        "balancer": re.sub(r":listener(?:-rule)?/((?:[^/]+/){2}[^/]+).*", r":loadbalancer/\1", arn),
+        "in_hash": _in_hash(name),
+        "log_group": _in_hash(quote(name.removesuffix(":*"), safe="")),
+    }
+    return form.format(**told) if all(told[key] for _, key, _, _ in Formatter().parse(form) if key) else ""
+
+
+def _in_hash(text: str) -> str:
+    """As CloudWatch's console has a name behind the #: percent-encoded, with $ in place of the percent sign."""
+    return quote(text, safe="").replace("%", "$")
 
 
 def _of_arn(arn: re.Match[str], region: str) -> str:
@@ -195,47 +155,34 @@ def _of_arn(arn: re.Match[str], region: str) -> str:
     if any(char in whole for char in " \"'<>`\\"):
         return ""
     kind, _, name = rest.replace(":", "/", 1).partition("/") if re.match(r"[\w-]+:", rest) else rest.partition("/")
-    if found := OF_ARNS.get((arn["service"], kind)):
-        return found(name, whole, region)
-    found = OF_ARNS.get((arn["service"], ""))
-    return found(rest, whole, region) if found else ""
-
-
-_IDS: Mapping[str, str] = {
-    "sg": "ec2/home?region={region}#SecurityGroup:groupId={id}",
-    "vpc": "vpcconsole/home?region={region}#VpcDetails:VpcId={id}",
-    "subnet": "vpcconsole/home?region={region}#SubnetDetails:subnetId={id}",
-    "vol": "ec2/home?region={region}#VolumeDetails:volumeId={id}",
-    "eipalloc": "ec2/home?region={region}#ElasticIpDetails:AllocationId={id}",
-    "i": "ec2/home?region={region}#InstanceDetails:instanceId={id}",
-}
-_ID = re.compile(r"(sg|vpc|subnet|vol|eipalloc|i)-[0-9a-f]{8,17}")
+    if form := OF_ARNS.get((arn["service"], kind)):
+        return _path(form, region, name, whole)
+    return _path(OF_ARNS.get((arn["service"], ""), ""), region, rest, whole)
 
 
 def _of_name(resource: str, seen_by: str, region: str) -> str:
     """Of what has no ARN: an id of EC2, an image, or a name whose type is that of the observation."""
     if found := _ID.fullmatch(resource):
-        return _IDS[found[1]].format(region=region, id=resource)
+        return _path(_IDS[found[1]], region, resource)
     if image := _IMAGE.match(resource):
-        return f"ecr/repositories/private/{image['account']}/{_name(image['repository'])}?region={image['region']}"
+        repository = quote(image["repository"], safe="")
+        return f"ecr/repositories/private/{image['account']}/{repository}?region={image['region']}"
     if re.fullmatch(r"service/[^/]+/[^/]+", resource):
-        return _service(resource.removeprefix("service/"), "", region)
+        return _path(OF_ARNS["ecs", "service"], region, resource.removeprefix("service/"))
     if resource.startswith("costs/"):
         home = f"costmanagement/home?region={region}#/cost-explorer"  # of the partition's accounts, where it has one
         return home if partition_of(region) == "aws" else ""
     if re.fullmatch(r"s3://[^/]+(/[^/]+)*/?", resource):
         bucket, _, prefix = resource.removeprefix("s3://").partition("/")
-        return f"{_bucket(bucket, region)}{f'&prefix={_name(prefix)}/' if prefix else ''}"
+        return _path(OF_ARNS["s3", ""], region, bucket) + (f"&prefix={quote(prefix, safe='')}/" if prefix else "")
     if "://" in resource or resource.startswith("stack/"):
         return ""
     if seen_by.startswith(("log_errors", "log_exports", "log_flow", "log_groups", "log_levels", "log_subscriptions")):
-        return _log_group(resource, region)
+        return _path(OF_ARNS["logs", "log-group"], region, resource)
     if "bucket" in seen_by:
-        return _bucket(resource, region)
+        return _path(OF_ARNS["s3", ""], region, resource)
     if seen_by in ("alarms", "overnight_alarms", "alarm_sensitivity"):
-        return f"cloudwatch/home?region={region}#alarmsV2:alarm/{_in_hash(resource)}"
+        return _path(OF_ARNS["cloudwatch", "alarm"], region, resource)
     if "incident" in seen_by and resource.count("/") == 1:
-        return f"dynamodbv2/home?region={region}#item-explorer?table={_name(resource.partition('/')[0])}"
-    if "table" in seen_by and "/" not in resource:
-        return _table(resource, region)
-    return ""
+        return _path("dynamodbv2/home?region={region}#item-explorer?table={first}", region, resource)
+    return _path(OF_ARNS["dynamodb", "table"], region, resource) if "table" in seen_by and "/" not in resource else ""

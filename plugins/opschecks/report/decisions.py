@@ -11,7 +11,7 @@ from ..core.run import Run, StackFacts, WaiverState
 from .amounts import named, number, plural, usd
 from .budget import SPENT, Budget, budgets, target_of
 from .measures import measures
-from .owners import owner_of
+from .owners import owner_in_week, owner_of
 from .seen import figure, resources
 from .week_words import failing
 
@@ -65,11 +65,11 @@ def _changes(run: Run, week: Mapping[str, Any], stack: StackFacts) -> Iterator[D
     for change in (*own, *earlier):
         if change["result"] in ("refused", "handed over"):
             what = f"Make this change by hand, or leave it: {change['remedy']} on {change['name']}"
-            yield Decision(what, f"{change['result']}: {change['said']}", _owner(stack, change["check"], week))
+            yield Decision(what, f"{change['result']}: {change['said']}", owner_in_week(stack, change["check"], week))
     if planned := [change for change in own if change["result"] == "planned"]:
         names = named(list(dict.fromkeys(change["name"] for change in planned)), NAMED)
         remedies = ", ".join(dict.fromkeys(change["remedy"] for change in planned))
-        owner = _owner(stack, planned[0]["check"], week)
+        owner = owner_in_week(stack, planned[0]["check"], week)
         yield Decision(f"Make {plural(len(planned), 'planned change')}, or not", f"{remedies} on {names}", owner)
 
 
@@ -96,7 +96,8 @@ def _recurring(week: Mapping[str, Any], stack: StackFacts) -> Iterator[Decision]
             tried = ", ".join(f"{each['remedy']} × {each['times']}" for each in one["tried"])
             what_was = f"tried: {tried}" if tried else "no remedy was tried"
             why = f"it failed {plural(one['times'], 'time')} within 28 days; {what_was}"
-            yield Decision(f"Find a lasting fix: {failing(one['check'], week)}", why, _owner(stack, one["check"], week))
+            owner = owner_in_week(stack, one["check"], week)
+            yield Decision(f"Find a lasting fix: {failing(one['check'], week)}", why, owner)
 
 
 def _budget(run: Run, week: Mapping[str, Any]) -> Iterator[Decision]:
@@ -132,8 +133,3 @@ def _money(run: Run, week: Mapping[str, Any], stack: StackFacts) -> Iterator[Dec
         if month is not None and budget and month > budget:
             why = f"at this rate the month comes to {usd(month)} of {usd(budget)}"
             yield Decision("Cut costs, or raise the budget", why, owner_of(stack, "costs"))
-
-
-def _owner(stack: StackFacts, check: str, week: Mapping[str, Any]) -> str:
-    told = week["words"].get(check, {})
-    return owner_of(stack, check, told.get("runbook", ""), told.get("area", ""))

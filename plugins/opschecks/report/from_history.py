@@ -100,14 +100,12 @@ def _restores(store: Storage, now: datetime) -> list[dict[str, Any]]:
 
 def _copies(history: Summaries, now: datetime) -> list[dict[str, Any]]:
     """What earlier weekly runs said of backups, the oldest first."""
-    runs = history.runs("weekly", before=now, most=WEEKLIES_READ)
-    return [_copies_then(run) for run in reversed(runs)]
-
-
-def _copies_then(run: Summary) -> dict[str, Any]:
-    own = {check: str(outcome) for check, outcome in run.outcomes.items() if run.areas[check] == BACKUPS}
-    bad = [[one.check, one.resource, one.outcome] for one in run.bad if one.check in own]
-    return {"at": run.started.isoformat(), "outcomes": own, "bad": bad}
+    found = []
+    for run in reversed(history.runs("weekly", before=now, most=WEEKLIES_READ)):
+        own = {check: str(outcome) for check, outcome in run.outcomes.items() if run.areas[check] == BACKUPS}
+        bad = [[one.check, one.resource, one.outcome] for one in run.bad if one.check in own]
+        found.append({"at": run.started.isoformat(), "outcomes": own, "bad": bad})
+    return found
 
 
 def _drills(history: Summaries, now: datetime) -> list[dict[str, Any]]:

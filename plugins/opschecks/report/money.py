@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from ..core.model import Figure, SeenResource
+from ..core.model import SeenResource
 from .amounts import usd
 from .seen import line
 
@@ -28,17 +28,17 @@ def change(this: float, before: float) -> str:
     return f"{'+' if this > before else '-'}{usd(abs(this - before))}{share}"
 
 
-def summed_up(figures: Mapping[str, Figure], services: Sequence[SeenResource]) -> str:
-    """The total's figures in a sentence, with the service that moved most."""
+def summed_up(figures: Mapping[str, float | int | str], services: Sequence[SeenResource]) -> str:
+    """The total's figures, by label, in a sentence, with the service that moved most."""
 
     def of(label: str) -> float | None:
-        value = figures[label].value if label in figures else None
+        value = figures.get(label)
         return None if value is None or isinstance(value, str) else float(value)
 
     this, before, month, budget = (of(label) for label in ("7 days", "7 days before", "month", "budget"))
     told = []
     if this is not None and before is not None:
-        until = _day(str(figures["until"].value)) if "until" in figures else ""
+        until = _day(str(figures["until"])) if "until" in figures else ""
         told.append(f"{usd(this)} in the 7 settled days until {until}, {change(this, before)} against the week before")
     moves = [(now - then, one.name) for one in services for now, then in [two_weeks(one)]]
     move, name = max(moves, key=lambda one: abs(one[0]), default=(0.0, ""))

@@ -6,20 +6,18 @@ import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC
 from typing import Any
 
 from ..core.model import CheckResult, Finding, Outcome
 from ..core.redaction import redact_text
-from ..core.run import Run, Standing
+from ..core.run import Run
 from ..core.wording import plural
-from ..core.zones import zone_named
-from .amounts import named
+from .amounts import capital, named
 from .news import longest
 from .observed import observed
 from .standing import anchor, finding_anchor, promise, since
 from .text import printable
-from .times import Times
+from .times import Times, zone_of
 from .unseen import unseen
 from .verdict import Verdict, verdict, worst_first
 
@@ -77,14 +75,12 @@ class Notes:
 def notes(run: Run) -> Notes:
     """The facts of a run in short."""
     said, times = verdict(run), Times.of(run)
-    known = {(past.stack, one.check, one.resource): one for past in run.past for one in past.standings}
-    zones = {stack.name: zone_named(stack.time_zone) for stack in run.stacks}
     bad = [*worst_first(run, Outcome.FAILED), *worst_first(run, Outcome.BLIND)]
-    told = tuple(_bad(run, check, known, replace(times, zone=zones.get(check.stack, UTC))) for check in bad)
+    told = tuple(_bad(run, check, replace(times, zone=zone_of(run, check.stack))) for check in bad)
     made = ({**one, "said": times.text(one["said"])} for one in run.changes if one["entry"])
     return Notes(
         verdict=replace(
-            said, sentence=_capital(times.text(said.sentence)), actions=tuple(map(times.text, said.actions))
+            said, sentence=capital(times.text(said.sentence)), actions=tuple(map(times.text, said.actions))
         ),
         headline=headline(run, said),
         counted=counted(run),
@@ -92,10 +88,6 @@ def notes(run: Run) -> Notes:
         causes=(*(one for one in told if one.check.outcome == Outcome.FAILED), *_causes(run, told, times)),
         changes=tuple(sorted(made, key=lambda one: one["result"] != "roll-back failed")),
     )
-
-
-def _capital(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _causes(run: Run, told: Sequence[BadCheck], times: Times) -> Iterator[BadCheck]:
@@ -115,15 +107,15 @@ def _causes(run: Run, told: Sequence[BadCheck], times: Times) -> Iterator[BadChe
         )
 
 
-def _bad(run: Run, check: CheckResult, known: Mapping[tuple[str, str, str], Standing], times: Times) -> BadCheck:
+def _bad(run: Run, check: CheckResult, times: Times) -> BadCheck:
     findings = [replace(one, message=times.text(observed(one, check).sentence)) for one in bad_findings(run, check)]
-    standings = [known.get((check.stack, check.check, one.resource)) for one in findings]
+    past = run.past_of(check.stack)
     return BadCheck(
         check=replace(check, message=times.text(check.message)),
         title=check.failing if check.outcome == Outcome.FAILED else f"could not look: {promise(check.check)}",
         where=f" ({check.stack})" if len(run.stacks) > 1 else "",
         findings=tuple(findings),
-        since=tuple(since(one, times.zone) for one in standings),
+        since=tuple(since(past.standing(check.check, one.resource), times.zone) for one in findings),
         longest=since(longest(run, check), times.zone),
         place=place_of(run, check),
         places=tuple(place_of(run, check, one) for one in findings),

@@ -35,7 +35,6 @@ def observed(finding: Finding, check: CheckResult) -> Observed:
 
     What is always expected is what the check is called.
     """
-    promised = promise(check.check)
     if finding.outcome is not Outcome.FAILED:
         return Observed(finding.message, "")
     failed = next((fact for fact in finding.facts if fact.failed), None)
@@ -44,7 +43,7 @@ def observed(finding: Finding, check: CheckResult) -> Observed:
         return Observed(failed.observed, failed.expected, _beside(finding), f", {word}{failed.expected}")
     told = _divided(failed.observed if failed else finding.message)
     told = replace(told, beside="; ".join(filter(None, (_beside(finding), told.beside))))
-    return told if told.expected else replace(told, expected=promised)
+    return told if told.expected else replace(told, expected=promise(check.check))
 
 
 def _beside(finding: Finding) -> str:

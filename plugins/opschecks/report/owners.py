@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
+from typing import Any
 
 from ..core.model import CheckResult, Finding
 from ..core.run import StackFacts
@@ -14,23 +15,26 @@ def called_first(stack: StackFacts, check: CheckResult, findings: Sequence[Findi
     on_call = stack.contacts.get("on_call", "")
     if not stack.owners:
         return on_call
-    told = [_owner(stack, check, finding) or on_call for finding in findings] or [_of_check(stack, check) or on_call]
-    return ", ".join(dict.fromkeys(one for one in told if one))
+    of_check = owner_of(stack, check.check, check.runbook, check.area)
+    told = [_owner(stack, finding) or of_check for finding in findings] or [of_check]
+    return ", ".join(dict.fromkeys(filter(None, told)))
 
 
 def owner_of(stack: StackFacts, *keys: str) -> str:
-    """Of a check that the run itself does not have: by its name, its slug or its area; else the contact on call."""
+    """Of a check as a whole: by its name, its slug or its area; else the contact on call."""
     return next((stack.owners[key] for key in keys if key in stack.owners), stack.contacts.get("on_call", ""))
 
 
-def _owner(stack: StackFacts, check: CheckResult, finding: Finding) -> str:
+def owner_in_week(stack: StackFacts, check: str, week: Mapping[str, Any]) -> str:
+    """Of a check of a week's daily runs, which the run itself need not have."""
+    told = week["words"].get(check, {})
+    return owner_of(stack, check, told.get("runbook", ""), told.get("area", ""))
+
+
+def _owner(stack: StackFacts, finding: Finding) -> str:
     """Of the resource, by its name, its ARN or an end of it: a name before a pattern, a longer one before a shorter."""
     parts = finding.resource.split(":", 5)[-1].split("/")
     names = {finding.name, finding.resource, *("/".join(parts[start:]) for start in range(len(parts)))}
     fitting = [one for one in stack.owners if any(fnmatchcase(name, one) for name in names)]
     best = max(fitting, key=lambda one: (not any(letter in one for letter in "*?["), len(one)), default="")
-    return stack.owners.get(best, "") or _of_check(stack, check)
-
-
-def _of_check(stack: StackFacts, check: CheckResult) -> str:
-    return next((stack.owners[one] for one in (check.check, check.runbook, check.area) if one in stack.owners), "")
+    return stack.owners.get(best, "")

@@ -6,24 +6,24 @@ name beside it, which prints what `facts` returns.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
+from typing import Any
+from urllib.parse import quote
 
 from ..core.model import Outcome
 from ..core.run import Run, StackFacts
 from ..core.wording import plural
 from .amounts import first, sentence
 from .daily import cards, changes, charts, checks, costs, custom, incidents, services, since, tiles
-from .daily.verdict_items import Item, items
-from .icon import icon
+from .daily.verdict_items import items
 from .notes import REPLAYED, counted, headline
 from .rendering import rendered
 from .runbook import Section
 from .source import PageSource
 from .times import letters, written
-from .verdict import Verdict, verdict
+from .verdict import verdict
 
 
 def of_a_day() -> tuple[ModuleType, ...]:
@@ -61,38 +61,29 @@ BESIDE = {
     "metrics": "metrics (OpenMetrics)",
 }
 """The files beside a page, in the words of its links."""
-
-
-@dataclass(frozen=True)
-class PageFacts:
-    """The head and the foot of a page. `run_file` is the link to the run file, or empty; `links` are (file, words)."""
-
-    title: str
-    heading: str
-    where: str
-    began: str
-    ended: str
-    began_iso: str
-    began_utc: str
-    zone: str
-    several: bool
-    verdict: Verdict
-    items: tuple[Item, ...]
-    items_left: str
-    icon: str
-    trust: str
-    notes: tuple[str, ...]
-    foot: str
-    run_file: str
-    links: tuple[tuple[str, str], ...]
+_SIGNS = {
+    "good": ("#1b6b34", "M4 8.5l3 3 5-6.5"),
+    "warn": ("#8a4b00", "M8 4v5M8 11.5v.5"),
+    "bad": ("#a61b1b", "M5 5l6 6M11 5l-6 6"),
+    "unsure": ("#5a3a9e", "M6 6.5c0-3 4-3 4-.5 0 2-2 1.500-2 3.500M8 11.5v.5"),
+    "none": ("#566072", "M4 8h8"),
+}
 
 
 def render(run: Run, *, runbook: Mapping[str, Section], links: Mapping[str, str], earlier: Run | None = None) -> str:
     """The whole page. `links` are the files beside it: run, pytest and junit. `earlier` is the run of a day before."""
     source = PageSource.of(run, runbook, earlier)
-    sections = [(template_of(section), section.facts(source)) for section in (of_a_week() if run.weeks else of_a_day())]
+    sections = list(_sections(source))
     found = next(facts for template, facts in sections if template == template_of(cards))
     return rendered("templates/page.html", page=_page(source, links, found), sections=sections, told=source.times.html)
+
+
+def _sections(source: PageSource) -> Iterator[tuple[str, Any]]:
+    """The template and the facts of each section that has something to show; a weekly one is made for each week."""
+    for section in of_a_week() if source.run.weeks else of_a_day():
+        template = template_of(section)
+        of = [(week,) for week in source.run.weeks] if template.startswith("weekly/") else [()]
+        yield from ((template, facts) for one in of if (facts := section.facts(source, *one)))
 
 
 def template_of(section: ModuleType) -> str:
@@ -100,7 +91,8 @@ def template_of(section: ModuleType) -> str:
     return "/".join(section.__name__.split(".")[-2:]) + ".html"
 
 
-def _page(source: PageSource, links: Mapping[str, str], found: cards.Cards) -> PageFacts:
+def _page(source: PageSource, links: Mapping[str, str], found: cards.Cards) -> SimpleNamespace:
+    """The head and the foot of the page. `run_file` is a link to the run file, or empty; `links` are (file, words)."""
     run, said = source.run, verdict(source.run)
     began, ended = run.started.astimezone(source.zone), run.ended.astimezone(source.zone) if run.ended else None
     shown, left = first(items(found), ITEMS)
@@ -111,9 +103,9 @@ def _page(source: PageSource, links: Mapping[str, str], found: cards.Cards) -> P
         f"times in {source.zone_name}",
         "secrets are masked", programs,
     )  # fmt: skip
-    return PageFacts(
+    return SimpleNamespace(
         title=headline(run, said),
-        heading=f"{HEADINGS.get(run.suite, run.suite.capitalize())} – {_names(run)}",
+        heading=f"{HEADINGS.get(run.suite, run.suite.capitalize())} – {', '.join(one.name for one in run.stacks)}",
         where="; ".join(map(_stack, run.stacks)),
         began=f"{began:%a %d %b %Y, %H:%M}",
         ended=_until(began, ended) if ended else "",
@@ -124,7 +116,7 @@ def _page(source: PageSource, links: Mapping[str, str], found: cards.Cards) -> P
         verdict=said,
         items=shown,
         items_left=f"and {left} more below" if left else "",
-        icon=icon(said.tone),
+        icon=_icon(said.tone),
         trust=_trust(run),
         notes=tuple(f"{note.stack}: {note.text}" if source.several else note.text for note in run.notes),
         foot=" · ".join(foot),
@@ -133,15 +125,21 @@ def _page(source: PageSource, links: Mapping[str, str], found: cards.Cards) -> P
     )
 
 
+def _icon(tone: str) -> str:
+    """The verdict in the browser's tab, as a data URI: tick, exclamation mark, cross, question mark or dash."""
+    colour, sign = _SIGNS[tone]
+    drawn = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="8" fill="{colour}"/>'
+        f'<path d="{sign}" fill="none" stroke="#fff" stroke-width="2" stroke-linecap="round"/></svg>'
+    )
+    return f"data:image/svg+xml,{quote(drawn, safe='')}"
+
+
 def _until(began: datetime, ended: datetime) -> str:
     """The end of a run, to the minute like its beginning: nothing within the same one; with its day on another one."""
     if ended.date() != began.date():
         return f" to {ended:%a %d %b, %H:%M}"
     return f"–{ended:%H:%M}" if f"{ended:%H:%M}" != f"{began:%H:%M}" else ""
-
-
-def _names(run: Run) -> str:
-    return ", ".join(stack.name for stack in run.stacks)
 
 
 def _stack(stack: StackFacts) -> str:

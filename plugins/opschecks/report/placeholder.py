@@ -39,12 +39,11 @@ def render_unfinished(run: Run, links: Mapping[str, str]) -> str:
     stacks = ", ".join(stack.name for stack in run.stacks)
     sandbox = "SANDBOX – " if run.sandbox else ""
     begun = f"The {run.suite} run of {stacks} began at {Times.of(run).moment(run.started)} and has not ended."
-    paragraphs = [
-        f"{begun} {plural(len(run.checks), 'check')} collected, and no result is known yet.",
-        "If this page stays, the run was killed: run it again.",
-    ]
-    body = "\n".join(f"<p>{escape(text)}</p>" for text in paragraphs)
-    body += f'\n<p><a href="{escape(links["run"])}">The run file, with every check not run</a></p>'
+    known = f"{plural(len(run.checks), 'check')} collected, and no result is known yet."
+    body = (
+        f"<p>{escape(begun)} {known}</p>\n<p>If this page stays, the run was killed: run it again.</p>\n"
+        f'<p><a href="{escape(links["run"])}">The run file, with every check not run</a></p>'
+    )
     heading = f"{sandbox}Unfinished: {run.suite} checks"
     return _PAGE.format(
         title=escape(f"{sandbox}Unfinished – {run.suite} checks of {stacks}"), heading=escape(heading), body=body

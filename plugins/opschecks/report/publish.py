@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import itemgetter
 
 from ..core.run import Run
 from ..history.storage import Storage
@@ -19,15 +19,6 @@ KINDS = {
     ".csv": "text/csv; charset=utf-8", ".svg": "image/svg+xml",
 }  # fmt: skip
 _NAME = re.compile(r"(?P<at>\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(?:\.\d{6})?)Z_(?P<word>[a-z-]+)\.html")
-
-
-@dataclass(frozen=True)
-class Listed:
-    """One published page."""
-
-    file: str
-    at: datetime
-    word: str
 
 
 def name_of(run: Run) -> str:
@@ -46,13 +37,13 @@ def publish(run: Run, page: str, beside: Mapping[str, str], to: Storage) -> list
         written.append(stem + suffix)
     listed = listing(to, folder)
     # a replay of an old morning must not pass for the newest
-    if listed and listed[0].file == name_of(run) + ".html":
+    if listed and listed[0][0] == name_of(run) + ".html":
         newest = {".html": page, **({".svg": beside[".svg"]} if ".svg" in beside else {})}
         for suffix, text in newest.items():
             to.replace(f"{folder}/latest{suffix}", text, kind=KINDS[suffix])
             written.append(f"{folder}/latest{suffix}")
     stacks = ", ".join(stack.name for stack in run.stacks)
-    rows = [(one.file, f"{one.at:%a %d %b %Y, %H:%M}", one.word) for one in listed]
+    rows = [(file, f"{at:%a %d %b %Y, %H:%M}", word) for file, at, word in listed]
     index = rendered("templates/index.html", listed=rows, suite=run.suite, stacks=stacks, sandbox=run.sandbox)
     to.replace(f"{folder}/index.html", index, kind=HTML)
     return [*written, f"{folder}/index.html"]
@@ -68,13 +59,16 @@ def file_name(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9._+-]", "-", text).lstrip(".")[:100] or "none"
 
 
-def listing(to: Storage, folder: str) -> list[Listed]:
-    """Every published page in the folder, the newest first, by its name (of earlier versions without a fraction)."""
+def listing(to: Storage, folder: str) -> list[tuple[str, datetime, str]]:
+    """File, moment and verdict of each published page in the folder, the newest first.
+
+    By their names, which in earlier versions had no fraction of a second.
+    """
     found = []
     for key in to.keys(folder):
         file = key.rpartition("/")[2]
         if match := _NAME.fullmatch(file):
             with contextlib.suppress(ValueError):  # digits that are not a date
                 at = datetime.strptime(f"{match['at']}.0"[:26], "%Y-%m-%dT%H-%M-%S.%f").replace(tzinfo=UTC)
-                found.append(Listed(file, at, match["word"].replace("-", " ")))
-    return sorted(found, key=lambda one: one.at, reverse=True)
+                found.append((file, at, match["word"].replace("-", " ")))
+    return sorted(found, key=itemgetter(1), reverse=True)

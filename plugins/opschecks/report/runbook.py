@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from html import escape
-from itertools import pairwise
 from pathlib import Path
 
 from ..core.redaction import redact_text
@@ -50,17 +49,12 @@ def read_runbook(path: Path) -> dict[str, Section]:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise RunbookError(f"{path}: cannot be read: {error}") from None
-    starts, fenced = [], False
-    for number, line in enumerate(lines):
-        fenced ^= line.lstrip().startswith("```")
-        if line.startswith("## ") and not fenced:
-            starts.append(number)
     found: dict[str, Section] = {}
-    for start, end in pairwise([*starts, len(lines)]):
-        section = _section(lines[start:end], f"{path}:{start + 1}")
-        if section.slug in found:
-            raise RunbookError(f"{path}:{start + 1}: {section.slug}: this slug has a heading already")
-        found[section.slug] = section
+    for number, slug, below in _headed(lines, "## ")[1:]:
+        section = _section(slug, below, f"{path}:{number}")
+        if slug in found:
+            raise RunbookError(f"{path}:{number}: {slug}: this slug has a heading already")
+        found[slug] = section
     return found
 
 
@@ -72,25 +66,29 @@ def runbook_of(checks: Path) -> dict[str, Section]:
     return {**read_runbook(ours), **(read_runbook(own) if own.exists() else {})}
 
 
-def _section(lines: list[str], where: str) -> Section:
-    slug = lines[0].removeprefix("## ").strip()
-    parts: dict[str, list[str]] = {"title": []}
-    part = "title"
+def _headed(lines: list[str], mark: str) -> list[tuple[int, str, list[str]]]:
+    """The headings that begin so, outside of code: line, words, the lines below; the first one is what stands above."""
+    found: list[tuple[int, str, list[str]]] = [(0, "", [])]
     fenced = False
-    for line in lines[1:]:
+    for number, line in enumerate(lines, start=1):
         fenced ^= line.lstrip().startswith("```")
-        if line.startswith("### ") and not fenced:
-            part = line.removeprefix("### ").strip().lower()
-            parts[part] = []
+        if line.startswith(mark) and not fenced:
+            found.append((number, line.removeprefix(mark).strip(), []))
         else:
-            parts[part].append(line)
-    text = {name: "\n".join(content).strip() for name, content in parts.items()}
-    if not text["title"]:
+            found[-1][2].append(line)
+    return found
+
+
+def _section(slug: str, lines: list[str], where: str) -> Section:
+    (_, _, above), *parts = _headed(lines, "### ")
+    title = "\n".join(above).strip()
+    text = {name.lower(): "\n".join(below).strip() for _, name, below in parts}
+    if not title:
         raise RunbookError(f"{where}: {slug}: a title is missing below the heading")
     for name in PARTS:
         if not text.get(name):
             raise RunbookError(f"{where}: {slug}: ### {name.capitalize()} is missing or empty")
-    return Section(slug, text["title"].strip("*"), text["symptom"], text["look"], text["act"])
+    return Section(slug, title.strip("*"), text["symptom"], text["look"], text["act"])
 
 
 def steps_in(section: Section) -> str:
@@ -104,11 +102,7 @@ def fill(markdown: str, tokens: Mapping[str, str]) -> str:
 
     In commands, names are quoted; one that a command would take for an option is not put in.
     """
-    pieces = _SHELL.split(markdown)
-    return "".join(
-        _PLACEHOLDER.sub(partial(_named, tokens=tokens, shell=index % 2 == 1), piece)
-        for index, piece in enumerate(pieces)
-    )
+    return _filled(_SHELL.split(markdown), _PLACEHOLDER, tokens, str)
 
 
 def to_html(markdown: str, tokens: Mapping[str, str]) -> str:
@@ -116,20 +110,19 @@ def to_html(markdown: str, tokens: Mapping[str, str]) -> str:
     from markdown_it import MarkdownIt
 
     html = str(MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown))
-    pieces = _SHELL_HTML.split(html)
-    return "".join(
-        _PLACEHOLDER_HTML.sub(partial(_escaped, tokens=tokens, shell=index % 2 == 1), piece)
-        for index, piece in enumerate(pieces)
-    )
+    return _filled(_SHELL_HTML.split(html), _PLACEHOLDER_HTML, tokens, escape)
 
 
-def _named(match: re.Match[str], tokens: Mapping[str, str], shell: bool) -> str:
-    value = tokens.get(match.group(1))
-    if value is None or len(value) > LONGEST_NAME or (shell and value.strip().startswith("-")):
-        return f"<{match.group(1)}>"
-    value = printable(" ".join(redact_text(value).split()))
-    return value if not shell or _PLAIN.fullmatch(value) else shlex.quote(value)
+def _filled(
+    pieces: list[str], placeholder: re.Pattern[str], tokens: Mapping[str, str], shown: Callable[[str], str]
+) -> str:
+    """The pieces, every second of which is a command, with names in place of their placeholders."""
 
+    def named(match: re.Match[str], shell: bool) -> str:
+        value = tokens.get(match[1])
+        if value is None or len(value) > LONGEST_NAME or (shell and value.strip().startswith("-")):
+            return shown(f"<{match[1]}>")
+        value = printable(" ".join(redact_text(value).split()))
+        return shown(value if not shell or _PLAIN.fullmatch(value) else shlex.quote(value))
 
-def _escaped(match: re.Match[str], tokens: Mapping[str, str], shell: bool) -> str:
-    return escape(_named(match, tokens, shell))
+    return "".join(placeholder.sub(partial(named, shell=index % 2 == 1), piece) for index, piece in enumerate(pieces))

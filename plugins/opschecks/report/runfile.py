@@ -9,13 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from ..core.model import (
-    NOT_APPLICABLE,
-    Finding,
-    ObservationResult,
-    Outcome,
-    Series,
-)
+from ..core.model import NOT_APPLICABLE, Finding, ObservationResult, Outcome, Series
 from ..core.redaction import plain
 from ..core.run import Past, Run
 from .numbers import numbers
@@ -113,17 +107,14 @@ def _dumps(value: Any) -> str:
 
 def only(run: Run, stack: str) -> Run:
     """The part of a run that is about one stack."""
+    lists = ("checks", "findings", "observations", "waivers", "past", "notes")
+    own: dict[str, Any] = {name: tuple(one for one in getattr(run, name) if one.stack == stack) for name in lists}
     return dataclasses.replace(
         run,
         stacks=tuple(facts for facts in run.stacks if facts.name == stack),
-        checks=tuple(check for check in run.checks if check.stack == stack),
-        findings=tuple(finding for finding in run.findings if finding.stack == stack),
-        observations=tuple(seen for seen in run.observations if seen.stack == stack),
-        waivers=tuple(waiver for waiver in run.waivers if waiver.stack == stack),
         changes=tuple(change for change in run.changes if change["stack"] == stack),
-        past=tuple(past for past in run.past if past.stack == stack),
-        notes=tuple(note for note in run.notes if note.stack == stack),
         weeks=tuple(week for week in run.weeks if week["stack"] == stack),
+        **own,
     )
 
 

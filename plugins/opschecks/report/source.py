@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from ..core.model import Series
-from ..core.run import Run
+from ..core.run import Run, StackFacts
 from .chart import Chart, chart
 from .runbook import Section
 from .times import Times, written
@@ -42,6 +42,10 @@ class PageSource:
     def several(self) -> bool:
         """Whether the page is about more than one stack: then each thing names its stack."""
         return len(self.run.stacks) > 1
+
+    def stack(self, name: str) -> StackFacts:
+        """The stack of that name."""
+        return next(one for one in self.run.stacks if one.name == name)
 
     def on(self, stack: str) -> str:
         """The end of a heading about one stack."""

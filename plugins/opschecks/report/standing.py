@@ -38,6 +38,11 @@ PROMISES = {
 """What checks promise whose names alone say it less well. The names stay: history and waivers have them."""
 
 
+def tone_of(outcome: str) -> str:
+    """The tone of a check's outcome."""
+    return TONES.get(outcome, "none")
+
+
 def anchor(stack: str, check: str) -> str:
     """The id of a check's card."""
     return f"{stack}-{check.removeprefix('test_')}"
@@ -75,25 +80,17 @@ def since(one: Standing | None, zone: tzinfo, say: Callable[[datetime], str] | N
 
 
 @dataclass(frozen=True)
-class Bar:
-    """One run in a strip: its place, and how it ended."""
-
-    x: float
-    tone: str
-
-
-@dataclass(frozen=True)
 class Strip:
-    """The last runs, the oldest first; and the same in words."""
+    """The tones of the last runs, the oldest first; and the same in words."""
 
-    bars: tuple[Bar, ...]
+    bars: tuple[str, ...]
     words: str
 
 
 def strip(run: Run, stack: str, key: str, now: str) -> Strip:
     """The last runs of a check or an area of the stack, with this one, whose outcome is `now`."""
     outcomes = [*run.past_of(stack).strips.get(key, ()), now][-BARS:]
-    bars = tuple(Bar(7 * place, TONES.get(outcome, "none")) for place, outcome in enumerate(outcomes))
+    bars = tuple(map(tone_of, outcomes))
     if len(outcomes) > 1:
         order = ("passed", "waived", "failed", "blind", "not_run", "")
         told = ", ".join(f"{outcomes.count(one)} {WORDS[one]}" for one in order if one in outcomes)

@@ -39,6 +39,11 @@ def moment(at: datetime | str, zone: tzinfo, year: int = 0) -> str:
     return f"{local:%a %d %b}{f' {local.year}' if year and local.year != year else ''}, {local:%H:%M} {letters(local)}"
 
 
+def zone_of(run: Run, stack: str) -> tzinfo:
+    """The time zone of a stack of the run; UTC of any other."""
+    return zone_named(next((one.time_zone for one in run.stacks if one.name == stack), "UTC"))
+
+
 def letters(local: datetime) -> str:
     """What the zone of a moment is called at that moment: PST, CET; UTC+05 where it has no letters of its own."""
     name = local.tzname() or ""
@@ -67,7 +72,7 @@ class Times:
 
     def text(self, told: str) -> str:
         """The text with each moment that is written in UTC in words instead."""
-        return _WRITTEN.sub(lambda found: self._words(found), told)
+        return _WRITTEN.sub(lambda found: self._known(found) or found[0], told)
 
     def html(self, told: str) -> Markup:
         """The same for a page, where the pointer finds UTC; without secrets and hidden characters, and escaped."""
@@ -81,9 +86,6 @@ class Times:
                 parts.append(escape(found[0]))
             end = found.end()
         return Markup().join([*parts, escape(shown[end:])])
-
-    def _words(self, found: re.Match[str]) -> str:
-        return self._known(found) or found[0]
 
     def _known(self, found: re.Match[str]) -> str:
         """The moment in words; empty where there is no such moment: the text may be anybody's."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .chart import Tick
-from .text import Whole
+from ..core.wording import plural
+from .chart import Tick, drawn, pieces
 
 WIDTH, HEIGHT = 190, 50
 LEFT, RIGHT, TOP, BOTTOM = 58, 4, 6, 14
@@ -49,10 +49,9 @@ def trend(weeks: Weeks, target: float | None, words: Callable[[float], str]) -> 
         share = (value - low) / (high - low) if high > low else 0.5
         return round(HEIGHT - BOTTOM - 4 - (HEIGHT - BOTTOM - TOP - 4) * share, 1)
 
-    pieces = list(_pieces(known))
     return Trend(
         said=_said(known, last, target, words),
-        lines=tuple(Whole(" ".join(f"{x(at)},{y(value)}" for at, value in piece)) for piece in pieces if piece[1:]),
+        lines=tuple(drawn((x(at), y(value)) for at, value in piece) for piece in pieces(known, 1) if piece[1:]),
         dots=tuple((x(at), y(value)) for at, value in known),
         y_ticks=tuple(Tick(y(value), words(value)) for value in ([low, high] if high > low else [low])),
         x_ticks=(Tick(x(first), _ago(last - first)), Tick(x(last), "now")),
@@ -60,22 +59,11 @@ def trend(weeks: Weeks, target: float | None, words: Callable[[float], str]) -> 
     )
 
 
-def _pieces(known: Sequence[tuple[int, float]]) -> Sequence[Sequence[tuple[int, float]]]:
-    """The points of weeks that follow each other."""
-    pieces: list[list[tuple[int, float]]] = []
-    for place, value in known:
-        if pieces and pieces[-1][-1][0] == place - 1:
-            pieces[-1].append((place, value))
-        else:
-            pieces.append([(place, value)])
-    return pieces
-
-
 def _ago(weeks: int) -> str:
-    return f"{weeks} {'week' if weeks == 1 else 'weeks'} ago"
+    return f"{plural(weeks, 'week')} ago" if weeks else "now"
 
 
 def _said(known: Sequence[tuple[int, float]], last: int, target: float | None, words: Callable[[float], str]) -> str:
     """The chart for who cannot see it: each week that is known."""
-    told = ", ".join(f"{_ago(last - place) if place < last else 'now'} {words(value)}" for place, value in known)
+    told = ", ".join(f"{_ago(last - place)} {words(value)}" for place, value in known)
     return told if target is None else f"{told}; target {words(target)}"

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from ..core.model import NOT_APPLICABLE, CheckResult, Outcome
 from ..core.run import Run
-from ..core.zones import zone_named
-from .amounts import first, named, plural
+from .amounts import capital, first, named, plural
 from .gate_words import gate_word
 from .news import counts, kind, longest
 from .owners import called_first
+from .times import zone_of
 from .unseen import unseen
 from .week_words import WeekWords, week_words
 
@@ -46,15 +46,12 @@ def verdict(run: Run) -> Verdict:
     word, tone = gate_word(run, tone, word)
     prefix = "SANDBOX (not production): " if run.sandbox else ""
     extras = list(_extras(run))
-    rest = ""
-    for stack, week in weeks:
-        where = f" on {stack}" if len(weeks) > 1 else ""
-        rest += f" In the week{where}: {week.sentence}."
+    rest = "".join(f" In the week{f' on {stack}' if len(weeks) > 1 else ''}: {week.sentence}." for stack, week in weeks)
     whole, brief = (f"{prefix}{'; '.join([_checks(run, titled), *extras])}.{rest}" for titled in (True, False))
-    of_weeks = [week for _, week in weeks]
-    steps = first(dict.fromkeys(_actions(run, of_weeks)), ACTIONS)[0]
-    brief = f"{brief[:1].upper()}{brief[1:]}"
-    return Verdict(word, tone, whole, steps, brief, tuple(dict.fromkeys(_others(run, of_weeks))))
+    lost = [f"Look at {one['name']} by hand now ({one['remedy']}): {one['said']}" for one in run.lost_changes]
+    afterwards = list(_afterwards(run, [week for _, week in weeks]))
+    steps = first(dict.fromkeys([*lost, *_of_checks(run), *afterwards]), ACTIONS)[0]
+    return Verdict(word, tone, whole, steps, capital(brief), tuple(dict.fromkeys([*lost, *afterwards])))
 
 
 def worst_first(run: Run, outcome: Outcome) -> list[CheckResult]:
@@ -62,7 +59,7 @@ def worst_first(run: Run, outcome: Outcome) -> list[CheckResult]:
     return sorted((check for check in run.checks if check.outcome == outcome), key=lambda check: -check.severity.rank)
 
 
-def _refused(run: Run) -> bool:
+def refused(run: Run) -> bool:
     """Whether the run failed for a change of a reviewed plan that was not made, even if every check passed."""
     return run.exit_code in (1, 3) and any(change["result"] == "refused" for change in run.changes)
 
@@ -70,7 +67,7 @@ def _refused(run: Run) -> bool:
 def _word(run: Run) -> tuple[str, str]:
     if run.state == "unfinished":
         return "Unfinished", "none"
-    if run.count(Outcome.FAILED) or run.lost_changes or run.open_changes or _refused(run):
+    if run.count(Outcome.FAILED) or run.lost_changes or run.open_changes or refused(run):
         return "Action needed", "bad"
     if not run.checks:
         return "No verdict", "none"
@@ -156,14 +153,12 @@ def _since(run: Run, check: CheckResult) -> str:
     if oldest is None:
         return ""
     if kind(oldest) == "first seen":
-        zone = next(zone_named(stack.time_zone) for stack in run.stacks if stack.name == check.stack)
-        return f", new (or not visible since {oldest.since.astimezone(zone):%a %d %b})"
+        return f", new (or not visible since {oldest.since.astimezone(zone_of(run, check.stack)):%a %d %b})"
     return {"new": ", new", "flapping": ", flapping"}.get(oldest.state, f", day {oldest.day}")
 
 
-def _actions(run: Run, weeks: list[WeekWords]) -> Iterator[str]:
+def _of_checks(run: Run) -> Iterator[str]:
     """Next steps that the run itself proves: no causes, no guesses."""
-    yield from _lost(run)
     facts = {stack.name: stack for stack in run.stacks}
     for check in worst_first(run, Outcome.FAILED):
         bad = [one for one in run.findings_of(check) if one.outcome is Outcome.FAILED]
@@ -177,18 +172,6 @@ def _actions(run: Run, weeks: list[WeekWords]) -> Iterator[str]:
     for group in unseen(run, Outcome.BLIND):
         blocked = plural(len(group.checks), "check")
         yield f"{f'Restore access ({blocked} blocked)' if group.denied else f'{blocked} could not look'}: {group.cause}"
-    yield from _afterwards(run, weeks)
-
-
-def _others(run: Run, weeks: list[WeekWords]) -> Iterator[str]:
-    """Those of them that are about no check of the run."""
-    yield from _lost(run)
-    yield from _afterwards(run, weeks)
-
-
-def _lost(run: Run) -> Iterator[str]:
-    for lost in run.lost_changes:
-        yield f"Look at {lost['name']} by hand now ({lost['remedy']}): {lost['said']}"
 
 
 def _afterwards(run: Run, weeks: list[WeekWords]) -> Iterator[str]:

@@ -9,10 +9,10 @@ from typing import Any
 
 from ..core.model import Outcome
 from ..core.run import Run
-from ..core.zones import zone_named
 from .amounts import hours, named, plural
 from .measures import measures
 from .standing import promise
+from .times import zone_of
 
 DAYS_NAMED = 3
 
@@ -84,8 +84,7 @@ def _since(run: Run, week: Mapping[str, Any], failure: Mapping[str, Any]) -> str
 
 def _date(run: Run, week: Mapping[str, Any], moment: str) -> date:
     """The day of the week's stack on which that was."""
-    zone = next((stack.time_zone for stack in run.stacks if stack.name == week["stack"]), "UTC")
-    return datetime.fromisoformat(moment).astimezone(zone_named(zone)).date()
+    return datetime.fromisoformat(moment).astimezone(zone_of(run, week["stack"])).date()
 
 
 def failing(check: str, week: Mapping[str, Any]) -> str:

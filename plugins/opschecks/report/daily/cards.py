@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
-from ...core.model import CheckResult, Finding, Outcome
+from ...core.model import CheckResult, Finding, Outcome, Severity
+from ...core.run import Run, StackFacts
 from ..amounts import first, plural
 from ..chart import Chart, crosses
 from ..commands import as_typed, suite_command
@@ -15,13 +17,12 @@ from ..news import kind, longest
 from ..notes import bad_findings
 from ..observed import observed
 from ..owners import called_first
-from ..runbook import Section, steps_in, to_html
+from ..runbook import steps_in, to_html
 from ..source import PageSource
 from ..standing import Strip, anchor, finding_anchor, since, strip
 from ..text import Whole
 from ..verdict import worst_first
 from .causes import Hidden, hidden
-from .filters import Filters, filters
 from .fixes import Fixes, fixes_of
 from .touched import changes_of, last_change
 
@@ -30,6 +31,8 @@ ROWS_OPEN = 6
 NAMES_OPEN = 6
 """Resources of one row that stand open."""
 LONGEST_ID = 24
+STACKS = 12
+"""Stacks that can be chosen; style.css has a rule for each."""
 EVIDENCE_SHOWN = 5
 CHARTS_SHOWN = 1
 EVIDENCE_CHARACTERS = 20_000
@@ -53,10 +56,8 @@ class Named:
 class CardRow:
     """Resources of which the same was observed. `badge` is their outcome where they did not fail.
 
-    `limit` is what was expected as the end of a sentence, or empty.
-
-    `notes` say what else was seen, since when it has been so where that differs from the card's, and what was last
-    changed.
+    `limit` is what was expected as the end of a sentence, or empty. `notes` say what else was seen, since when it has
+    been so where that differs from the card's, and what was last changed.
     """
 
     badge: str
@@ -69,21 +70,16 @@ class CardRow:
 
 
 @dataclass(frozen=True)
-class RunbookStep:
-    """What the runbook says: a heading and safe HTML."""
-
-    heading: str
-    html: str
-
-
-@dataclass(frozen=True)
 class Runbook:
-    """The runbook's section. `above` is the card that has its steps, where another one has; `instead` what differs."""
+    """The runbook's section; its steps are headings with safe HTML.
+
+    `above` is the card that has the steps, where another one has; `instead` what differs.
+    """
 
     slug: str
     title: str
     count: str
-    steps: tuple[RunbookStep, ...]
+    steps: tuple[tuple[str, str], ...]
     above: str = ""
     instead: str = ""
 
@@ -92,9 +88,8 @@ class Runbook:
 class Part:
     """The card's check on one stack. `expected` is said here where it is the same of all rows.
 
-    `same_as` is the stack above on which just the same was observed, or empty.
-
-    `age` is new, flapping or day n; `since` the same in full; `evidence` is (name, JSON).
+    `same_as` is the stack above on which just the same was observed, or empty. `age` is new, flapping or day n; `since`
+    the same in full; `evidence` is (name, JSON).
     """
 
     anchor: str
@@ -120,10 +115,8 @@ class Part:
 class Card:
     """A failed check, on each stack on which it failed. `kinds` are what filters choose it by."""
 
+    check: CheckResult
     anchor: str
-    severity: str
-    title: str
-    why: str
     parts: tuple[Part, ...]
     runbook: Runbook | None
     kinds: str
@@ -131,11 +124,15 @@ class Card:
 
 @dataclass(frozen=True)
 class Cards:
-    """Everything that needs action, the worst first; `filters` where there is something to choose from."""
+    """Everything that needs action, the worst first.
+
+    `filters` are what cards can be chosen by, radio buttons that the style sheet follows: the class of the cards that
+    each leaves, its words, and how many cards those are.
+    """
 
     cards: tuple[Card, ...]
     hidden: tuple[Hidden, ...]
-    filters: Filters | None
+    filters: tuple[tuple[str, str, int], ...]
     zone: str
 
 
@@ -144,52 +141,55 @@ def facts(source: PageSource) -> Cards:
     groups: dict[tuple[str, str], list[CheckResult]] = {}
     for check in worst_first(source.run, Outcome.FAILED):
         groups.setdefault((check.check, check.failing), []).append(check)
-    told: dict[str, tuple[str, CheckResult]] = {}
+    told: dict[str, CheckResult] = {}
     cards = [_card(source, of, told) for of in groups.values()]
     unknown = tuple(hidden(source))
-    return Cards(tuple(cards), unknown, filters(source.run, [*cards, *unknown]), source.zone_name)
+    return Cards(tuple(cards), unknown, _filters(source.run, [*cards, *unknown]), source.zone_name)
 
 
-def _card(source: PageSource, checks: Sequence[CheckResult], told: dict[str, tuple[str, CheckResult]]) -> Card:
+def _filters(run: Run, cards: Sequence[Card | Hidden]) -> tuple[tuple[str, str, int], ...]:
+    """Those that leave some cards and hide others."""
+    named = [("failed", "Failed"), ("unseen", "Could not look")]
+    named += [(one.value, one.value) for one in reversed(Severity)]
+    named += [(f"of-{place}", stack.name) for place, stack in enumerate(run.stacks[:STACKS])]
+    of = [set(card.kinds.split()) for card in cards]
+    counted = ((key, words, sum(key in kinds for kinds in of)) for key, words in named)
+    return tuple(one for one in counted if 0 < one[2] < len(cards))
+
+
+def _card(source: PageSource, checks: Sequence[CheckResult], told: dict[str, CheckResult]) -> Card:
+    """`told` are the checks of the cards above that have the steps of the runbook, by their slugs."""
     check = checks[0]
     order = [stack.name for stack in source.run.stacks]
-    own = anchor(check.stack, check.check)
     return Card(
-        anchor=own,
-        severity=check.severity.value,
-        title=check.failing,
-        why=check.why,
+        check=check,
+        anchor=anchor(check.stack, check.check),
         parts=tuple(_parts(source, checks)),
-        runbook=_runbook(source, check, own, told),
+        runbook=_runbook(source, check, told),
         kinds=" ".join(["failed", check.severity.value, *(f"of-{order.index(one.stack)}" for one in checks)]),
     )
 
 
-def _runbook(
-    source: PageSource, check: CheckResult, own: str, told: dict[str, tuple[str, CheckResult]]
-) -> Runbook | None:
+def _runbook(source: PageSource, check: CheckResult, told: dict[str, CheckResult]) -> Runbook | None:
     """The section of the check's slug: its steps where no card above has them, else the way to that card."""
     section = source.runbook.get(check.runbook)
     if not section:
         return None
     runbook = Runbook(section.slug, section.title, steps_in(section), ())
     if check.runbook in told:
-        above, other = told[check.runbook]
+        other = told[check.runbook]
+        above = anchor(other.stack, other.check)
         mine, theirs = (_tokens(source, one).get("name", "") for one in (check, other))
         uses = any(f"<{token}>" in section.look + section.act for token in ("name", "resource"))
         return replace(runbook, above=above, instead=f"{mine} in place of {theirs}" if uses and mine != theirs else "")
-    told[check.runbook] = (own, check)
+    told[check.runbook] = check
     tokens = _tokens(source, check)
-    steps = (RunbookStep(heading, to_html(as_typed(source.run, text), tokens)) for heading, text in _sides(section))
-    return replace(runbook, steps=tuple(steps))
-
-
-def _sides(section: Section) -> tuple[tuple[str, str], ...]:
-    return (("How to look", section.look), ("How to act", section.act))
+    sides = (("How to look", section.look), ("How to act", section.act))
+    return replace(runbook, steps=tuple((head, to_html(as_typed(source.run, text), tokens)) for head, text in sides))
 
 
 def _tokens(source: PageSource, check: CheckResult) -> dict[str, str]:
-    stack = next(one for one in source.run.stacks if one.name == check.stack)
+    stack = source.stack(check.stack)
     bad = bad_findings(source.run, check)
     found = {"resource": bad[0].resource, "name": bad[0].name} if bad else {}
     who = called_first(stack, check, bad)
@@ -210,10 +210,9 @@ def _parts(source: PageSource, checks: Sequence[CheckResult]) -> Iterator[Part]:
 
 def _part(source: PageSource, check: CheckResult) -> Part:
     run = source.run
-    stack = next(one for one in run.stacks if one.name == check.stack)
     bad = bad_findings(run, check)
     oldest = longest(run, check)
-    since_all = since(oldest, source.zone, source.time)
+    ages = {"new": "new", "first seen": "", "flapping": "flapping"}
     rows = _rows(source, check, bad)
     expected = {one.expected for one in rows if not one.badge}
     shared = expected.pop() if len(expected) == 1 else ""
@@ -222,13 +221,11 @@ def _part(source: PageSource, check: CheckResult) -> Part:
     return Part(
         anchor=anchor(check.stack, check.check),
         stack=check.stack if source.several else "",
-        age={"new": "new", "first seen": "", "flapping": "flapping"}.get(kind(oldest), f"day {oldest.day}")
-        if oldest
-        else "",
-        since=since_all,
+        age=ages.get(kind(oldest), f"day {oldest.day}") if oldest else "",
+        since=since(oldest, source.zone, source.time),
         strip=strip(run, check.stack, check.check, Outcome.FAILED.value),
         count=f"{len(bad):,} of {len(run.findings_of(check)):,} examined",
-        owner=called_first(stack, check, bad),
+        owner=called_first(source.stack(check.stack), check, bad),
         expected=shared,
         rows=tuple(rows[:ROWS_OPEN]),
         folded=tuple(rows[ROWS_OPEN:]),
@@ -250,62 +247,47 @@ def _rows(source: PageSource, check: CheckResult, bad: Sequence[Finding]) -> lis
     for one, age in zip(bad, ages, strict=True):
         facts = observed(one, check)
         badge = "" if one.outcome is Outcome.FAILED else one.outcome.words
-        notes = (facts.beside, "" if alike else age, last_change(source, past, one))
-        groups.setdefault((badge, facts.observed, facts.expected, facts.limit, *notes), []).append(one)
+        beside = (facts.beside, "" if alike else age, last_change(source, past, one))
+        groups.setdefault((badge, facts.observed, facts.expected, facts.limit, *beside), []).append(one)
     rows, given = [], set[str]()
     for (badge, seen, expected, limit, *more), of in groups.items():
-        names = [_named(source, one, given) for one in of]
-        notes_said = tuple(filter(None, more))
-        shown, folded = tuple(names[:NAMES_OPEN]), tuple(names[NAMES_OPEN:])
-        rows.append(CardRow(badge, shown, folded, seen, expected, limit, notes_said))
+        names = tuple(_named(source, one, given) for one in of)
+        notes = tuple(filter(None, more))
+        rows.append(CardRow(badge, names[:NAMES_OPEN], names[NAMES_OPEN:], seen, expected, limit, notes))
     return rows
 
 
 def _named(source: PageSource, one: Finding, given: set[str]) -> Named:
     """`given` are the ids that the page has: the first finding of a resource has it."""
-    own = finding_anchor(one)
+    own, stack = finding_anchor(one), source.stack(one.stack)
     is_first = own not in given
     given.add(own)
-    shown = _short(source, one)
-    return Named(
-        anchor=own if is_first else "",
-        name=one.name,
-        resource=shown,
-        is_short=len(shown) <= LONGEST_ID,
-        link=_link(source, one),
-    )
+    shown = _short(stack, one)
+    place = Place(stack.region, stack.account_id, stack.portal, stack.portal_role)
+    # no console knows a sandbox
+    page = "" if stack.sandbox else link(one.resource, source.seen_by(one.stack, one.resource), place)
+    return Named(own if is_first else "", one.name, shown, len(shown) <= LONGEST_ID, page)
 
 
-def _short(source: PageSource, one: Finding) -> str:
+def _short(stack: StackFacts, one: Finding) -> str:
     """The resource's id where that is not its name; of an ARN in the stack's own account and region what names it."""
     if one.resource == one.name:
         return ""
-    stack = next(stack for stack in source.run.stacks if stack.name == one.stack)
     parts = one.resource.split(":", 5)
     own = len(parts) == 6 and parts[3] in ("", stack.region) and parts[4] in ("", stack.account_id)
     return parts[5] if own else one.resource
 
 
-def _link(source: PageSource, one: Finding) -> str:
-    """The resource's page in the console; none of a sandbox, which no console knows."""
-    stack = next(stack for stack in source.run.stacks if stack.name == one.stack)
-    if stack.sandbox:
-        return ""
-    place = Place(stack.region, stack.account_id, stack.portal, stack.portal_role)
-    return link(one.resource, source.seen_by(one.stack, one.resource), place)
-
-
 def _charts(source: PageSource, check: CheckResult, bad: Sequence[Finding]) -> list[Chart]:
     """The series that crossed their limits and are what the check is about, as its own words show."""
     words = " ".join([check.failing, check.check, *(one.message for one in bad[:1])]).lower()
-    lines = [
-        (one, line)
+    drawn = (
+        source.chart(line, one.name, one.stack, one.resource)
         for one in bad
         for line in source.run.series_of(one)
         if crosses(line) and line.label.partition(" ")[0].lower() in words
-    ]
-    drawn = (source.chart(line, one.name, one.stack, one.resource) for one, line in lines[:CHARTS_SHOWN])
-    return [one for one in drawn if one]
+    )
+    return list(filter(None, islice(drawn, CHARTS_SHOWN)))
 
 
 def _evidence(finding: Finding) -> str:

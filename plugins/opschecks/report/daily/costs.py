@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ...core.model import Figure, Series
+from ...core.model import Series
 from ...core.run import Past
 from ..amounts import named
 from ..chart import Chart, chart
@@ -41,16 +41,14 @@ def facts(source: PageSource) -> list[SeenCost]:
         of = f" of {named(unseen, NAMED)}" if source.several else ""
         options = "".join(f" --stack {stack}" for stack in (unseen if len(unseen) <= NAMED else ("all",)))
         command = f"{suite_command(source.run, 'weekly')}{options}"
-        seen.append(
-            SeenCost("Cost" if len(unseen) == len(read) else f"Cost{of}", "", NOT_SEEN.format(of), None, command)
-        )
+        heading = "Cost" if len(unseen) == len(read) else f"Cost{of}"
+        seen.append(SeenCost(heading, "", NOT_SEEN.format(of), None, command))
     return seen
 
 
 def _cost(past: Past, source: PageSource) -> SeenCost:
     told, heading = past.cost, f"Cost of {past.stack}" if source.several else "Cost"
-    figures = {label: Figure(label, value) for label, value in told["told"].items()}
     points = tuple((datetime.fromisoformat(day).replace(tzinfo=UTC), float(usd)) for day, usd in told["days"])
     drawn = chart(Series("cost a day", "USD", points, 86400, told["limit"]), past.stack, UTC)
     seen = datetime.fromisoformat(told["seen"]).astimezone(source.zone)
-    return SeenCost(heading, f"from the weekly run of {seen:%a %d %b}", summed_up(figures, []), drawn)
+    return SeenCost(heading, f"from the weekly run of {seen:%a %d %b}", summed_up(told["told"], []), drawn)

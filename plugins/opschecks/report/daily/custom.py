@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ...core.redaction import redact_text
 from ..builtin_sections import builtin_sections
 from ..runbook import to_html
@@ -11,19 +9,12 @@ from ..source import PageSource
 from ..text import printable_lines
 
 
-@dataclass(frozen=True)
-class CustomSection:
-    """A title, and safe HTML."""
+def facts(source: PageSource) -> list[tuple[str, str]]:
+    """The titles of those that the run has, with safe HTML.
 
-    title: str
-    html: str
-
-
-def facts(source: PageSource) -> list[CustomSection]:
-    """Those that the run has. Ours are made from it where its file is of a version that did not keep them."""
+    Ours are made from the run where its file is of a version that did not keep them.
+    """
     kept = source.run.sections
     titles = {one.title for one in kept}
     older = [one for one in builtin_sections(source.run) if one.title not in titles]
-    return [
-        CustomSection(one.heading, to_html(printable_lines(redact_text(one.markdown)), {})) for one in (*older, *kept)
-    ]
+    return [(one.heading, to_html(printable_lines(redact_text(one.markdown)), {})) for one in (*older, *kept)]

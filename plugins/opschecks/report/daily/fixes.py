@@ -18,14 +18,8 @@ SHOWN = 6
 _TONES = {"fixed": "good", "done": "good", "planned": "warn", "roll-back failed": "bad"}
 
 
-@dataclass(frozen=True)
-class Fix:
-    """One result of one remedy. `undo` are the commands that undo it, one for each resource that is named."""
-
-    result: str
-    tone: str
-    said: str
-    undo: tuple[str, ...]
+Fix = tuple[str, str, str, tuple[str, ...]]
+"""One result of one remedy: its word and tone, what is said of it, and the commands that undo it, for those named."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +32,7 @@ class Fixes:
     command: str
 
 
-def fixes_of(run: Run, check: CheckResult, *, names_of: int = NAMED) -> Fixes:
+def fixes_of(run: Run, check: CheckResult) -> Fixes:
     """What the run tried for the check, and the command that comes next."""
     made = [one for one in run.changes if (one["stack"], one["check"]) == (check.stack, check.check)]
     groups: dict[tuple[str, str, str, str], list[Mapping[str, Any]]] = {}
@@ -47,7 +41,7 @@ def fixes_of(run: Run, check: CheckResult, *, names_of: int = NAMED) -> Fixes:
         told_already = differs in str(one["said"])
         key = (one["result"], one["remedy"], str(one["said"]), "" if told_already else differs)
         groups.setdefault(key, []).append(one)
-    told = tuple(_fix(key, of, names_of) for key, of in groups.items())
+    told = tuple(_fix(key, of) for key, of in groups.items())
     words, command = "", ""
     if any(one["result"] == "planned" for one in made):
         words, command = "Make exactly these changes:", plan_command(run, check.stack)
@@ -58,10 +52,10 @@ def fixes_of(run: Run, check: CheckResult, *, names_of: int = NAMED) -> Fixes:
     return Fixes(told[:SHOWN], f"{left} more results are in the run file." if left > 0 else "", words, command)
 
 
-def _fix(key: tuple[str, str, str, str], of: Sequence[Mapping[str, Any]], names_of: int) -> Fix:
+def _fix(key: tuple[str, str, str, str], of: Sequence[Mapping[str, Any]]) -> Fix:
     result, remedy, said, differs = key
     every = [str(one["name"]) for one in of]
-    names = named([*(brief(name, LONGEST_NAME) for name in every[:names_of]), *every[names_of:]], names_of)
+    names = named([*(brief(name, LONGEST_NAME) for name in every[:NAMED]), *every[NAMED:]], NAMED)
     details = ": ".join(filter(None, (f"{remedy} on {names}", said, differs)))
-    undo = [one["undo"] for one in of[:names_of] if one["undo"] and one["undo"] != "one-way"]
-    return Fix(result, _TONES.get(result, "warn"), details, tuple(undo))
+    undo = [one["undo"] for one in of[:NAMED] if one["undo"] and one["undo"] != "one-way"]
+    return result, _TONES.get(result, "warn"), details, tuple(undo)

@@ -16,23 +16,12 @@ SHOWN = 50
 
 
 @dataclass(frozen=True)
-class IncidentRow:
-    """One incident, as its figures describe it."""
-
-    stack: str
-    opened: str
-    what: str
-    severity: str
-    status: str
-
-
-@dataclass(frozen=True)
 class Incidents:
-    """`unseen` are the reasons for which some could not be looked at."""
+    """`unseen` are the reasons for which some could not be looked at; `rows`: opened, what, severity, status, stack."""
 
     period: str
     unseen: tuple[str, ...]
-    rows: tuple[IncidentRow, ...]
+    rows: tuple[tuple[str, ...], ...]
     left: int
 
 
@@ -49,15 +38,10 @@ def facts(source: PageSource) -> Incidents | None:
     return Incidents(period, unseen, tuple(_row(stack, one, source) for (stack, _), one in shown), left)
 
 
-def _row(stack: str, one: SeenResource, source: PageSource) -> IncidentRow:
-    title = text(one, "title")
-    return IncidentRow(
-        stack=stack,
-        opened=_local(text(one, "opened") or "", source),
-        what=one.name if title is None else f"{one.name}: {title}",
-        severity=text(one, "severity") or "unknown",
-        status=text(one, "status") or "unknown",
-    )
+def _row(stack: str, one: SeenResource, source: PageSource) -> tuple[str, ...]:
+    opened, title, *others = (text(one, label) for label in ("opened", "title", "severity", "status"))
+    what = one.name if title is None else f"{one.name}: {title}"
+    return _local(opened or "", source), what, *(other or "unknown" for other in others), stack
 
 
 def _local(opened: str, source: PageSource) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,24 +16,12 @@ SHOWN = 12
 """Lines of a group; the cards and the table of checks have all."""
 
 
-@dataclass(frozen=True)
-class Line:
-    """One resource, or one check, in a group. `anchor` is the card that says more, if there is one."""
-
-    title: str
-    name: str
-    note: str
-    anchor: str
+Line = tuple[str, str, str, str]
+"""One resource, or one check, in a group: its title, its name, a note, and the card that says more, if there is one."""
 
 
-@dataclass(frozen=True)
-class Group:
-    """One kind of change."""
-
-    heading: str
-    tone: str
-    lines: tuple[Line, ...]
-    left: int
+Group = tuple[str, str, tuple[Line, ...], int]
+"""One kind of change: its heading and tone, its first lines, and how many more there are."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +47,16 @@ def _comparison(source: PageSource, past: Past) -> Comparison:
     """With the lists folded below their numbers, where cards say the same."""
     found = by_kind(source.run, past)
     numbers = ", ".join(f"{len(of):,} {each.counted}" for each in KINDS if (of := found.get(each.key)))
-    failed = any(check.stack == past.stack for check in source.run.checks if check.outcome == Outcome.FAILED)
-    groups = tuple(_groups(source, past))
-    return Comparison(
-        source.on(past.stack), _basis(past, source), groups, _quiet(past, source.run), numbers if failed else ""
-    )
+    checks = {check.check: check for check in source.run.checks_of(past.stack)}
+    failed = any(check.outcome == Outcome.FAILED for check in checks.values())
+    groups = []
+    for each in KINDS:
+        if of := found.get(each.key):
+            shown, left = first(of, SHOWN)
+            lines = tuple(_line(one, checks[one.check], source) for one in shown)
+            groups.append((f"{each.heading} ({len(of):,})", each.tone, lines, left))
+    summary = numbers if failed else ""
+    return Comparison(source.on(past.stack), _basis(past, source), tuple(groups), _quiet(past, source.run), summary)
 
 
 def _basis(past: Past, source: PageSource) -> str:
@@ -87,31 +79,18 @@ def _quiet(past: Past, run: Run) -> str:
         return ""
     if run.state != "finished" or run.count(Outcome.NOT_RUN):
         return "No comparison: this run is incomplete."
-    own = [check.outcome for check in run.checks if check.stack == past.stack]
+    own = [check.outcome for check in run.checks_of(past.stack)]
     if not (blind := own.count(Outcome.BLIND)):
         return "No new failures."
-    could = len(own) - own.count(NOT_APPLICABLE) - blind
-    return (
-        f"No new failures of the {plural(could, 'check')} that could look."
-        if could
-        else "No comparison: no check could look."
-    )
-
-
-def _groups(source: PageSource, past: Past) -> Iterator[Group]:
-    checks = {check.check: check for check in source.run.checks if check.stack == past.stack}
-    found = by_kind(source.run, past)
-    for each in KINDS:
-        if of := found.get(each.key):
-            shown, left = first(of, SHOWN)
-            lines = tuple(_line(one, checks[one.check], source) for one in shown)
-            yield Group(f"{each.heading} ({len(of):,})", each.tone, lines, left)
+    if could := len(own) - own.count(NOT_APPLICABLE) - blind:
+        return f"No new failures of the {plural(could, 'check')} that could look."
+    return "No comparison: no check could look."
 
 
 def _line(one: Standing, check: CheckResult, source: PageSource) -> Line:
-    return Line(
-        title=promise(check.check) if one.state in UNSEEN else check.failing,
-        name="" if one.resource == f"stack/{check.stack}" else one.name,
-        note=", ".join(filter(None, (check.severity.value, since(one, source.zone, source.time)))),
-        anchor=anchor(check.stack, check.check) if check.outcome == Outcome.FAILED else "",
+    return (
+        promise(check.check) if one.state in UNSEEN else check.failing,
+        "" if one.resource == f"stack/{check.stack}" else one.name,
+        ", ".join(filter(None, (check.severity.value, since(one, source.zone, source.time)))),
+        anchor(check.stack, check.check) if check.outcome == Outcome.FAILED else "",
     )

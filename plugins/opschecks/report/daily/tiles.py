@@ -47,9 +47,7 @@ def facts(source: PageSource) -> list[Tile]:
     """Checks passed, then the numbers of the one stack; of several stacks how many checks of each passed."""
     run = source.run
     if source.several:
-        return [
-            _passed([check for check in run.checks if check.stack == stack.name], stack.name) for stack in run.stacks
-        ]
+        return [_passed(run.checks_of(stack.name), stack.name) for stack in run.stacks]
     past = run.past_of(run.stacks[0].name) if run.stacks else Past("")
     return [_with_past(tile, past, run.started) for tile in _now(run)]
 
@@ -61,11 +59,8 @@ def _with_past(tile: Tile, past: Past, began: datetime) -> Tile:
         return tile
     points = (*before, (began, tile.number))
     diff = tile.number - before[-1][1]
-    delta = (
-        f"{'▲' if diff > 0 else '▼'} {number(abs(diff), POINTS if tile.unit == '%' else tile.unit)}"
-        if number(abs(diff)) != "0"
-        else "no change"
-    )
+    told = f"{'▲' if diff > 0 else '▼'} {number(abs(diff), POINTS if tile.unit == '%' else tile.unit)}"
+    delta = told if number(abs(diff)) != "0" else "no change"
     risen = diff < 0 if tile.key == PASSED else diff > 0 and tile.tone == "bad"
     compared = replace(tile, delta=delta, worse=risen and delta != "no change")
     if len(points) < RUNS_IN_A_LINE:
@@ -81,13 +76,9 @@ def _now(run: Run) -> Iterator[Tile]:
         yield from _line(run, observation, label)
     for one in run.observations:
         if one.name == ACTIVE:
-            count = len(one.resources)
-            tone = "none" if count else "good"
-            yield (
-                _unseen("Active incidents")
-                if one.error
-                else Tile("Active incidents", str(count), tone=tone, key=INCIDENTS, number=count)
-            )
+            count, label = len(one.resources), "Active incidents"
+            seen = Tile(label, str(count), tone="none" if count else "good", key=INCIDENTS, number=count)
+            yield _unseen(label) if one.error else seen
 
 
 def _passed(checks: Sequence[CheckResult], label: str) -> Tile:

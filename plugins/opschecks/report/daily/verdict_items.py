@@ -45,10 +45,10 @@ def _of_card(card: Card) -> Item:
     ages = {one.age for one in card.parts if one.age}
     age = f", {ages.pop()}" if len(ages) == 1 else ""
     return Item(
-        severity=card.severity,
+        severity=card.check.severity.value,
         badge="",
         anchor=card.anchor,
-        title=card.title,
+        title=card.check.failing,
         said=f"{stacks}{age} – {brief(said, LONGEST)}",
         owner=brief(part.owner, LONGEST_OWNER),
         runbook=card.runbook.slug if card.runbook else "",

@@ -47,13 +47,11 @@ def _limited(kind: str, commands: Sequence[str], sandbox: str) -> Sequence[str]:
 
 def _command(kind: str, title: str, message: str, file: str = "") -> str:
     properties = {"file": file, "title": brief(title, LONGEST_TITLE)}
-    told = ",".join(f"{key}={_escaped_property(value)}" for key, value in properties.items() if value)
+    told = ",".join(
+        f"{key}={_escaped(value).replace(':', '%3A').replace(',', '%2C')}" for key, value in properties.items() if value
+    )
     return f"::{kind} {told}::{_escaped(brief(message, LONGEST_MESSAGE))}"
 
 
 def _escaped(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _escaped_property(text: str) -> str:
-    return _escaped(text).replace(":", "%3A").replace(",", "%2C")

@@ -18,7 +18,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ...core.model import NOT_APPLICABLE, CheckResult, Finding, Outcome
-from ...core.redaction import redact_text
 from ...core.run import Past, Run, StackFacts
 from ..console import partition_of
 from ..notes import WEB_ADDRESS, brief, place_of, whole_finding
@@ -77,9 +76,9 @@ def to_asff(run: Run, *, page_url: str = "") -> list[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for stack in placed:
         past = run.past_of(stack.name)
-        since = {(one.check, one.resource): one.since for one in past.standings}
         for check, one in _bad(run, stack):
-            told = _finding(run, stack, check, one, since.get((check.check, one.resource)), page_url)
+            standing = past.standing(check.check, one.resource)
+            told = _finding(run, stack, check, one, standing.since if standing else run.started, page_url)
             found[told["Id"]] = told
         for told in (*_ended(run, stack, past), *_good(run, stack)):
             found.setdefault(told["Id"], told)
@@ -115,47 +114,38 @@ def _why_not(stack: StackFacts) -> str:
 
 def _bad(run: Run, stack: StackFacts) -> Iterator[tuple[CheckResult, Finding]]:
     """The findings that are not good; a check that could not look at all stands for the stack."""
-    for check in run.checks:
-        if check.stack != stack.name or check.outcome not in (Outcome.FAILED, Outcome.BLIND, Outcome.WAIVED):
-            continue
-        own = [one for one in run.findings_of(check) if one.outcome not in (Outcome.PASSED, Outcome.NOT_RUN)]
-        if not own:
-            own = [whole_finding(check)]
-        yield from ((check, one) for one in own)
+    for check in run.checks_of(stack.name):
+        if check.outcome in (Outcome.FAILED, Outcome.BLIND, Outcome.WAIVED):
+            own = [one for one in run.findings_of(check) if one.outcome not in (Outcome.PASSED, Outcome.NOT_RUN)]
+            yield from ((check, one) for one in own or [whole_finding(check)])
 
 
 def _finding(
-    run: Run, stack: StackFacts, check: CheckResult, finding: Finding, since: datetime | None, page_url: str
+    run: Run, stack: StackFacts, check: CheckResult, finding: Finding, since: datetime, page_url: str
 ) -> dict[str, Any]:
-    began = since or run.started
-    blind, seen = finding.outcome is Outcome.BLIND, observed(finding, check)
-    title = f"Could not look: {check.failing}" if blind else check.failing
-    expected = f"; expected: {seen.expected}" if seen.expected else ""
-    severity = {"Label": check.severity.value.upper(), "Original": check.severity.value}
-    own = finding_anchor(finding)
+    blind, seen, place = finding.outcome is Outcome.BLIND, observed(finding, check), place_of(run, check, finding)
+    began = _time(since)
+    fix = f" The remedy {check.remedy} can fix it: pytest --fix=plan shows what it would change."
+    advice = f"Follow “{check.runbook}” in the runbook.{fix if check.remedy else ''}"
+    times = {"CreatedAt": began, "FirstObservedAt": began, "LastObservedAt": _time(run.started)}
+    said = f"{seen.observed or finding.message}{f'; expected: {seen.expected}' if seen.expected else ''}"
     told = {
-        **_of(run, stack, check.check, own, finding.resource),
-        "CreatedAt": _time(began),
-        "FirstObservedAt": _time(began),
-        "LastObservedAt": _time(run.started),
-        "Severity": severity,
-        "Types": [f"{TYPES}/{_part(check.area)}"],
-        "FindingProviderFields": {"Severity": severity, "Types": [f"{TYPES}/{_part(check.area)}"]},
-        "Title": _text(title, LONGEST_TITLE),
-        "Description": _text(f"{finding.name}: {seen.observed or finding.message}{expected}", LONGEST_DESCRIPTION),
+        **_told(run, stack, check, finding, times, check.severity.value.upper(), said),
         "Compliance": {"Status": "NOT_AVAILABLE" if blind else "FAILED"},
         "RecordState": "ARCHIVED" if finding.outcome is Outcome.WAIVED else "ACTIVE",
-        "Remediation": {"Recommendation": {"Text": _advice(check)}},
+        "Remediation": {"Recommendation": {"Text": _text(advice, LONGEST_ADVICE)}},
     }
+    if blind:
+        told["Title"] = _text(f"Could not look: {check.failing}", LONGEST_TITLE)
     told["ProductFields"] |= _fields(
         {
             "opschecks/Runbook": check.runbook,
             "opschecks/Owner": called_first(stack, check, [finding]),
-            "opschecks/Page": place_of(run, check, finding),
+            "opschecks/Page": place,
             **_waiver(finding),
         }
     )
-    address = f"{page_url.partition('#')[0]}#{place_of(run, check, finding).partition('#')[2]}"
+    address = f"{page_url.partition('#')[0]}#{place.partition('#')[2]}"
     return {**told, "SourceUrl": address} if WEB_ADDRESS.fullmatch(address) else told
 
 
@@ -167,7 +157,7 @@ def _waiver(finding: Finding) -> dict[str, str]:
 
 def _ended(run: Run, stack: StackFacts, past: Past) -> Iterator[dict[str, Any]]:
     """What failed before: it passes now, or it is no longer there."""
-    checks = {check.check: check for check in run.checks if check.stack == stack.name}
+    checks = {check.check: check for check in run.checks_of(stack.name)}
     for one in past.standings:
         if one.state in ("recovered", "gone") and one.check in checks:
             check, is_good = checks[one.check], one.state == "recovered"
@@ -178,40 +168,35 @@ def _ended(run: Run, stack: StackFacts, past: Past) -> Iterator[dict[str, Any]]:
 
 def _good(run: Run, stack: StackFacts) -> Iterator[dict[str, Any]]:
     """What passes, and of each check that looked, what stood for the stack while it could not."""
-    for check in run.checks:
-        if check.stack != stack.name or check.outcome == Outcome.NOT_RUN:
+    for check in run.checks_of(stack.name):
+        if check.outcome == Outcome.NOT_RUN:
             continue
         for one in run.findings_of(check):
             if one.outcome is Outcome.PASSED:
                 yield _archived(run, stack, check, replace(one, message="it passes"), run.started, "PASSED")
         applies = check.outcome != NOT_APPLICABLE
         words = "the check could look" if applies else "the check does not apply"
-        passed = replace(check, outcome=Outcome.PASSED.value, message=words)
-        whole = whole_finding(passed)
+        whole = whole_finding(replace(check, outcome=Outcome.PASSED.value, message=words))
         yield _archived(run, stack, check, whole, run.started, "PASSED" if applies else "NOT_AVAILABLE")
 
 
 def _archived(
     run: Run, stack: StackFacts, check: CheckResult, finding: Finding, since: datetime, status: str
 ) -> dict[str, Any]:
-    severity = {"Label": "INFORMATIONAL", "Original": check.severity.value}
-    return {
-        **_of(run, stack, check.check, finding_anchor(finding), finding.resource),
-        "CreatedAt": _time(since),
-        "Severity": severity,
-        "Types": [f"{TYPES}/{_part(check.area)}"],
-        "FindingProviderFields": {"Severity": severity, "Types": [f"{TYPES}/{_part(check.area)}"]},
-        "Title": _text(check.failing, LONGEST_TITLE),
-        "Description": _text(f"{finding.name}: {finding.message}", LONGEST_DESCRIPTION),
-        "Compliance": {"Status": status},
-        "RecordState": "ARCHIVED",
-    }
+    told = _told(run, stack, check, finding, {"CreatedAt": _time(since)}, "INFORMATIONAL", finding.message)
+    return {**told, "Compliance": {"Status": status}, "RecordState": "ARCHIVED"}
 
 
-def _of(run: Run, stack: StackFacts, check: str, own: str, resource: str) -> dict[str, Any]:
-    """What is the same of every finding: whose it is, and what it is about."""
-    partition, account = partition_of(stack.region), stack.account_id
+def _told(
+    run: Run, stack: StackFacts, check: CheckResult, finding: Finding, times: Mapping[str, str], label: str, said: str
+) -> dict[str, Any]:
+    """What every finding has: whose it is, what it is about, how it stands."""
+    partition, account, own = partition_of(stack.region), stack.account_id, finding_anchor(finding)
     short = own if len(own) <= LONGEST_ID - 100 else hashlib.sha256(own.encode("utf-8", "replace")).hexdigest()
+    provided = {
+        "Severity": {"Label": label, "Original": check.severity.value},
+        "Types": [f"{TYPES}/{brief(check.area, 100).replace('/', '-') or 'checks'}"],
+    }
     return {
         "SchemaVersion": SCHEMA,
         "Id": _text(f"opschecks/{stack.region}/{account}/{short}", LONGEST_ID),
@@ -220,12 +205,22 @@ def _of(run: Run, stack: StackFacts, check: str, own: str, resource: str) -> dic
         "CompanyName": "opschecks",
         "Region": stack.region,
         "AwsAccountId": account,
-        "GeneratorId": _text(f"opschecks/{run.suite}/{check}", LONGEST_ID),
+        "GeneratorId": _text(f"opschecks/{run.suite}/{check.check}", LONGEST_ID),
         "UpdatedAt": _time(run.ended or run.started),
-        "Resources": [_resource(stack, resource)],
+        "Resources": [_resource(stack, finding.resource)],
         "ProductFields": _fields(
-            {"opschecks/Stack": stack.name, "opschecks/Suite": run.suite, "opschecks/Check": check, "opschecks/Id": own}
+            {
+                "opschecks/Stack": stack.name,
+                "opschecks/Suite": run.suite,
+                "opschecks/Check": check.check,
+                "opschecks/Id": own,
+            }
         ),
+        **times,
+        **provided,
+        "FindingProviderFields": provided,
+        "Title": _text(check.failing, LONGEST_TITLE),
+        "Description": _text(f"{finding.name}: {said}", LONGEST_DESCRIPTION),
     }
 
 
@@ -238,13 +233,6 @@ def _resource(stack: StackFacts, resource: str) -> dict[str, Any]:
     return {"Type": type_, "Id": _text(arn, LONGEST_ID), "Partition": partition, "Region": stack.region}
 
 
-def _advice(check: CheckResult) -> str:
-    fix = (
-        f" The remedy {check.remedy} can fix it: pytest --fix=plan shows what it would change." if check.remedy else ""
-    )
-    return _text(f"Follow “{check.runbook}” in the runbook.{fix}", LONGEST_ADVICE)
-
-
 def _fields(told: Mapping[str, str]) -> dict[str, str]:
     """Without those that are empty, which the format does not take."""
     return {key: _text(value, LONGEST_FIELD) for key, value in told.items() if value.strip()}
@@ -252,11 +240,7 @@ def _fields(told: Mapping[str, str]) -> dict[str, str]:
 
 def _text(text: str, longest: int) -> str:
     """At most so long, secrets masked, never empty."""
-    return brief(redact_text(text), longest) or "–"
-
-
-def _part(area: str) -> str:
-    return brief(area, 100).replace("/", "-") or "checks"
+    return brief(text, longest) or "–"
 
 
 def _time(at: datetime) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from datetime import UTC
 from types import SimpleNamespace
 
 from ...core.model import CheckResult, Finding
-from ...core.run import Run, StackFacts, Standing
+from ...core.run import Past, Run, StackFacts
 from ..notes import brief, place_of
 from ..observed import observed
 from ..owners import called_first
@@ -47,26 +47,19 @@ def csv_parts(run: Run) -> Iterator[str]:
 
 def _rows(run: Run) -> Iterator[tuple[str, ...]]:
     stacks = {stack.name: stack for stack in run.stacks}
-    known = {(past.stack, one.check, one.resource): one for past in run.past for one in past.standings}
+    pasts = {past.stack: past for past in run.past}
     for check in run.checks:
         stack = stacks.get(check.stack, StackFacts(check.stack, False, "", ""))
-        findings = run.findings_of(check)
+        past = pasts.get(check.stack, Past(check.stack))
+        findings: Sequence[Finding | None] = run.findings_of(check) or [None]
         for finding in findings:
-            yield _row(run, stack, check, finding, known)
-        if not findings:
-            yield _row(run, stack, check, None, known)
+            yield _row(run, stack, check, finding, past)
 
 
-def _row(
-    run: Run,
-    stack: StackFacts,
-    check: CheckResult,
-    finding: Finding | None,
-    known: Mapping[tuple[str, str, str], Standing],
-) -> tuple[str, ...]:
+def _row(run: Run, stack: StackFacts, check: CheckResult, finding: Finding | None, past: Past) -> tuple[str, ...]:
     own = finding_anchor(finding) if finding else anchor(check.stack, check.check)
     seen = observed(finding, check) if finding else None
-    one = known.get((check.stack, check.check, finding.resource)) if finding else None
+    one = past.standing(check.check, finding.resource) if finding else None
     waiver = (finding.waiver if finding else None) or {}
     return (
         own, place_of(run, check, finding), run.suite, run.started.astimezone(UTC).isoformat(), check.stack,
@@ -82,6 +75,5 @@ def _row(
 
 
 def _cell(value: str) -> str:
-    told = brief(value, LONGEST)
-    told = _LATER_FORMULA.sub(";'", told)
+    told = _LATER_FORMULA.sub(";'", brief(value, LONGEST))
     return f"'{told}" if told.startswith(_FORMULA) else told

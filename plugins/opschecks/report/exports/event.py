@@ -6,11 +6,12 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
-from ...core.model import NOT_APPLICABLE, Outcome
+from ...core.model import NOT_APPLICABLE, Finding, Outcome
 from ...core.redaction import plain
 from ...core.run import Run
 from ..news import by_kind
@@ -55,7 +56,6 @@ def _size(entry: Mapping[str, Any]) -> int:
 
 def _bad(run: Run) -> list[dict[str, str]]:
     """Each resource that is bad, and a finding for the stack of each check that is bad without one."""
-    known = {(past.stack, one.check, one.resource): one.since for past in run.past for one in past.standings}
     return [
         {
             "id": brief(finding_anchor(one), LONGEST_NAME), "stack": one.stack,
@@ -64,24 +64,24 @@ def _bad(run: Run) -> list[dict[str, str]]:
             "severity": bad.check.severity.value, "outcome": one.outcome.value,
             "resource": brief(one.resource, LONGEST_ARN), "name": brief(one.name, LONGEST_NAME),
             "message": brief(one.message, LONGEST_MESSAGE),
-            "since": _time(known.get((one.stack, one.check, one.resource))), "page": brief(place, LONGEST_NAME),
+            "since": _since(run, one), "page": brief(place, LONGEST_NAME),
         }
         for bad in notes(run).bad
         for one, place in zip(bad.findings or [whole_finding(bad.check)], bad.places or [bad.place], strict=True)
     ]  # fmt: skip
 
 
-def _time(at: datetime | None) -> str:
-    return at.astimezone(UTC).isoformat() if at else ""
+def _since(run: Run, finding: Finding) -> str:
+    standing = run.past_of(finding.stack).standing(finding.check, finding.resource)
+    return standing.since.astimezone(UTC).isoformat() if standing else ""
 
 
 def _entry(run: Run, bad: Sequence[Mapping[str, str]], shown: int, bus: str, page_url: str) -> dict[str, Any]:
     said = verdict(run)
     outcomes = [*(outcome.value for outcome in Outcome), NOT_APPLICABLE]
-    news: dict[str, int] = {}
+    news: Counter[str] = Counter()
     for past in run.past:
-        for kind, of in by_kind(run, past).items() if past.previous else ():
-            news[kind.replace(" ", "_")] = news.get(kind.replace(" ", "_"), 0) + len(of)
+        news.update({kind.replace(" ", "_"): len(of) for kind, of in by_kind(run, past).items() if past.previous})
     detail = {
         "format": FORMAT,
         "suite": run.suite,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -14,8 +13,8 @@ from ..fleet.facts import Fleet, Shared, counted
 from ..fleet.rows import StackRow, State
 from ..notes import brief
 from .email_body import MailEntry, mail
-from .exposition import Sample, family
-from .markdown import LONGEST_MESSAGE, LONGEST_NAME, SummaryPart, _code, _prose, _size
+from .markdown import LONGEST_MESSAGE, LONGEST_NAME, SummaryPart, _code, _prose, _size, table_part, top_of
+from .metrics import Sample, family
 from .slack import message
 
 FORMAT = 1
@@ -31,40 +30,28 @@ def to_json(fleet: Fleet) -> str:
         "format": FORMAT,
         "suite": fleet.suite,
         "fleet": fleet.name,
-        "made": fleet.made.isoformat(),
+        "made": fleet.made,
         "verdict": {"word": fleet.word, "sentence": fleet.sentence, "actions": list(fleet.actions)},
         "exit_code": fleet.exit_code,
         "counts": {state.value: fleet.count(state) for state in State},
         "shards": {"of": fleet.shards, "not_ended": list(fleet.late)},
         "unknown": fleet.unknown,
         "notes": list(fleet.notes),
-        "shared": [dataclasses.asdict(one) for one in fleet.shared],
-        "stacks": [_row(row) for row in fleet.rows],
+        "shared": list(fleet.shared),
+        "stacks": list(fleet.rows),
     }
     return json.dumps(plain(told), ensure_ascii=False, indent=1) + "\n"
 
 
-def _row(row: StackRow) -> dict[str, Any]:
-    return {**dataclasses.asdict(row), "began": row.began.isoformat() if row.began else None}
-
-
 def to_markdown(fleet: Fleet, *, limit_bytes: int = 1_000_000) -> str:
     """A job summary as `exports/markdown` makes of a run, in less than `limit_bytes` of UTF-8."""
-    top = f"<h2>{_prose(fleet.headline)}</h2>\n\n<p>{_prose(fleet.sentence)}</p>\n\n"
-    if fleet.actions:
-        top += "<ol>\n" + "".join(f"<li>{_prose(action)}</li>\n" for action in fleet.actions) + "</ol>\n\n"
+    top = top_of(fleet.headline, fleet.sentence, fleet.actions)
     top += "".join(f"<p>{_prose(note)}.</p>\n\n" for note in fleet.notes)
     bottom = f"<p>{_prose(counted(fleet))}</p>\n"
     shared = _shared_part(fleet).fitted(limit_bytes // 4)
     bad = [row for row in fleet.rows if row.state is not State.GOOD]
-    heads = "".join(f"<th>{head}</th>" for head in ("Stack", "Verdict", "What is bad", "Since its last run"))
-    table = SummaryPart(
-        f"Stacks that are not good ({len(bad)})",
-        len(bad),
-        map(_table_row, bad),
-        f"<table>\n<tr>{heads}</tr>",
-        "</table>",
-    )
+    heads = ("Stack", "Verdict", "What is bad", "Since its last run")
+    table = table_part(f"Stacks that are not good ({len(bad)})", heads, len(bad), map(_cells, bad))
     return top + shared + table.fitted(limit_bytes - 1 - _size(top + shared + bottom)) + bottom
 
 
@@ -85,14 +72,9 @@ def _stacks(one: Shared) -> str:
     return named([stack.stack for stack in one.stacks], NAMED)
 
 
-def _table_row(row: StackRow) -> str:
-    cells = (
-        _code(row.stack, LONGEST_NAME),
-        _prose(f"{row.word}{f': {row.why}' if row.why else ''}"),
-        _prose(_bad(row)),
-        _prose(row.changed),
-    )
-    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+def _cells(row: StackRow) -> tuple[str, ...]:
+    verdict = f"{row.word}{f': {row.why}' if row.why else ''}"
+    return (_code(row.stack, LONGEST_NAME), *map(_prose, (verdict, _bad(row), row.changed)))
 
 
 def _bad(row: StackRow) -> str:

@@ -8,18 +8,17 @@ of issues – it leaves alone inside of `<code>`, where names and messages stand
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
 from html import escape
 from typing import Any
 
 from ...core.model import Finding, Outcome
 from ...core.run import Run
-from ...core.zones import zone_named
 from ..amounts import plural
 from ..notes import BadCheck, Notes, brief, notes, undo
 from ..standing import promise, since
+from ..times import zone_of
 from ..unseen import unseen
 from ..week_tables import WeekTable, week_tables
 
@@ -62,16 +61,32 @@ class SummaryPart:
         return "\n".join([f"<h3>{self.heading}</h3>\n\n{self.opened}", *rows, f"{self.closed}{more}\n\n"])
 
 
+def table_part(
+    heading: str, heads: Iterable[str], total: int, rows: Iterable[Iterable[str]], others: str = SummaryPart.others
+) -> SummaryPart:
+    """A table as a part; its cells are fit to print."""
+    opened = f"<table>\n{_table_row('th', heads)}"
+    return SummaryPart(heading, total, (_table_row("td", cells) for cells in rows), opened, "</table>", others)
+
+
+def _table_row(tag: str, cells: Iterable[str]) -> str:
+    return "<tr>" + "".join(f"<{tag}>{cell}</{tag}>" for cell in cells) + "</tr>"
+
+
+def top_of(headline: str, sentence: str, actions: Sequence[str]) -> str:
+    """What every summary begins with."""
+    steps = "".join(f"<li>{_prose(action)}</li>\n" for action in actions)
+    listed = f"<ol>\n{steps}</ol>\n\n" if steps else ""
+    return f"<h2>{_prose(headline)}</h2>\n\n<p>{_prose(sentence)}</p>\n\n{listed}"
+
+
 def to_markdown(run: Run, *, limit_bytes: int = 1_000_000) -> str:
     """The summary, in less than `limit_bytes` of UTF-8: GitHub refuses a step's summary beyond 1 MiB as a whole.
 
     Rows are left out where they do not fit, the least bad ones first; ValueError where not even the verdict does.
     """
     facts = notes(run)
-    said = facts.verdict
-    top = f"<h2>{_prose(facts.headline)}</h2>\n\n<p>{_prose(said.sentence)}</p>\n\n"
-    if said.actions:
-        top += "<ol>\n" + "".join(f"<li>{_prose(action)}</li>\n" for action in said.actions) + "</ol>\n\n"
+    top = top_of(facts.headline, facts.verdict.sentence, facts.verdict.actions)
     bottom = f"<p>{_prose(facts.counted)}</p>\n"
     tables = week_tables(run)
     top += "".join(_week_part(one).fitted(limit_bytes // SHARE // len(tables)) for one in tables)
@@ -86,30 +101,19 @@ def to_markdown(run: Run, *, limit_bytes: int = 1_000_000) -> str:
 
 def _week_part(table: WeekTable) -> SummaryPart:
     """A table of a week; names of the world stand in its sentences, and no mention comes of them."""
-    opened = "<table>\n<tr>" + "".join(f"<th>{head}</th>" for head in table.heads) + "</tr>"
-    rows = ("<tr>" + "".join(f"<td>{_prose(cell)}</td>" for cell in row) + "</tr>" for row in table.rows)
-    return SummaryPart(_prose(table.heading), len(table.rows), rows, opened, "</table>", "on the page")
-
-
-def _table(facts: Notes, several: bool) -> SummaryPart:
-    heads = [
-        "Severity",
-        "Outcome",
-        *(["Stack"] if several else []),
-        "What",
-        "Resource",
-        "Message",
-        "Since",
-        "On the page",
-    ]
-    opened = "<table>\n<tr>" + "".join(f"<th>{head}</th>" for head in heads) + "</tr>"
-    total = sum(max(len(one.findings), 1) for one in facts.causes)
-    return SummaryPart(
-        f"What failed or could not look ({total})", total, _table_rows(facts, several), opened, "</table>"
+    return table_part(
+        _prose(table.heading), table.heads, len(table.rows), (map(_prose, row) for row in table.rows), "on the page"
     )
 
 
-def _table_rows(facts: Notes, several: bool) -> Iterator[str]:
+def _table(facts: Notes, several: bool) -> SummaryPart:
+    stack = ["Stack"] if several else []
+    heads = ["Severity", "Outcome", *stack, "What", "Resource", "Message", "Since", "On the page"]
+    total = sum(max(len(one.findings), 1) for one in facts.causes)
+    return table_part(f"What failed or could not look ({total})", heads, total, _table_rows(facts, several))
+
+
+def _table_rows(facts: Notes, several: bool) -> Iterator[Sequence[str]]:
     """The failed ones before those that could not be checked, each by severity."""
     rows: list[tuple[Outcome, BadCheck, Finding | None, str, str]] = [
         (finding.outcome, one, finding, began, place)
@@ -122,7 +126,7 @@ def _table_rows(facts: Notes, several: bool) -> Iterator[str]:
     rows.sort(key=lambda row: (-row[0].rank, -row[1].check.severity.rank))
     for outcome, bad, finding, began, place in rows:
         check, title = bad.check, bad.title.removeprefix("could not look: ")
-        cells = [
+        yield [
             check.severity.value,
             outcome.words,
             *([_prose(check.stack)] if several else []),
@@ -132,7 +136,6 @@ def _table_rows(facts: Notes, several: bool) -> Iterator[str]:
             began,
             _code(place, LONGEST_NAME),
         ]
-        yield "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
 def _changes(facts: Notes) -> SummaryPart:
@@ -151,10 +154,9 @@ def _change(change: Mapping[str, Any]) -> str:
 def _recovered(run: Run) -> SummaryPart:
     good = [(past, one) for past in run.past for one in past.standings if one.state == "recovered"]
     sentences = {(check.stack, check.check): check.failing for check in run.checks}
-    zones = {stack.name: zone_named(stack.time_zone) for stack in run.stacks}
     rows = (
         f"<li>{_prose(sentences.get((past.stack, one.check), one.check))}: {_code(one.name, LONGEST_NAME)}"
-        f" {since(one, zones.get(past.stack, UTC))}</li>"
+        f" {since(one, zone_of(run, past.stack))}</li>"
         for past, one in good
     )
     return SummaryPart(f"Recovered ({len(good)})", len(good), rows)

@@ -1,5 +1,6 @@
 """Run to metrics: a file for Prometheus's textfile collector, which is OpenMetrics, too: gauges alone, and an end.
 
+https://prometheus.io/docs/instrumenting/exposition_formats/
 https://prometheus.io/docs/specs/om/open_metrics_spec/ – a family begins with its type, no line is empty, and the last
 one is `# EOF`, which the older format reads as a comment.
 """
@@ -10,18 +11,31 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from ...core.model import NOT_APPLICABLE, Outcome, SeenResource
+from ...core.model import NOT_APPLICABLE, Outcome, Series
 from ...core.run import Run
 from ..budget import lost_of
 from ..news import by_kind
 from ..notes import brief
 from ..numbers import LINES
-from .exposition import Sample, family
 from .markdown import LONGEST_NAME
 
 OUTCOMES = (*(outcome.value for outcome in Outcome), NOT_APPLICABLE)
 MOST_SERIES = 500
 """Samples of one family of what was observed: each is a series of its own in Prometheus."""
+_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": " "})
+
+Labels = Iterable[tuple[str, str]]
+Sample = tuple[Labels, float]
+
+
+def family(name: str, words: str, samples: Iterable[Sample]) -> str:
+    """A family of gauges with its help, its type and its samples, each of its labels and its value."""
+    lines = [f"# HELP {name} {words}", f"# TYPE {name} gauge"]
+    for labels, value in samples:
+        told = ",".join(f'{key}="{brief(text, LONGEST_NAME).translate(_ESCAPES)}"' for key, text in labels)
+        number = f"{value:.6f}".rstrip("0").rstrip(".")
+        lines.append(f"{name}{{{told}}} {number}")
+    return "\n".join(lines) + "\n"
 
 
 def to_metrics(run: Run) -> str:
@@ -33,7 +47,7 @@ def metrics_parts(run: Run) -> Iterator[str]:
     """The same in parts, a family each."""
     families = (
         ("opschecks_run_exit_code", "0: all good, 1: something failed, 10: not everything was seen, else pytest's own.",
-         _exit_code(run)),
+         _run(run, run.exit_code) if run.exit_code is not None else ()),
         ("opschecks_run_start_time_seconds", "When the run began, since 1970.", _run(run, run.started.timestamp())),
         ("opschecks_run_duration_seconds", "How long the run took.",
          _run(run, (run.ended - run.started).total_seconds()) if run.ended else ()),
@@ -46,8 +60,9 @@ def metrics_parts(run: Run) -> Iterator[str]:
         ("opschecks_news", "Failures by how they compare with the run before.", _news(run)),
         ("opschecks_observed", "The newest value of what a chart of the page shows.", _observed(run)),
         ("opschecks_observed_limit", "Its limit.", _limits(run)),
-        ("opschecks_week_measure", "Measures of the week, by key, whose end is the unit.", _measures(run)),
-        ("opschecks_week_target", "Their targets.", _targets(run)),
+        ("opschecks_week_measure", "Measures of the week, by key, whose end is the unit.",
+         _measures(run, target=False)),
+        ("opschecks_week_target", "Their targets.", _measures(run, target=True)),
         ("opschecks_check_days_lost", "Check-days of 28 days that failed or are not known.", _lost(run)),
     )  # fmt: skip
     for name, words, samples in families:
@@ -64,10 +79,6 @@ def _run(run: Run, value: float) -> list[Sample]:
     return [(_of(run, stack.name), value) for stack in run.stacks]
 
 
-def _exit_code(run: Run) -> Iterable[Sample]:
-    return _run(run, run.exit_code) if run.exit_code is not None else ()
-
-
 def _checks(run: Run) -> Iterator[Sample]:
     counts = Counter((check.stack, check.outcome) for check in run.checks)
     for stack in run.stacks:
@@ -82,10 +93,7 @@ def _status(run: Run) -> Iterator[Sample]:
 
 
 def _findings(run: Run) -> Iterator[Sample]:
-    counts: dict[tuple[str, str, str], int] = {}
-    for one in run.findings:
-        key = (one.stack, one.outcome.value, one.severity.value)
-        counts[key] = counts.get(key, 0) + 1
+    counts = Counter((one.stack, one.outcome.value, one.severity.value) for one in run.findings)
     for (stack, outcome, severity), count in counts.items():
         yield _of(run, stack, outcome=outcome, severity=severity), count
 
@@ -96,51 +104,41 @@ def _news(run: Run) -> Iterator[Sample]:
             yield _of(run, past.stack, kind=kind.replace(" ", "_")), len(of)
 
 
-def _charted(run: Run) -> Iterator[tuple[str, str, SeenResource]]:
-    """What the history keeps the numbers of: stack, label, and the resource that has a series of it."""
-    labels = {(observation, label) for observation, label in LINES}
+def _charted(run: Run) -> Iterator[tuple[Labels, Series]]:
+    """What the history keeps the numbers of, and what has a limit; each with its labels."""
     found = (
-        (seen.stack, line.label, one)
+        (seen.stack, one, line)
         for seen in run.observations
         for one in seen.resources
         for line in one.series
-        if line.points and ((seen.name, line.label) in labels or line.limit is not None)
+        if line.points and ((seen.name, line.label) in LINES or line.limit is not None)
     )
     told: set[tuple[str, str, str]] = set()
-    for stack, label, one in found:
-        key = (stack, label, brief(one.resource, LONGEST_NAME))  # two observations may see one resource
+    for stack, one, line in found:
+        key = (stack, line.label, brief(one.resource, LONGEST_NAME))  # two observations may see one resource
         if key not in told and len(told) < MOST_SERIES:
             told.add(key)
-            yield stack, label, one
+            yield _of(run, stack, resource=one.resource, name=one.name, what=line.label, unit=line.unit), line
 
 
 def _observed(run: Run) -> Iterator[Sample]:
-    for stack, label, one in _charted(run):
-        line = next(line for line in one.series if line.label == label and line.points)
-        value = line.points[-1][1]
-        if math.isfinite(value):
-            yield _of(run, stack, resource=one.resource, name=one.name, what=label, unit=line.unit), value
+    for labels, line in _charted(run):
+        if math.isfinite(line.points[-1][1]):
+            yield labels, line.points[-1][1]
 
 
 def _limits(run: Run) -> Iterator[Sample]:
-    for stack, label, one in _charted(run):
-        line = next(line for line in one.series if line.label == label and line.points)
+    for labels, line in _charted(run):
         if line.limit is not None and math.isfinite(line.limit):
-            yield _of(run, stack, resource=one.resource, name=one.name, what=label, unit=line.unit), line.limit
+            yield labels, line.limit
 
 
-def _measures(run: Run) -> Iterator[Sample]:
+def _measures(run: Run, *, target: bool) -> Iterator[Sample]:
     for week in run.weeks:
         for one in week["measures"]:
-            if one["weeks"] and one["weeks"][-1] is not None:
-                yield _of(run, week["stack"], measure=one["key"]), one["weeks"][-1]
-
-
-def _targets(run: Run) -> Iterator[Sample]:
-    for week in run.weeks:
-        for one in week["measures"]:
-            if one["target"] is not None:
-                yield _of(run, week["stack"], measure=one["key"]), one["target"]
+            for value in [one["target"]] if target else one["weeks"][-1:]:
+                if value is not None:
+                    yield _of(run, week["stack"], measure=one["key"]), value
 
 
 def _lost(run: Run) -> Iterator[Sample]:

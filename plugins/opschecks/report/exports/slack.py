@@ -65,8 +65,9 @@ def message(
         blocks.append(_section(text, LONGEST_ENTRY))
         if anchor and WEB_ADDRESS.fullmatch(card := f"{page_url.partition('#')[0]}#{quote(anchor)}"):
             blocks.append({"type": "context", "elements": [_link(card, "Show on the page")]})
-    if page_url:
-        blocks.append(_page(page_url))
+    if page_url:  # a link where the address may be one, else the address as it is written
+        linked = {"type": "section", "text": _link(page_url, "The whole page")}
+        blocks.append(linked if WEB_ADDRESS.fullmatch(page_url) else _section(page_url, LONGEST_ENTRY))
     blocks.append({"type": "context", "elements": [_plain(counted, LONGEST_ENTRY)]})
     text = f"{_escaped(headline, LONGEST_HEADER)}\n{_escaped(sentence, LONGEST_SENTENCE)}"
     return {"text": text, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
@@ -99,13 +100,6 @@ def _section(text: str, longest: int) -> dict[str, Any]:
 
 def _plain(text: str, longest: int) -> dict[str, Any]:
     return {"type": "plain_text", "text": _escaped(text, longest), "emoji": False}
-
-
-def _page(url: str) -> dict[str, Any]:
-    """A link where the address may be one, else the address as it is written."""
-    if WEB_ADDRESS.fullmatch(url):
-        return {"type": "section", "text": _link(url, "The whole page")}
-    return _section(url, LONGEST_ENTRY)
 
 
 def _link(url: str, words: str) -> dict[str, Any]:

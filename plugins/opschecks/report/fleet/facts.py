@@ -165,7 +165,8 @@ class Fleet:
     def _steps(self) -> Iterator[str]:
         yield from islice(self._failures(), FAILURES)
         if lost := [row.stack for row in self.rows if row.state is State.MISSING]:
-            late = f"; {_shards(self.late)} {'has' if len(self.late) == 1 else 'have'} not ended" if self.late else ""
+            shards, have = ("shard", "has") if len(self.late) == 1 else ("shards", "have")
+            late = f"; {shards} {named([*map(str, self.late)], 8)} {have} not ended" if self.late else ""
             yield f"Run {stacks_of(len(lost))} again: {named(lost, NAMED)}{late}"
         for one in self.shared:
             if one.outcome is Outcome.BLIND:
@@ -173,11 +174,6 @@ class Fleet:
                 yield f"{checks} could not look on {stacks}: {one.title}"
         if self.unknown:
             yield self.unknown
-
-
-def _shards(numbers: Iterable[int]) -> str:
-    listed = [str(number) for number in numbers]
-    return f"{'shard' if len(listed) == 1 else 'shards'} {named(listed, 8)}"
 
 
 def fleet_of(
@@ -194,26 +190,12 @@ def fleet_of(
     """The facts of these stacks; of two rows of one stack the one that began last counts, and nothing counts twice."""
     newest: dict[str, StackRow] = {}
     for row in rows:
-        known = newest.get(row.stack)
-        if known is None or _later(row, known):
+        known = newest.setdefault(row.stack, row)
+        if known.began is None or (row.began is not None and row.began > known.began):
             newest[row.stack] = row
     ordered = tuple(sorted(newest.values(), key=lambda row: row.order))
-    return Fleet(
-        suite,
-        name,
-        made,
-        ordered,
-        tuple(_shared(ordered)),
-        _checks(ordered),
-        shards,
-        tuple(late),
-        unknown,
-        tuple(notes),
-    )
-
-
-def _later(row: StackRow, known: StackRow) -> bool:
-    return known.began is None or (row.began is not None and row.began > known.began)
+    shared = tuple(_shared(ordered))
+    return Fleet(suite, name, made, ordered, shared, _checks(ordered), shards, tuple(late), unknown, tuple(notes))
 
 
 def _checks(rows: Iterable[StackRow]) -> tuple[str, ...]:
@@ -232,11 +214,8 @@ def _shared(rows: Iterable[StackRow]) -> list[Shared]:
         for bad in row.bad:
             what = bad.check if bad.outcome is Outcome.FAILED else general(bad.cause, row.stack)
             groups.setdefault((bad.outcome, what), {}).setdefault(row.stack, []).append(bad)
-    made = [
-        _card(outcome, what, of, number)
-        for number, ((outcome, what), of) in enumerate(groups.items())
-        if len(of) >= SHARED_BY
-    ]
+    numbered = enumerate(groups.items())
+    made = [_card(outcome, what, of, number) for number, ((outcome, what), of) in numbered if len(of) >= SHARED_BY]
     return sorted(made, key=lambda one: (-one.outcome.rank, -one.severity.rank, -len(one.stacks), one.title))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from ...core.wording import plural
-from ..standing import promise
+from ..standing import WORDS, promise
 from .facts import Fleet
 from .rows import StackRow, State
 
@@ -26,45 +26,27 @@ SHAPES = {
     "passed": "m3 3.5h1",
 }
 """What is drawn from the upper left corner of a cell: a square, a diamond, a line, a triangle, a point."""
-WORDS = {
-    "failed": "failed", "blind": "could not look", "not_run": "not run", "waived": "waived", "passed": "passed",
-}  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Label:
-    """A text of the map, and its place."""
-
-    x: float
-    y: float
-    text: str
-    link: str = ""
-
-
-@dataclass(frozen=True)
-class Layer:
-    """All cells of one outcome: one path."""
-
-    outcome: str
-    words: str
-    path: Markup
-    shape: Markup
+Label = tuple[float, float, str, str]
+"""A text of the map: its place, its words, and what it links to, or nothing."""
 
 
 @dataclass(frozen=True)
 class Heat:
-    """The map; `said` is what it shows in words, `columns` the checks by their numbers, as the legend lists them.
+    """The map; `said` is what it shows in words, `columns` the checks in order, and on how many stacks each fails.
 
-    `lines` are the paths of rows without a run; `good` is how many stacks without anything to tell are left out.
+    `layers` are the cells of each outcome as one path: the outcome, its words, the path, the shape of a cell. `lines`
+    are the paths of rows without a run; `good` is how many stacks without anything to tell are left out.
     """
 
     width: int
     height: int
-    layers: tuple[Layer, ...]
+    layers: tuple[tuple[str, str, Markup, Markup], ...]
     labels: tuple[Label, ...]
     heads: tuple[Label, ...]
     lines: Markup
-    columns: tuple[tuple[int, str, int], ...]
+    columns: tuple[tuple[str, int], ...]
     good: int
     said: str
 
@@ -81,28 +63,21 @@ def heat_of(fleet: Fleet, links: Mapping[str, str]) -> Heat | None:
     lines, labels = [], []
     for place, row in enumerate(rows):
         y = top + CELL * place
-        labels.append(Label(LEFT - 6, y + 7, _short(row.stack), links.get(row.stack, "")))
+        labels.append((LEFT - 6, y + 7, _short(row.stack), links.get(row.stack, "")))
         if row.state is State.MISSING:
             lines.append(f"M{LEFT} {y + 3.5}h{CELL * len(column) - 2}")
         for check, outcome in row.outcomes.items():
             if outcome in paths:
                 paths[outcome].append(f"M{column[check]} {y}{SHAPES[outcome]}")
-    heads = [
-        Label(x + 3.5, TOP + CELL, str(number))
-        for number, x in enumerate(column.values(), start=1)
-        if number == 1 or number % 5 == 0
-    ]
-    failing = [sum(row.outcomes.get(check) == "failed" for row in fleet.rows) for check in fleet.checks]
+    numbered = enumerate(column.values(), start=1)
+    heads = [(x + 3.5, TOP + CELL, str(number), "") for number, x in numbered if number == 1 or number % 5 == 0]
     columns = tuple(
-        (number, promise(check), count)
-        for number, (check, count) in enumerate(zip(fleet.checks, failing, strict=True), start=1)
+        (promise(check), sum(row.outcomes.get(check) == "failed" for row in fleet.rows)) for check in fleet.checks
     )
     return Heat(
         width=LEFT + CELL * len(column) + 2,
         height=top + CELL * len(rows) + 2,
-        layers=tuple(
-            Layer(outcome, WORDS[outcome], drawn(of), drawn(SHAPES[outcome])) for outcome, of in paths.items() if of
-        ),
+        layers=tuple((one, WORDS[one], drawn(of), drawn(SHAPES[one])) for one, of in paths.items() if of),
         labels=tuple(labels),
         heads=tuple(heads),
         lines=drawn(lines),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...core.durations import in_words
@@ -26,13 +27,8 @@ TONES = {State.FAILED: "bad", State.MISSING: "unsure", State.UNSEEN: "unsure", S
 MARKS = {State.FAILED: "✖", State.MISSING: "…", State.UNSEEN: "?", State.GOOD: "✔"}
 
 
-@dataclass(frozen=True)
-class Choice:
-    """One of the filter's buttons: its key, its words, and how many stacks it shows."""
-
-    key: str
-    words: str
-    count: int
+Choice = tuple[str, str, int]
+"""One of the filter's buttons: its key, its words, and how many stacks it shows."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +64,10 @@ def render_fleet(fleet: Fleet) -> str:
     anchors = {row.stack: f"s{number}" for number, row in enumerate(fleet.rows)}
     regions = _regions(fleet)
     cards, more = first((_card(one, fleet, anchors) for one in fleet.shared), CARDS)
-    name = fleet.suite.capitalize()
     return rendered(
         "fleet/page.html",
         fleet=fleet,
-        heading=f"{name} checks of {stacks_of(len(fleet.rows))}",
+        heading=f"{fleet.suite.capitalize()} checks of {stacks_of(len(fleet.rows))}",
         made=written(fleet.made),
         made_iso=fleet.made.isoformat(),
         span=_span(fleet),
@@ -80,8 +75,8 @@ def render_fleet(fleet: Fleet) -> str:
         tiles=[(state, fleet.count(state), TONES[state], MARKS[state]) for state in State],
         cards=cards,
         more_cards=more,
-        states=list(_states(fleet)),
-        regions=[Choice(f"r{number}", name or "no region", count) for number, (name, count) in enumerate(regions)],
+        states=_states(fleet),
+        regions=[(f"r{number}", name or "no region", count) for number, (name, count) in enumerate(regions)],
         rows=[_row(row, anchors[row.stack], regions) for row in fleet.rows],
         heat=heat_of(fleet, anchors),
     )
@@ -93,24 +88,19 @@ def _span(fleet: Fleet) -> str:
     if not times:
         return "no run"
     lasted = times[-1] - times[0]
-    return f"runs begun {written(times[0])}" + (
-        f" and within {in_words(lasted)}" if lasted.total_seconds() >= 60 else ""
-    )
+    within = f" and within {in_words(lasted)}" if lasted.total_seconds() >= 60 else ""
+    return f"runs begun {written(times[0])}{within}"
 
 
-def _states(fleet: Fleet) -> Iterator[Choice]:
-    yield Choice("all", "all", len(fleet.rows))
-    for state in State:
-        yield Choice(state.value, state.words.lower(), fleet.count(state))
-    yield Choice("new", "new since their last run", sum(bool(row.new) for row in fleet.rows))
+def _states(fleet: Fleet) -> list[Choice]:
+    """How stacks stand, and what is new; "all" is in front of them on the page."""
+    states = [(state.value, state.words.lower(), fleet.count(state)) for state in State]
+    return [*states, ("new", "new since their last run", sum(bool(row.new) for row in fleet.rows))]
 
 
 def _regions(fleet: Fleet) -> list[tuple[str, int]]:
     """The regions with most stacks, where there are several."""
-    found: dict[str, int] = {}
-    for row in fleet.rows:
-        found[row.region] = found.get(row.region, 0) + 1
-    listed = sorted(found.items(), key=lambda one: (-one[1], one[0]))
+    listed = sorted(Counter(row.region for row in fleet.rows).items(), key=lambda one: (-one[1], one[0]))
     return listed[:REGIONS] if len(listed) > 1 else []
 
 
@@ -118,6 +108,7 @@ def _row(row: StackRow, anchor: str, regions: list[tuple[str, int]]) -> TableRow
     shown, more = first(row.bad, TITLES)
     kinds = [row.state.value, *(["new"] if row.new else [])]
     kinds += [f"r{number}" for number, (name, _) in enumerate(regions) if name == row.region]
+    called = f"on call: {row.on_call}" if row.on_call and row.state is not State.GOOD else ""
     return TableRow(
         row=row,
         anchor=anchor,
@@ -125,16 +116,11 @@ def _row(row: StackRow, anchor: str, regions: list[tuple[str, int]]) -> TableRow
         tone=TONES[row.state],
         mark=MARKS[row.state],
         link=link(row.page),
-        where=", ".join(part for part in (row.account, row.region, _called(row)) if part),
+        where=", ".join(filter(None, (row.account, row.region, called))),
         bad=tuple(map(_bad, shown)),
         more=more,
         began=written(row.began) if row.began else "",
     )
-
-
-def _called(row: StackRow) -> str:
-    """Who is to be called, of a stack that is not good."""
-    return f"on call: {row.on_call}" if row.on_call and row.state is not State.GOOD else ""
 
 
 def link(address: str) -> str:
@@ -152,13 +138,11 @@ def _bad(bad: BadOfStack) -> str:
 
 def _card(one: Shared, fleet: Fleet, anchors: Mapping[str, str]) -> CardOfMany:
     shown, left = first(one.stacks, STACKS_NAMED)
-    failed = one.outcome is Outcome.FAILED
-    total = len(fleet.rows)
     new = f", new on {one.new}" if one.new else ""
     return CardOfMany(
         shared=one,
-        tone="bad" if failed else "unsure",
-        heading=f"on {len(one.stacks):,} of {stacks_of(total)}{new}",
+        tone="bad" if one.outcome is Outcome.FAILED else "unsure",
+        heading=f"on {len(one.stacks):,} of {stacks_of(len(fleet.rows))}{new}",
         stacks=tuple(
             (stack.stack, anchors[stack.stack], f" ({stack.count})" if stack.count > 1 else "") for stack in shown
         ),

@@ -7,7 +7,7 @@ stack's newest run that is not too old counts.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -59,9 +59,7 @@ class _Search:
 
     @property
     def since(self) -> datetime:
-        if self.deal:
-            return self.deal.begun - CLOCKS_DIFFER
-        return self.wanted.now - self.oldest
+        return self.deal.begun - CLOCKS_DIFFER if self.deal else self.wanted.now - self.oldest
 
     @property
     def oldest(self) -> timedelta:
@@ -81,6 +79,7 @@ def read_fleet(place: Place, wanted: Wanted, page: Page | None = None) -> Fleet:
         {*(wanted.expected or ()), *search.shards} if deal or wanted.expected is not None else _found(search)
     )
     rows = fan_out(partial(_row, search), names, at_once=AT_ONCE)
+    strangers = [] if wanted.expected is None else sorted({*search.shards} - {*wanted.expected})
     late: list[int] = []
     if deal:
         ended = ended_shards(place, deal)
@@ -93,7 +92,7 @@ def read_fleet(place: Place, wanted: Wanted, page: Page | None = None) -> Fleet:
         shards=sum(bool(hand) for hand in deal.shards) if deal else 0,
         late=late,
         unknown=_unknown(search),
-        notes=_strangers(search, names),
+        notes=[f"{len(strangers)} of its stacks were not expected: {', '.join(strangers[:3])}"] if strangers else [],
     )
 
 
@@ -114,14 +113,6 @@ def _found(search: _Search) -> list[str]:
     names = [name for name in search.place.folders() if not name.startswith("_")]
     keys = fan_out(lambda name: _filed(search, name), names, at_once=AT_ONCE)
     return [name for name, filed in zip(names, keys, strict=True) if filed]
-
-
-def _strangers(search: _Search, names: Collection[str]) -> Iterator[str]:
-    """Stacks that the fleet was dealt, and nobody expects."""
-    if search.deal and search.wanted.expected is not None:
-        extra = sorted(set(search.shards) - set(search.wanted.expected))
-        if extra:
-            yield f"{len(extra)} of its stacks were not expected: {', '.join(extra[:3])}"
 
 
 def _filed(search: _Search, stack: str) -> list[str]:

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ...core.model import CheckResult, Outcome, Severity
-from ...core.run import Run, StackFacts, Standing
+from ...core.run import Run, StackFacts
 from ...core.wording import plural
-from ..news import by_kind
+from ..news import by_kind, kind
 from ..notes import bad_findings, brief
 from ..runfile import only
 from ..standing import promise
 from ..times import written
 from ..unseen import cause
-from ..verdict import verdict, worst_first
+from ..verdict import refused, verdict, worst_first
 
 LONGEST_NAME = 100
 LONGEST_SENTENCE = 240
@@ -31,11 +31,6 @@ class State(enum.StrEnum):
     MISSING = "missing"
     UNSEEN = "unseen"
     GOOD = "good"
-
-    @property
-    def rank(self) -> int:
-        """0 for failed."""
-        return list(State).index(self)
 
     @property
     def words(self) -> str:
@@ -112,7 +107,7 @@ class StackRow:
     def order(self) -> tuple[object, ...]:
         """By which rows are sorted, the worst first."""
         worst = max((one.severity.rank for one in self.failed), default=-1)
-        return (self.state.rank, -worst, -len(self.failed), -self.new, -len(self.blind), self.stack)
+        return (list(State).index(self.state), -worst, -len(self.failed), -self.new, -len(self.blind), self.stack)
 
 
 def missing(stack: str, why: str, shard: int = 0) -> StackRow:
@@ -128,7 +123,7 @@ def rows_of(run: Run, *, fail_on: Severity = Severity.LOW, page: str = "") -> It
 
 def _row(run: Run, stack: StackFacts, fail_on: Severity, page: str) -> StackRow:
     state = _state(run, fail_on)
-    said, news = verdict(run), _news(run, stack.name)
+    said, (changed, compared, new, recovered) = verdict(run), _news(run, stack.name)
     bad = tuple(_bad(run, check) for check in (*worst_first(run, Outcome.FAILED), *worst_first(run, Outcome.BLIND)))
     passes = state is State.GOOD and said.tone == "bad"
     return StackRow(
@@ -141,29 +136,23 @@ def _row(run: Run, stack: StackFacts, fail_on: Severity, page: str) -> StackRow:
         region=brief(stack.region, LONGEST_NAME),
         on_call=brief(stack.contacts.get("on_call", ""), LONGEST_NAME),
         began=run.started,
-        seconds=round(looking_seconds(run, stack.name), 3),
+        seconds=round(sum(seen.duration_s for seen in run.observations if seen.stack == stack.name), 3),
         outcomes={brief(check.check, LONGEST_NAME): check.outcome for check in run.checks},
         bad=bad,
         waived=run.count(Outcome.WAIVED),
         shard=run.part.shard if run.part else 0,
         page=page,
-        changed=news.changed,
-        compared=news.compared,
-        new=news.new,
-        recovered=news.recovered,
+        changed=changed,
+        compared=compared,
+        new=new,
+        recovered=recovered,
     )
-
-
-def looking_seconds(run: Run, stack: str) -> float:
-    """For how many seconds the observations of the stack looked, in sum: how much work it is."""
-    return sum(seen.duration_s for seen in run.observations if seen.stack == stack)
 
 
 def _state(run: Run, fail_on: Severity) -> State:
     """As the exit code of a run of that stack alone."""
     counting = [check for check in run.checks if check.severity.rank >= fail_on.rank]
-    refused = run.exit_code in (1, 3) and any(change["result"] == "refused" for change in run.changes)
-    if run.lost_changes or run.open_changes or refused or any(one.outcome == Outcome.FAILED for one in counting):
+    if run.lost_changes or run.open_changes or refused(run) or any(one.outcome == Outcome.FAILED for one in counting):
         return State.FAILED
     whole = run.state == "finished" and run.checks and not run.partial and run.exit_code in _KNOWN_EXITS
     if not whole or run.count(Outcome.NOT_RUN) or any(one.outcome == Outcome.BLIND for one in counting):
@@ -191,7 +180,8 @@ def _bad(run: Run, check: CheckResult) -> BadOfStack:
     of = [one for one in bad_findings(run, check) if one.outcome == check.outcome]
     failed = check.outcome == Outcome.FAILED
     first = of[0].message if of else check.message
-    news = {one.resource for one in run.past_of(check.stack).standings if one.check == check.check and _is_new(one)}
+    past = run.past_of(check.stack).standings
+    new = {one.resource for one in past if one.check == check.check and kind(one) == "new"}
     return BadOfStack(
         check=brief(check.check, LONGEST_NAME),
         title=brief(check.failing if failed else f"could not look: {promise(check.check)}", LONGEST_SENTENCE),
@@ -202,32 +192,19 @@ def _bad(run: Run, check: CheckResult) -> BadOfStack:
         names=tuple(brief(one.name, LONGEST_NAME) for one in of[:NAMED]),
         count=len(of),
         said=brief(first, LONGEST_SENTENCE),
-        new=any(one.resource in news for one in of),
+        new=any(one.resource in new for one in of),
     )
 
 
-def _is_new(one: Standing) -> bool:
-    return one.state == "new" and not one.at_least
-
-
-@dataclass(frozen=True)
-class News:
-    """What is new since the stack's last run, in words and in numbers."""
-
-    changed: str
-    compared: bool = False
-    new: int = 0
-    recovered: int = 0
-
-
-def _news(run: Run, stack: str) -> News:
+def _news(run: Run, stack: str) -> tuple[str, bool, int, int]:
+    """What is new since the stack's last run, whether there was one, how many failures are new and how many ended."""
     past = next((past for past in run.past if past.stack == stack), None)
     if past is None:
-        return News("not compared")
+        return "not compared", False, 0, 0
     if past.error:
-        return News("its history could not be read")
+        return "its history could not be read", False, 0, 0
     if past.previous is None:
-        return News("its first run")
+        return "its first run", False, 0, 0
     kinds = {key: len(found) for key, found in by_kind(run, past).items()}
     words = {
         "new": "new", "first seen": "new or not visible before", "flapping": "flapping", "still": "still failing",
@@ -235,5 +212,4 @@ def _news(run: Run, stack: str) -> News:
     }  # fmt: skip
     told = ", ".join(f"{kinds[key]} {said}" for key, said in words.items() if kinds.get(key))
     new = sum(kinds.get(key, 0) for key in ("new", "first seen", "flapping"))
-    since = f"since {written(past.previous)}"
-    return News(f"{told or 'nothing'} {since}", compared=True, new=new, recovered=kinds.get("recovered", 0))
+    return f"{told or 'nothing'} since {written(past.previous)}", True, new, kinds.get("recovered", 0)

@@ -13,7 +13,7 @@ from ...history.comparison import worst
 from ..amounts import number, plural
 from ..seen import resources, text
 from ..source import PageSource
-from ..standing import BARS, TONES, WORDS, Bar, Strip
+from ..standing import BARS, WORDS, Strip, tone_of
 from ..times import read
 from ..unseen import cause
 
@@ -47,10 +47,10 @@ class Backups:
     copies: tuple[Copy, ...]
 
 
-def facts(source: PageSource) -> list[Backups]:
-    """Of each stack of which a check examined a backup."""
-    found = [Backups(source.on(week["stack"]), tuple(_copies(source, week))) for week in source.run.weeks]
-    return [one for one in found if one.copies]
+def facts(source: PageSource, week: Mapping[str, Any]) -> Backups | None:
+    """Of a stack of which a check examined a backup."""
+    copies = tuple(_copies(source, week))
+    return Backups(source.on(week["stack"]), copies) if copies else None
 
 
 def _copies(source: PageSource, week: Mapping[str, Any]) -> Iterator[Copy]:
@@ -64,7 +64,7 @@ def _copies(source: PageSource, week: Mapping[str, Any]) -> Iterator[Copy]:
         yield Copy(
             what=bad.name,
             strip=_strip(week.get("copies", ()), findings, bad.outcome),
-            tone=TONES.get(bad.outcome.value, "none"),
+            tone=tone_of(bad.outcome.value),
             words="complete" if bad.outcome is Outcome.PASSED else bad.outcome.words,
             seen="; ".join(dict.fromkeys(one.message for one in findings if one.message)),
             restored=_restored(source, week["stack"], bad.name, restores.get(bad.name), findings),
@@ -74,9 +74,8 @@ def _copies(source: PageSource, week: Mapping[str, Any]) -> Iterator[Copy]:
 def _strip(then: Sequence[Mapping[str, Any]], findings: Sequence[Finding], now: Outcome) -> Strip:
     """The last weekly runs, the oldest first: the worst that each said of it."""
     outcomes = [*(worst(_then(run, one) for one in findings) for run in then), now.value][-BARS:]
-    bars = tuple(Bar(7 * place, TONES.get(outcome, "none")) for place, outcome in enumerate(outcomes))
     told = ", ".join(f"{outcomes.count(one)} {WORDS[one]}" for one in dict.fromkeys(outcomes))
-    return Strip(bars, f"last {plural(len(outcomes), 'weekly run')}: {told}")
+    return Strip(tuple(map(tone_of, outcomes)), f"last {plural(len(outcomes), 'weekly run')}: {told}")
 
 
 def _then(run: Mapping[str, Any], finding: Finding) -> str:

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 THINNEST = 0.8
 """What is there is seen, however small it is."""
 
 
-@dataclass(frozen=True)
-class BarPart:
-    """One rectangle: where it begins, how wide it is, and its class in the style sheet."""
-
-    x: float
-    width: float
-    tone: str
+BarPart = tuple[float, float, str]
+"""One rectangle: where it begins, how wide it is, and its class in the style sheet."""
 
 
 def stacked(values: Sequence[tuple[float, str]], most: float) -> tuple[BarPart, ...]:
@@ -26,7 +20,7 @@ def stacked(values: Sequence[tuple[float, str]], most: float) -> tuple[BarPart, 
     for value, tone in values:
         width = min(100 * value / most, 100.0 - x) if most > 0 and value > 0 else 0.0
         if width > 0:
-            parts.append(BarPart(round(min(x, 100 - THINNEST), 2), round(max(width, THINNEST), 2), tone))
+            parts.append((round(min(x, 100 - THINNEST), 2), round(max(width, THINNEST), 2), tone))
         x += width
     return tuple(parts)
 
@@ -36,5 +30,4 @@ def span(begin: datetime, end: datetime, first: datetime, last: datetime, tone: 
     whole = (last - first) / timedelta(seconds=1)
     left = max((begin - first) / timedelta(seconds=1), 0.0) / whole * 100
     right = min((end - first) / timedelta(seconds=1), whole) / whole * 100
-    width = max(right - left, THINNEST)
-    return BarPart(round(min(left, 100 - THINNEST), 2), round(width, 2), tone)
+    return round(min(left, 100 - THINNEST), 2), round(max(right - left, THINNEST), 2), tone

@@ -14,13 +14,8 @@ from .bars import BarPart, stacked
 NAMED = 12
 
 
-@dataclass(frozen=True)
-class BudgetLine:
-    """One row; `parts` is what was lost of what may be lost, and `mark` how much that is, in percent of the width."""
-
-    budget: Budget
-    parts: tuple[BarPart, ...]
-    mark: float | None
+BudgetLine = tuple[Budget, tuple[BarPart, ...], float | None]
+"""One row: the budget, what was lost of what may be lost, and how much that is, in percent of the width."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +28,8 @@ class WeekBudget:
     kept: str
 
 
-def facts(source: PageSource) -> list[WeekBudget]:
-    """Of each stack whose daily runs are on record."""
-    found = (_of(source, week) for week in source.run.weeks)
-    return [one for one in found if one]
-
-
-def _of(source: PageSource, week: Mapping[str, Any]) -> WeekBudget | None:
+def facts(source: PageSource, week: Mapping[str, Any]) -> WeekBudget | None:
+    """Of a stack whose daily runs are on record."""
     rows = budgets(source.run, week)
     if not rows:
         return None
@@ -63,4 +53,4 @@ def _days(seen: int, of: int) -> str:
 def _line(row: Budget) -> BudgetLine:
     most = max(row.month.lost, row.allowed or 0) or 1
     mark = None if row.allowed is None else round(100 * row.allowed / most, 2)
-    return BudgetLine(row, stacked([(row.month.failed, "bad"), (row.month.unseen, "unsure")], most), mark)
+    return row, stacked([(row.month.failed, "bad"), (row.month.unseen, "unsure")], most), mark

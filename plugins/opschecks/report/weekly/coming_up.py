@@ -9,7 +9,7 @@ from typing import Any
 
 from ...core.run import Run
 from ...core.wording import plural
-from ..amounts import first, sentence
+from ..amounts import capital, first, sentence
 from ..decisions import waived
 from ..source import PageSource
 from ..unseen import cause
@@ -55,16 +55,10 @@ class ComingUp:
     none_due: str
 
 
-def facts(source: PageSource) -> list[ComingUp]:
-    """Of each stack."""
-    return [_of(source, week) for week in source.run.weeks]
-
-
-def _of(source: PageSource, week: Mapping[str, Any]) -> ComingUp:
+def facts(source: PageSource, week: Mapping[str, Any]) -> ComingUp:
+    """Of one stack."""
     today = source.run.started.astimezone(source.zone).date()
-    found = {
-        (day, f"{what[:1].upper()}{what[1:]}"): more for day, what, *more in _all(source, week) if day <= today + WITHIN
-    }
+    found = {(day, capital(what)): more for day, what, *more in _all(source, week) if day <= today + WITHIN}
     shown, left = first(sorted(found), SHOWN)
     due = (_due((day - today).days, day, what, *found[day, what]) for day, what in shown)
     seen, unseen = _looked(source.run, week)

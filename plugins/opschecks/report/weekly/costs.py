@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ...core.model import SeenResource
-from ...core.run import Run
 from ..amounts import usd
 from ..money import WEEK, change, summed_up, two_weeks
 from ..seen import line, resources
@@ -18,25 +19,10 @@ NAMED = 4
 """Services with a colour of their own; the others share one."""
 
 
-@dataclass(frozen=True)
-class CostDay:
-    """One settled day: the parts of its bar, in the order of the key, and what it cost."""
-
-    name: str
-    parts: tuple[BarPart, ...]
-    usd: str
-    over: bool
-
-
-@dataclass(frozen=True)
-class CostRow:
-    """One service: this week, the week before, and the difference in words."""
-
-    name: str
-    tone: str
-    usd: str
-    before: str
-    change: str
+CostDay = tuple[str, tuple[BarPart, ...], str, bool]
+"""One settled day: its name, the parts of its bar in the order of the key, what it cost, whether that is too much."""
+CostRow = tuple[str, str, str, str, str]
+"""One service: its name and tone, this week, the week before, and the difference in words."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +42,9 @@ class WeekCosts:
     unseen: str = ""
 
 
-def facts(source: PageSource) -> list[WeekCosts]:
-    """Of each stack whose costs this run looked at."""
-    found = (_costs(source.run, week["stack"], source.on(week["stack"])) for week in source.run.weeks)
-    return [one for one in found if one]
-
-
-def _costs(run: Run, stack: str, on: str) -> WeekCosts | None:
+def facts(source: PageSource, week: Mapping[str, Any]) -> WeekCosts | None:
+    """Of a stack whose costs this run looked at."""
+    run, stack, on = source.run, week["stack"], source.on(week["stack"])
     seen = resources(run, TOTAL, stack)
     total = line(seen, "cost")
     if error := next((one.error for one in run.observations if (one.name, one.stack) == (TOTAL, stack)), ""):
@@ -76,9 +58,9 @@ def _costs(run: Run, stack: str, on: str) -> WeekCosts | None:
     key = [(one.name, tone) for one, tone in zip(services[:NAMED], tones, strict=False)]
     return WeekCosts(
         on=on,
-        said=summed_up({figure.label: figure for one in seen for figure in one.figures}, services),
+        said=summed_up({figure.label: figure.value for one in seen for figure in one.figures}, services),
         days=tuple(
-            CostDay(f"{at:%a %d %b}", _parts(services, place, most), usd(value), limit is not None and value > limit)
+            (f"{at:%a %d %b}", _parts(services, place, most), usd(value), limit is not None and value > limit)
             for place, (at, value) in enumerate(last)
         ),
         key=(*key, ("all others", f"s{NAMED}")) if len(services) > NAMED else tuple(key),
@@ -98,4 +80,4 @@ def _parts(services: list[SeenResource], place: int, most: float) -> tuple[BarPa
 
 def _row(one: SeenResource, tone: str) -> CostRow:
     this, before = two_weeks(one)
-    return CostRow(one.name, tone, usd(this), usd(before), change(this, before))
+    return one.name, tone, usd(this), usd(before), change(this, before)

@@ -9,9 +9,9 @@ from typing import Any
 
 from ...core.wording import plural
 from ..amounts import first, hours, sentence
-from ..owners import owner_of
+from ..owners import owner_in_week
 from ..source import PageSource
-from ..standing import TONES, WORDS, Bar
+from ..standing import WORDS, tone_of
 from ..week_words import days_seen, failing
 from .bars import BarPart, span, stacked
 
@@ -22,14 +22,8 @@ MONTH = 4
 """Weeks in which recurring failures are looked for."""
 
 
-@dataclass(frozen=True)
-class DayRow:
-    """One day as its last daily run saw it: its bar, each outcome's count and words, and its tasks."""
-
-    name: str
-    parts: tuple[BarPart, ...]
-    counts: tuple[tuple[int, str], ...]
-    tasks: str
+DayRow = tuple[str, tuple[BarPart, ...], tuple[tuple[int, str], ...], str]
+"""One day as its last daily run saw it: its name, its bar, each outcome's count and words, and its tasks."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +49,7 @@ class RecurringRow:
     what: str
     days: int
     times: int
-    bars: tuple[Bar, ...]
+    bars: tuple[str, ...]
     said: str
     tried: str
     runbook: str
@@ -83,12 +77,8 @@ class WeekDays:
     none_failed: str
 
 
-def facts(source: PageSource) -> list[WeekDays]:
-    """The weeks that the run knows of."""
-    return [_week(source, week) for week in source.run.weeks]
-
-
-def _week(source: PageSource, week: Mapping[str, Any]) -> WeekDays:
+def facts(source: PageSource, week: Mapping[str, Any]) -> WeekDays:
+    """The week as far as its daily runs are on record."""
     known = days_seen(week)
     ordered = sorted(week["failures"], key=lambda one: (one["until"] != "", one["since"]))
     shown, left = first(ordered, SHOWN)
@@ -119,11 +109,11 @@ def _days(told: Sequence[Mapping[str, Any]]) -> Iterator[DayRow]:
     most = max([sum(counts.values()) for _, counts in days], default=0) or 1
     for day, counts in days:
         running, desired = day["running"], day["desired"]
-        yield DayRow(
-            name=f"{date.fromisoformat(day['day']):%a %d %b}",
-            parts=stacked([(counts[outcome], tone) for outcome, tone in NOT_PASSING.items()], most),
-            counts=tuple((count, WORDS[outcome]) for outcome, count in counts.items()) if day["run"] else (),
-            tasks="" if running is None or desired is None else f"{running:.0f} of {desired:.0f}",
+        yield (
+            f"{date.fromisoformat(day['day']):%a %d %b}",
+            stacked([(counts[outcome], tone) for outcome, tone in NOT_PASSING.items()], most),
+            tuple((count, WORDS[outcome]) for outcome, count in counts.items()) if day["run"] else (),
+            "" if running is None or desired is None else f"{running:.0f} of {desired:.0f}",
         )
 
 
@@ -132,7 +122,6 @@ def _failure(one: Mapping[str, Any], week: Mapping[str, Any], source: PageSource
     since, until = datetime.fromisoformat(one["since"]), datetime.fromisoformat(one["until"] or now.isoformat())
     begins = datetime.combine(date.fromisoformat(week["begins"]), datetime.min.time(), zone)
     ends = begins + timedelta(days=len(week["days"]))
-    told = week["words"].get(one["check"], {})
     stack = next((each for each in source.run.stacks if each.name == week["stack"]), None)
     at = source.time(since) + (" or before" if one["cut"] else "")
     lasted = (now - since) / timedelta(hours=1) if is_open else one["hours"]
@@ -143,7 +132,7 @@ def _failure(one: Mapping[str, Any], week: Mapping[str, Any], source: PageSource
         lasted=("at least " if one["cut"] else "") + hours(lasted),
         is_open=is_open,
         ended_by=_ended_by(one),
-        owner=owner_of(stack, one["check"], told.get("runbook", ""), told.get("area", "")) if stack else "",
+        owner=owner_in_week(stack, one["check"], week) if stack else "",
     )
 
 
@@ -159,13 +148,12 @@ def _ended_by(one: Mapping[str, Any]) -> str:
 
 def _recurring(one: Mapping[str, Any], week: Mapping[str, Any]) -> RecurringRow:
     outcomes: Sequence[str] = one["outcomes"]
-    wide = 98 / len(outcomes) if outcomes else 0.0
     known = len([outcome for outcome in outcomes if outcome])
     return RecurringRow(
         what=failing(one["check"], week),
         days=one["days"],
         times=one["times"],
-        bars=tuple(Bar(round(wide * place, 2), TONES.get(outcome, "none")) for place, outcome in enumerate(outcomes)),
+        bars=tuple(map(tone_of, outcomes)),
         said=f"failed on {one['days']} of the {plural(known, 'day')} with a run, of {len(outcomes)}",
         tried=_tried(one["tried"]) or "no remedy was tried",
         runbook=week["words"].get(one["check"], {}).get("runbook", ""),

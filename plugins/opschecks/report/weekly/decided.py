@@ -30,17 +30,11 @@ class Decided:
     unseen: str
 
 
-def facts(source: PageSource) -> list[Decided]:
-    """Of each stack."""
-    return [_of(source, week) for week in source.run.weeks]
-
-
-def _of(source: PageSource, week: Mapping[str, Any]) -> Decided:
+def facts(source: PageSource, week: Mapping[str, Any]) -> Decided:
+    """Of one stack."""
     shown, left = first(decisions(source.run, week), SHOWN)
-    whole = source.run.checks and not week["error"] and not days_seen(week).told
     days = "; not every day of the week was seen" if days_seen(week).told else ""
-    unsure = f"No decision is known to be waiting{days}."
-    none = "No decision is waiting." if whole else unsure
-    return Decided(
-        source.on(week["stack"]), shown, left, any(one.by for one in shown), none, "" if source.run.checks else UNSEEN
-    )
+    unsure = days or week["error"] or not source.run.checks
+    none = f"No decision is known to be waiting{days}." if unsure else "No decision is waiting."
+    unseen = "" if source.run.checks else UNSEEN
+    return Decided(source.on(week["stack"]), shown, left, any(one.by for one in shown), none, unseen)

@@ -4,52 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from ..amounts import sentence
+from ..amounts import capital
 from ..commands import suite_command
 from ..source import PageSource
-from ..standing import TONES, WORDS, promise
-
-
-@dataclass(frozen=True)
-class Drill:
-    """One drill: what it shows when it passes, how it ended, when."""
-
-    what: str
-    words: str
-    tone: str
-    at: str
+from ..standing import WORDS, promise, tone_of
 
 
 @dataclass(frozen=True)
 class Drills:
-    """The drills of one stack that are on record."""
+    """The drills of one stack that are on record: what each shows when it passes, how it ended, its tone, when."""
 
     on: str
-    drills: tuple[Drill, ...]
+    drills: tuple[tuple[str, str, str, str], ...]
     command: str
 
 
-def facts(source: PageSource) -> list[Drills]:
-    """Of each stack whose run file has them; of earlier versions it has not."""
-    return [
-        Drills(
-            source.on(week["stack"]),
-            tuple(_drill(source, one) for one in week["drills"]),
-            f"{suite_command(source.run, 'drills')} --stack {week['stack']}",
+def facts(source: PageSource, week: Mapping[str, Any]) -> Drills | None:
+    """Of a stack whose run file has them; of earlier versions it has not."""
+    if "drills" not in week:
+        return None
+    drills = tuple(
+        (
+            capital(promise(one["check"])),
+            WORDS.get(one["outcome"], one["outcome"]),
+            tone_of(one["outcome"]),
+            source.time(one["at"]),
         )
-        for week in source.run.weeks
-        if "drills" in week
-    ]
-
-
-def _drill(source: PageSource, one: Mapping[str, Any]) -> Drill:
-    outcome = one["outcome"]
-    return Drill(
-        what=sentence(promise(one["check"])).rstrip("."),
-        words=WORDS.get(outcome, outcome),
-        tone=TONES.get(outcome, "none"),
-        at=source.time(datetime.fromisoformat(one["at"])),
+        for one in week["drills"]
     )
+    return Drills(source.on(week["stack"]), drills, f"{suite_command(source.run, 'drills')} --stack {week['stack']}")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from ..measures import MeasureRow, measures
 from ..source import PageSource
@@ -18,13 +20,10 @@ class WeekNumbers:
     rows: tuple[MeasureRow, ...]
 
 
-def facts(source: PageSource) -> list[WeekNumbers]:
-    """Of each stack of which anything is known."""
-    found = []
-    for week in source.run.weeks:
-        period = ""
-        if week["begins"]:
-            begins, ends = (date.fromisoformat(week[key]) for key in ("begins", "ends"))
-            period = f"{begins:%a %d %b} to {ends:%a %d %b %Y} (ends in week {ends:%V})"
-        found.append(WeekNumbers(source.on(week["stack"]), period, tuple(measures(source.run, week))))
-    return [one for one in found if one.rows]
+def facts(source: PageSource, week: Mapping[str, Any]) -> WeekNumbers | None:
+    """Of a stack of which anything is known."""
+    rows, period = tuple(measures(source.run, week)), ""
+    if week["begins"]:
+        begins, ends = (date.fromisoformat(week[key]) for key in ("begins", "ends"))
+        period = f"{begins:%a %d %b} to {ends:%a %d %b %Y} (ends in week {ends:%V})"
+    return WeekNumbers(source.on(week["stack"]), period, rows) if rows else None
