@@ -24,6 +24,7 @@ from opschecks.aws.alarm_mutes import Mute
 from opschecks.aws.cloudwatch_alarms import Alarm, alarms
 from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, names, stack
+from tests.cases import cases
 from tests.real.alarms import TOPIC, alarm
 
 PAGER = f"arn:aws:sns:{ACCOUNT}:pager"
@@ -55,7 +56,7 @@ def _read(*items: Raw) -> list[AlarmEvent]:
     return found
 
 
-EVENTS: dict[str, tuple[Raw, str, str]] = {
+@cases({
     "it worked": (_item(f"Successfully executed action {TOPIC}"), TOPIC, ""),
     "it worked, by its data": (_item(f"Successfully executed {TOPIC}", data={"actionState": "Succeeded"}), TOPIC, ""),
     "it failed": (_item(f"Failed to execute action {TOPIC}."), TOPIC, UNSAID),
@@ -70,12 +71,8 @@ EVENTS: dict[str, tuple[Raw, str, str]] = {
     "of a composite alarm": (_item(f"Failed to execute action {TOPIC}", "AlarmContributorAction"), TOPIC,
                              UNSAID),
     "a state change": (_item(f"Failed to execute action {TOPIC}", "StateUpdate"), "", ""),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", EVENTS)
-def test_an_event(case: str) -> None:
-    raw, action, error = EVENTS[case]
+})  # fmt: skip
+def test_an_event(raw: Raw, action: str, error: str) -> None:
     [event] = _read(raw)
     assert (event.action, event.error) == (action, error)
     assert (event.alarm, event.at, event.region, event.summary) == (
@@ -92,14 +89,11 @@ def test_the_newest_event_comes_first() -> None:
     assert {name: len(some) for name, some in by_alarm(read).items()} == {"cpu": 3}
 
 
-@pytest.mark.parametrize(
-    ("kind", "summary", "rang"),
-    [
-        ("StateUpdate", "Alarm updated from OK to ALARM", True),
-        ("StateUpdate", "Alarm updated from ALARM to OK", False),
-        ("Action", "to ALARM", False),
-    ],
-)
+@cases([
+    ("StateUpdate", "Alarm updated from OK to ALARM", True),
+    ("StateUpdate", "Alarm updated from ALARM to OK", False),
+    ("Action", "to ALARM", False),
+])  # fmt: skip
 def test_what_rings(kind: str, summary: str, rang: bool) -> None:
     assert AlarmEvent("cpu", NOW, kind, summary).rang is rang
 
@@ -113,7 +107,9 @@ def _updated(summary: str) -> AlarmEvent:
 
 
 FAILED = "failed at 2026-11-24 06:00 UTC: no"
-ACTIONS: dict[str, tuple[dict[str, Any], list[AlarmEvent], str]] = {
+
+
+@cases({
     "none was tried": ({}, [], ""),
     "one failed": ({}, [_tried(TOPIC, 1, "no")], f"{TOPIC} {FAILED}"),
     "the newest counts": ({}, [_tried(TOPIC, 1), _tried(TOPIC, 2, "no")], ""),
@@ -133,12 +129,8 @@ ACTIONS: dict[str, tuple[dict[str, Any], list[AlarmEvent], str]] = {
     "a state change after it failed": (
         {}, [_updated("to OK"), _tried(TOPIC, 1, "no")], f"{TOPIC} {FAILED}"),
     "a state change between": ({}, [_updated("to ALARM"), _tried(TOPIC, 1)], ""),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", ACTIONS)
-def test_failed_actions(case: str) -> None:
-    changes, events, said = ACTIONS[case]
+})  # fmt: skip
+def test_failed_actions(changes: dict[str, Any], events: list[AlarmEvent], said: str) -> None:
     assert failed_actions(_alarm(**changes), events) == said
 
 

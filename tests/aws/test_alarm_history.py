@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from opschecks.aws.alarm_history import AlarmNews, alarm_history, overnight_alarms
 from opschecks.core.observation import CouldNotLook
 from tests.canned import (
@@ -15,6 +13,7 @@ from tests.canned import (
     verdicts,
 )
 from tests.canned_alarms import checks, metric_alarm, seen, written
+from tests.cases import cases
 
 
 def line(alarm: str, summary: str, hours: float, kind: str = "StateUpdate") -> Raw:
@@ -25,16 +24,13 @@ def rang(alarm: str, hours: float) -> Raw:
     return line(alarm, "Alarm updated from OK to ALARM", hours)
 
 
-FLAPPING = {
+@cases({
     "rang as often as it may": ([rang("cpu", n) for n in range(4)], {"cpu": "passed"}),
     "rang once more": ([rang("cpu", n) for n in range(5)], {"cpu": "failed"}),
     "never rang": ([line("cpu", "Alarm updated from ALARM to OK", n) for n in range(9)], {}),
     "was reconfigured": ([line("cpu", 'Alarm "to ALARM" updated', n, "ConfigurationUpdate") for n in range(9)], {}),
     "another stack's": ([rang("elsewhere", n) for n in range(9)], {}),
-}
-
-
-@pytest.mark.parametrize(("lines", "wanted"), FLAPPING.values(), ids=FLAPPING)
+})  # fmt: skip
 def test_flapping_is_told_from_the_history_page_by_page(lines: list[Raw], wanted: dict[str, str]) -> None:
     pages = pages_of("AlarmHistoryItems", lines[:2], [], lines[2:])
     aws = Aws({("cloudwatch", "DescribeAlarmHistory"): pages})

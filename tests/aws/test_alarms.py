@@ -21,6 +21,7 @@ from tests.canned import (
     without,
 )
 from tests.canned_alarms import PAGE, SCALE, arn, checks, cloudwatch, composite, metric_alarm, seen, written
+from tests.cases import cases
 
 
 def test_every_page_of_every_kind_is_read() -> None:
@@ -64,15 +65,12 @@ def test_an_answer_without_any_kind_is_not_seen() -> None:
         alarms(stack(), Aws({("cloudwatch", "DescribeAlarms"): second_is_empty}), names())
 
 
-SCALING = {
+@cases({
     "target tracking": (metric_alarm("TargetTracking-service/prod/web-AlarmLow-1f", "ALARM"), []),
     "step scaling": (metric_alarm("cpu-low", "ALARM", AlarmActions=[SCALE]), []),
     "scales and pages": (metric_alarm("cpu-high", "ALARM", AlarmActions=[SCALE, PAGE]), ["cpu-high"]),
     "does nothing": (metric_alarm("cpu-high", "ALARM", AlarmActions=[]), ["cpu-high"]),
-}
-
-
-@pytest.mark.parametrize(("raw", "kept"), SCALING.values(), ids=SCALING)
+})  # fmt: skip
 def test_alarms_that_only_scale_are_not_the_stacks(raw: Raw, kept: list[str]) -> None:
     found = seen(raw, metric_alarm("web"))
     assert [one.name for one in found if one.name != "web"] == kept
@@ -158,11 +156,10 @@ test_a_composite_sees_no_more_than_those_below_it = judges(
 )
 
 
-@pytest.mark.parametrize(
-    "rule",
-    ['AT_LEAST(2, ALARM, (fine, "5xx (api, eu)"))', 'AT_LEAST(50%, NOT OK, ("5xx (api, eu)"))'],
-    ids=["count", "share"],
-)
+@cases({
+    "count": 'AT_LEAST(2, ALARM, (fine, "5xx (api, eu)"))',
+    "share": 'AT_LEAST(50%, NOT OK, ("5xx (api, eu)"))',
+})  # fmt: skip
 def test_a_composite_that_counts_sees_no_more_than_those_it_counts(rule: str) -> None:
     found = seen(composite("top", rule), metric_alarm("fine"), BLIND, prefix="top")
     assert verdict(checks.test_alarms_can_see, alarms=found)[0] != "passed"

@@ -6,6 +6,7 @@ import pytest
 
 from opschecks.core.observation import CouldNotLook
 from tests.aws.test_clock_skew import answering
+from tests.cases import cases
 
 S3 = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 
@@ -28,13 +29,10 @@ def test_nothing_is_no_versioning_configuration() -> None:
         status("")
 
 
-@pytest.mark.parametrize(
-    ("service", "operation", "given"),
-    [
-        ("s3", "ListObjectsV2", {"Bucket": "b"}), ("cloudwatch", "DescribeAlarms", {}), ("ecs", "ListTasks", {}),
-        ("ec2", "DescribeVpcs", {}), ("iam", "ListUsers", {}), ("cloudfront", "ListDistributions", {}),
-    ],
-)  # fmt: skip
+@cases([
+    ("s3", "ListObjectsV2", {"Bucket": "b"}), ("cloudwatch", "DescribeAlarms", {}), ("ecs", "ListTasks", {}),
+    ("ec2", "DescribeVpcs", {}), ("iam", "ListUsers", {}), ("cloudfront", "ListDistributions", {}),
+])  # fmt: skip
 def test_an_empty_body_is_none_in_every_protocol(service: str, operation: str, given: dict[str, str]) -> None:
     with pytest.raises(CouldNotLook, match="the answer has no body"):
         answering(service, 200, {}, b"").call(service, operation, **given)

@@ -25,6 +25,7 @@ from opschecks.core.model import Figure
 from opschecks.core.observation import CouldNotLook, NotThere
 from tests.aws.test_backups import ARN, DENIED, GONE, backup, table
 from tests.canned import NOW, Aws, Raw, ago, stack
+from tests.cases import cases
 
 DAY, MINUTE, SECOND = timedelta(days=1), timedelta(minutes=1), timedelta(seconds=1)
 MADE = {"CreationDateTime": NOW - 300 * DAY}
@@ -41,18 +42,15 @@ def _facts(*listed: Backup, vault: tuple[Backup, ...] = (), made: float = 300) -
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("backups", "newest"),
-    [
-        ([], None),
-        ([_made(3), _made(1), _made(2)], 1),
-        ([_made(3), _made(1, "CREATING"), _made(2, "DELETED")], 3),
-        ([_made(3), _made(2, "COMPLETED")], 2),
-        ([_made(3), _made(2, "PARTIAL")], 3),
-        ([_made(300)], 300),
-        ([_made(300 + 1 / 86400)], None),
-    ],
-)
+@cases([
+    ([], None),
+    ([_made(3), _made(1), _made(2)], 1),
+    ([_made(3), _made(1, "CREATING"), _made(2, "DELETED")], 3),
+    ([_made(3), _made(2, "COMPLETED")], 2),
+    ([_made(3), _made(2, "PARTIAL")], 3),
+    ([_made(300)], 300),
+    ([_made(300 + 1 / 86400)], None),
+])  # fmt: skip
 def test_the_newest_backup_that_can_be_restored(backups: list[Backup], newest: float | None) -> None:
     found = newest_of(backups, MADE)
     assert (found and found.made) == (None if newest is None else NOW - newest * DAY)
@@ -68,17 +66,14 @@ def test_both_lists_count() -> None:
         ).newest
 
 
-@pytest.mark.parametrize(
-    ("facts", "is_new"),
-    [
-        (_facts(made=7), True),
-        (_facts(made=7 + 1 / 86400), False),
-        (_facts(_made(5), made=5), True),
-        (_facts(_made(6), made=5), False),
-        (_facts(vault=(_made(6),), made=5), False),
-        (_facts(_made(4), vault=(_made(3),), made=5), True),
-    ],
-)
+@cases([
+    (_facts(made=7), True),
+    (_facts(made=7 + 1 / 86400), False),
+    (_facts(_made(5), made=5), True),
+    (_facts(_made(6), made=5), False),
+    (_facts(vault=(_made(6),), made=5), False),
+    (_facts(_made(4), vault=(_made(3),), made=5), True),
+])  # fmt: skip
 def test_a_table_is_new_unless_there_are_backups_of_an_earlier_one(facts: TableBackups, is_new: bool) -> None:
     assert facts.is_new(7 * DAY) is is_new
 
@@ -91,7 +86,7 @@ def _hours(name: str, hours: int, status: str = "AVAILABLE") -> Backup:
     return _made(hours / 24, status, name)
 
 
-UNUSABLE: dict[str, tuple[TableBackups, str]] = {
+@cases({
     "none": (_facts(_hours("a", 2)), ""),
     "an older one": (_facts(_hours("a", 2), _hours("b", 3, "DELETED")), ""),
     "one of the same moment": (_facts(_hours("a", 2), _hours("b", 2, "DELETED")), ""),
@@ -102,12 +97,8 @@ UNUSABLE: dict[str, tuple[TableBackups, str]] = {
         _facts(*(_hours(f"{n}", n, "DELETED") for n in (1, 2, 3, 4))),
         ", ".join(_said(f"{n}", n, "DELETED") for n in (1, 2, 3)),
     ),
-}
-
-
-@pytest.mark.parametrize("case", UNUSABLE)
-def test_newer_backups_that_cannot_be_restored(case: str) -> None:
-    facts, said = UNUSABLE[case]
+})  # fmt: skip
+def test_newer_backups_that_cannot_be_restored(facts: TableBackups, said: str) -> None:
     assert facts.unusable == said
 
 
@@ -157,7 +148,7 @@ def test_a_tables_backups_are_told_whole() -> None:
     assert asked == {"BackupType": "ALL", "TimeRangeLowerBound": found.since}
 
 
-@pytest.mark.parametrize(("days", "asked"), [(2, False), (2 + 1 / 86400, True)])
+@cases([(2, False), (2 + 1 / 86400, True)])
 def test_aws_backup_is_asked_where_dynamodb_has_no_recent_backup(days: float, asked: bool) -> None:
     aws = _aws(backup(days), points=[_point(3, name="x"), _point(1, name="y")])
     [found] = _look(aws, backup_age_days=2)
@@ -236,17 +227,14 @@ def test_recovery_is_told_whole() -> None:
     assert not gone.exists
 
 
-@pytest.mark.parametrize(
-    ("status", "pitr", "is_on"),
-    [
-        ("ENABLED", "ENABLED", True), ("ENABLED", "DISABLED", False), ("DISABLED", "ENABLED", False),
-        ("DISABLED", "DISABLED", False),
-    ],
-)  # fmt: skip
+@cases([
+    ("ENABLED", "ENABLED", True), ("ENABLED", "DISABLED", False), ("DISABLED", "ENABLED", False),
+    ("DISABLED", "DISABLED", False),
+])  # fmt: skip
 def test_both_switches_must_be_on(status: str, pitr: str, is_on: bool) -> None:
     assert _recovered(_recovery(status, pitr)).is_on is is_on
 
 
-@pytest.mark.parametrize(("late", "keeps_up"), [(timedelta(hours=1), True), (timedelta(hours=1) + SECOND, False)])
+@cases([(timedelta(hours=1), True), (timedelta(hours=1) + SECOND, False)])
 def test_the_last_moment_advances(late: timedelta, keeps_up: bool) -> None:
     assert _recovered(_recovery(late=late)).keeps_up is keeps_up

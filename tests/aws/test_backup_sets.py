@@ -13,6 +13,7 @@ from opschecks.aws.backups import Backup, TableBackups
 from opschecks.core.observation import CouldNotLook
 from tests.canned import NOW, Aws, Raw, ago, names, stack
 from tests.canned_backups import ARN, T
+from tests.cases import cases
 
 PREFIX = "full/here/"
 LOOKED = names(tables=(T,), log_groups=("/ecs/backend",), distributions=("E1",))
@@ -78,15 +79,12 @@ def test_without_a_manifest_there_is_none() -> None:
         _ = found.age
 
 
-LACKS: dict[str, tuple[Raw, list[TableBackups], str]] = {
+@cases({
     "a table": ({"tables": []}, _tables(), f"the table {T}"),
     "a log group": ({"log_groups": []}, _tables(), "the log group /ecs/backend"),
     "the dashboards": ({"dashboard": None}, _tables(), "the dashboards"),
     "a backup that was deleted": ({}, _tables("DELETED"), f"the backup of {T}, which can no longer be restored"),
-}
-
-
-@pytest.mark.parametrize(("told", "tables", "said"), LACKS.values(), ids=LACKS)
+})  # fmt: skip
 def test_what_it_lacks_is_named(told: Raw, tables: list[TableBackups], said: str) -> None:
     assert _look(_bucket(**{"1": {**MANIFEST, **told}}), tables).lacks == (said,)
 

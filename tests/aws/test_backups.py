@@ -31,6 +31,7 @@ from tests.canned import (
     verdicts,
     weekly,
 )
+from tests.cases import cases
 
 checks = weekly("backups")
 RECENT, RECOVERY = checks.test_tables_have_a_recent_backup, checks.test_tables_can_be_restored_to_any_moment
@@ -121,9 +122,7 @@ def test_a_table_that_is_gone_fails_and_aws_backup_is_not_asked_about_it() -> No
     assert aws.calls == ["dynamodb:ListBackups"]
 
 
-@pytest.mark.parametrize(
-    ("limit", "age", "outcome"), [(1, 0.9, "passed"), (1, 1.1, "failed"), (30, 29, "passed"), (30, 31, "failed")]
-)
+@cases([(1, 0.9, "passed"), (1, 1.1, "failed"), (30, 29, "passed"), (30, 31, "failed")])
 def test_the_limit_is_the_stacks(limit: float, age: float, outcome: str) -> None:
     checked = stack(limits={"backup_age_days": limit})
     found = backups_of(backup(age), checked=checked)

@@ -12,6 +12,7 @@ from opschecks.core.observation import CouldNotLook
 from tests.canned import NOW, Aws, names, stand_in
 from tests.canned_ecs import service
 from tests.canned_metrics import BACKEND, FRONT, REQUESTS, at, every_5_minutes, seen, serves
+from tests.cases import cases
 
 DENIED = CouldNotLook("x:Y", "AccessDenied")
 CPU = {"CPUUtilization Average": every_5_minutes(40), "MemoryUtilization Average": every_5_minutes(30.4)}
@@ -34,7 +35,9 @@ class _Unknown:
 
 SEVEN = "7 ERROR events in the logs within the hour"
 LOGS = [stand_in(seen=3, unread=None), stand_in(seen=4, unread=None)]
-CASES: dict[str, tuple[Any, Any, Any, str]] = {
+
+
+@cases({
     "all is known": (
         _tasks(1), _errors(2, 7, 3), LOGS,
         "1 of 2 tasks run; 5xx peaked at 7 in a minute; 7 ERROR events in the logs within the hour"),
@@ -48,12 +51,8 @@ CASES: dict[str, tuple[Any, Any, Any, str]] = {
     "a part of the logs is not": (
         [], _errors(1), [*LOGS, stand_in(seen=0, unread=DENIED)],
         f"task count unknown; 5xx peaked at 1 in a minute; {SEVEN}, 1 log group unknown"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_beside(case: str) -> None:
-    running, errors, logs, told = CASES[case]
+})  # fmt: skip
+def test_beside(running: Any, errors: Any, logs: Any, told: str) -> None:
     [one] = service_load(seen(CPU), BACKEND, running, errors, logs, NOW)
     assert one.beside == told
     assert one.arn == "service/prod/backend"

@@ -11,13 +11,21 @@ import pytest
 
 from opschecks.aws.answer_bodies import require_bodies
 from opschecks.core.observation import CouldNotLook
+from tests.cases import cases
 
 PAGE = (
     "the answer is a page of HTML, which AWS does not send: a proxy or a sign-in page is in its place; "
     "check HTTPS_PROXY and the network"
 )
 NONE = "the answer has no body"
-ANSWERS: dict[str, tuple[str, str, int, Any, str]] = {
+
+
+@functools.cache
+def _model(service: str) -> Any:
+    return botocore.session.get_session().get_service_model(service)
+
+
+@cases({
     "what AWS says": ("s3", "GetBucketVersioning", 200, b"<VersioningConfiguration/>", ""),
     "nothing": ("s3", "GetBucketVersioning", 200, b"", f"s3:GetBucketVersioning: {NONE}"),
     "blanks": ("s3", "GetBucketVersioning", 200, b" \n", f"s3:GetBucketVersioning: {NONE}"),
@@ -39,17 +47,8 @@ ANSWERS: dict[str, tuple[str, str, int, Any, str]] = {
     "a page that says its type": ("iam", "ListUsers", 200, b"<!DOCTYPE html><p>", f"iam:ListUsers: {PAGE}"),
     "what only begins like a page": ("iam", "ListUsers", 200, b"<htmlish/>", ""),
     "a page within": ("iam", "ListUsers", 200, b"<a><html></a>", ""),
-}
-
-
-@functools.cache
-def _model(service: str) -> Any:
-    return botocore.session.get_session().get_service_model(service)
-
-
-@pytest.mark.parametrize("case", ANSWERS)
-def test_which_bodies_are_no_answer(case: str) -> None:
-    service, operation, status, body, refused = ANSWERS[case]
+})  # fmt: skip
+def test_which_bodies_are_no_answer(service: str, operation: str, status: int, body: Any, refused: str) -> None:
     model = _model(service)
     registered: list[Any] = []
     events = SimpleNamespace(register=lambda name, look, unique_id: registered.append((name, look)))

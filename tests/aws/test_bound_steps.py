@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from opschecks.aws.bounds import MOST, Bound, Bounds, was_throttled
 from opschecks.core.observation import CouldNotLook
 from tests.aws.test_bounds import Answers, aws_of
+from tests.cases import cases
 
 THROTTLING = ClientError({"Error": {"Code": "ThrottlingException"}}, "DescribeServices")
 DENIED = ClientError({"Error": {"Code": "AccessDeniedException"}}, "DescribeServices")
@@ -38,7 +39,7 @@ def _bound(limit: float, distance_s: float = 0.0, most: float = MOST) -> Bound:
     return bound
 
 
-STEPS: dict[str, tuple[Bound, bool, float, float]] = {
+@cases({
     "answered: one more for a round of calls": (_bound(2), False, 2.5, 0.0),
     "answered, and as many as ever": (_bound(2, most=2.25), False, 2.25, 0.0),
     "answered: the distance shrinks": (_bound(4, 0.1), False, 4.25, 0.097),
@@ -51,12 +52,8 @@ STEPS: dict[str, tuple[Bound, bool, float, float]] = {
     "throttled at a distance": (_bound(8, 0.1), True, 4.0, 0.15),
     "throttled at a distance that is too short to grow by itself": (_bound(8, 0.01), True, 4.0, 0.05),
     "throttled at the longest distance": (_bound(1, 0.9), True, 1.0, 1.0),
-}
-
-
-@pytest.mark.parametrize("case", STEPS)
-def test_a_step(case: str) -> None:
-    bound, throttled, limit, distance_s = STEPS[case]
+})  # fmt: skip
+def test_a_step(bound: Bound, throttled: bool, limit: float, distance_s: float) -> None:
     bound._end(bound._begin(), throttled)
     assert [bound.limit, bound.distance_s] == pytest.approx([limit, distance_s])
 
@@ -90,17 +87,14 @@ def test_calls_begin_at_a_distance_and_tell_how_long_they_waited() -> None:
     assert (bound._begin().waited_s, len(clock.waits)) == (0.0, 3)
 
 
-@pytest.mark.parametrize(
-    ("answer", "error", "limit"),
-    [
-        ({}, None, 4.25),
-        ({"ResponseMetadata": {"RetryAttempts": 1}}, None, 2.0),
-        ({}, THROTTLING, 2.0),
-        ({}, DENIED, 4.25),
-        ({}, OSError("reset"), 4.25),
-        ({}, KeyboardInterrupt(), 4.25),
-    ],
-)
+@cases([
+    ({}, None, 4.25),
+    ({"ResponseMetadata": {"RetryAttempts": 1}}, None, 2.0),
+    ({}, THROTTLING, 2.0),
+    ({}, DENIED, 4.25),
+    ({}, OSError("reset"), 4.25),
+    ({}, KeyboardInterrupt(), 4.25),
+])  # fmt: skip
 def test_a_call_is_learnt_from_whatever_ends_it(
     answer: dict[str, Any], error: BaseException | None, limit: float
 ) -> None:
@@ -137,17 +131,14 @@ def test_no_more_calls_are_under_way_than_may_be() -> None:
     third.join()
 
 
-@pytest.mark.parametrize(
-    ("answer", "throttled"),
-    [
-        ({"Error": {"Code": "TooManyRequestsException"}}, True),
-        ({"Error": {"Code": "ThrottlingException"}, "ResponseMetadata": {"RetryAttempts": 0}}, True),
-        ({"Error": {"Code": "AccessDenied"}, "ResponseMetadata": {"RetryAttempts": 3}}, False),
-        ({"Error": {}}, False),
-        ({"ResponseMetadata": {}}, False),
-        ({"ResponseMetadata": {"RetryAttempts": 1}}, True),
-    ],
-)
+@cases([
+    ({"Error": {"Code": "TooManyRequestsException"}}, True),
+    ({"Error": {"Code": "ThrottlingException"}, "ResponseMetadata": {"RetryAttempts": 0}}, True),
+    ({"Error": {"Code": "AccessDenied"}, "ResponseMetadata": {"RetryAttempts": 3}}, False),
+    ({"Error": {}}, False),
+    ({"ResponseMetadata": {}}, False),
+    ({"ResponseMetadata": {"RetryAttempts": 1}}, True),
+])  # fmt: skip
 def test_what_is_a_sign_of_throttling(answer: dict[str, Any], throttled: bool) -> None:
     assert was_throttled(answer) is throttled
 
@@ -160,7 +151,7 @@ def test_each_account_region_and_service_has_its_own_bound() -> None:
     assert one is not bounds.of("1", "us-west-2", "s3")
 
 
-@pytest.mark.parametrize(("processes", "most", "longest_s"), [(1, 24.0, 1.0), (2, 12.0, 2.0), (48, 1.0, 48.0)])
+@cases([(1, 24.0, 1.0), (2, 12.0, 2.0), (48, 1.0, 48.0)])
 def test_processes_share_what_an_account_takes(processes: int, most: float, longest_s: float) -> None:
     bound = Bounds(processes).of("1", "us-west-2", "ecs")
     assert bound.limit == most
@@ -169,9 +160,9 @@ def test_processes_share_what_an_account_takes(processes: int, most: float, long
     assert bound.distance_s == longest_s
 
 
-@pytest.mark.parametrize(("throttled", "answered"), [(8, True), (9, False)])
+@cases([(8, True), (9, False)])
 def test_a_throttled_call_is_asked_again_eight_times(
-    monkeypatch: pytest.MonkeyPatch, throttled: int, answered: bool
+    throttled: int, answered: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = Answers(*[THROTTLING] * throttled, {"services": []})
     clock, bounds = Clock(), Bounds()
@@ -185,8 +176,8 @@ def test_a_throttled_call_is_asked_again_eight_times(
     assert len(client.left) == (0 if answered else 1)
 
 
-@pytest.mark.parametrize(("waits_s", "told"), [(0.49, []), (0.5, ["waited"]), (0.54, ["waited"])])
-def test_half_a_second_of_waiting_is_told(monkeypatch: pytest.MonkeyPatch, waits_s: float, told: list[str]) -> None:
+@cases([(0.49, []), (0.5, ["waited"]), (0.54, ["waited"])])
+def test_half_a_second_of_waiting_is_told(waits_s: float, told: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     clock, bounds, waits = Clock(), Bounds(), list[str]()
     bound = bounds._bounds["123456789012", "us-west-2", "ecs"] = Bound(moment=clock.moment, pause=clock.pause)
     clock.now = bound._next = 0.0

@@ -14,6 +14,7 @@ from opschecks.aws.session import Aws
 from opschecks.config.stack import Stack
 from opschecks.core.gathering import Gathering
 from opschecks.core.observation import CouldNotLook, Observation
+from tests.cases import cases
 from tests.clock import NOW
 
 THROTTLING = ClientError({"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}, "DescribeServices")
@@ -105,16 +106,13 @@ def test_stacks_of_one_account_share_their_bound() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("answer", "throttled"),
-    [
-        (THROTTLING.response, True),
-        (DENIED.response, False),
-        ({"ResponseMetadata": {"RetryAttempts": 2}}, True),
-        ({"ResponseMetadata": {"RetryAttempts": 0}}, False),
-        ({}, False),
-    ],
-)
+@cases([
+    (THROTTLING.response, True),
+    (DENIED.response, False),
+    ({"ResponseMetadata": {"RetryAttempts": 2}}, True),
+    ({"ResponseMetadata": {"RetryAttempts": 0}}, False),
+    ({}, False),
+])  # fmt: skip
 def test_what_counts_as_throttled(answer: dict[str, Any], throttled: bool) -> None:
     assert was_throttled(answer) == throttled
 
@@ -171,9 +169,9 @@ def test_waiting_for_other_stacks_does_not_count_against_a_stacks_time_limit() -
     assert store.value("slow") is True
 
 
-@pytest.mark.parametrize(("waited_s", "told"), [(0.1, 0), (3.0, 1)])
+@cases([(0.1, 0), (3.0, 1)])
 def test_a_call_that_waited_long_for_its_turn_is_told(
-    monkeypatch: pytest.MonkeyPatch, waited_s: float, told: int
+    waited_s: float, told: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account = Account(10_000)
     bounds = Bounds()

@@ -28,6 +28,7 @@ from opschecks.aws.unread import why_unread
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook, NotConfigured, NotThere
 from tests.canned import ELSEWHERE, Aws, Raw, given, names, stack
+from tests.cases import cases
 
 NEW_YEAR = datetime(2027, 1, 1, 3, tzinfo=UTC).astimezone(ELSEWHERE)
 TAG = {"Key": "a", "Value": "b"}
@@ -47,7 +48,7 @@ def _old(days: int, **more: Any) -> Raw:
     return {"NoncurrentVersionExpiration": {"NoncurrentDays": days, **more}}
 
 
-SCOPES: dict[str, tuple[Raw, str, bool, bool]] = {
+@cases({
     "an empty prefix": (ALL, "", False, True),
     "an empty filter": ({"Filter": {}}, "", False, True),
     "a prefix": ({"Filter": {"Prefix": "x/"}}, "x/", False, False),
@@ -57,10 +58,7 @@ SCOPES: dict[str, tuple[Raw, str, bool, bool]] = {
     "tags and sizes": ({"Filter": {"And": {"Tags": [TAG], "ObjectSizeLessThan": 9}}}, "", True, False),
     "the older form": ({"Filter": None, "Prefix": "x/"}, "x/", False, False),
     "the older form, all": ({"Filter": None, "Prefix": ""}, "", False, True),
-}
-
-
-@pytest.mark.parametrize(("changes", "prefix", "narrowed", "whole"), SCOPES.values(), ids=SCOPES)
+})  # fmt: skip
 def test_the_scope_of_a_rule(changes: Raw, prefix: str, narrowed: bool, whole: bool) -> None:
     rule = _rule(**changes)
     assert (rule.prefix, rule.narrowed, rule.is_whole) == (prefix, narrowed, whole)
@@ -108,7 +106,7 @@ def test_how_many_newer_versions_a_rule_keeps() -> None:
     assert _rule(**_old(3, NewerNoncurrentVersions=2)).newer_versions_kept == 2
 
 
-HARMS: dict[str, tuple[Raw, list[str]]] = {
+@cases({
     "nothing": (GONE, []),
     "deletes after days": ({"Expiration": {"Days": 1}}, ["deletes after 1 day"]),
     "deletes from a day on": ({"Expiration": {"Date": NEW_YEAR}}, ["deletes from 2027-01-01 on"]),
@@ -129,10 +127,7 @@ HARMS: dict[str, tuple[Raw, list[str]]] = {
         },
         ["deletes after 90 days", "moves to GLACIER after 2 days"],
     ),
-}
-
-
-@pytest.mark.parametrize(("changes", "harms"), HARMS.values(), ids=HARMS)
+})  # fmt: skip
 def test_how_a_rule_harms_objects_in_use(changes: Raw, harms: list[str]) -> None:
     assert [*_rule(**changes).harms] == harms
 
@@ -176,7 +171,9 @@ def test_what_a_bucket_wants_by_its_versions_and_its_own_days() -> None:
 
 
 TOLD = "rule r is Disabled, rule p under x/ applies to a part only)"
-LACKS: dict[str, tuple[Bucket, list[str]]] = {
+
+
+@cases({
     "nothing": (_bucket(_raw(**GONE)), []),
     "at the limit": (_bucket(_raw(AbortIncompleteMultipartUpload={"DaysAfterInitiation": 7})), []),
     "no rule": (_bucket(), ["incomplete uploads are kept forever; expected at most 7 days"]),
@@ -202,15 +199,12 @@ LACKS: dict[str, tuple[Bucket, list[str]]] = {
         ),
         ["incomplete uploads are kept for 8 days; expected at most 7 days (rule d is Disabled)"],
     ),
-}
-
-
-@pytest.mark.parametrize(("bucket", "lacks"), LACKS.values(), ids=LACKS)
+})  # fmt: skip
 def test_what_a_bucket_keeps_longer_than_allowed(bucket: Bucket, lacks: list[str]) -> None:
     assert bucket.lacks(stack()) == lacks
 
 
-KEPT: dict[str, tuple[Sequence[Raw], str | None, int | None]] = {
+@cases({
     "forever": ([_raw(**GONE)], "", None),
     "the shortest": ([_raw(**_old(9)), _raw(**_old(5)), _raw(**_old(7))], "", 5),
     "not by a disabled rule": ([_raw(**_old(9)), _raw(**_old(5), Status="Disabled")], "", 9),
@@ -221,10 +215,7 @@ KEPT: dict[str, tuple[Sequence[Raw], str | None, int | None]] = {
     "the site is the whole bucket": ([_raw(**_old(5), Filter={"Prefix": "logs/"})], "", 5),
     "no site": ([_raw(**_old(5), Filter={"Prefix": "logs/"})], None, 5),
     "a rule for certain tags": ([_raw(**_old(5), Filter={"Tag": TAG})], "site/", 5),
-}
-
-
-@pytest.mark.parametrize(("rules", "site", "days"), KEPT.values(), ids=KEPT)
+})  # fmt: skip
 def test_for_how_many_days_an_overwritten_object_of_the_site_is_kept(
     rules: Sequence[Raw], site: str | None, days: int | None
 ) -> None:

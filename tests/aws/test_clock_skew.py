@@ -15,6 +15,7 @@ from opschecks.aws.clock_skew import ahead_by
 from opschecks.aws.session import Aws, identify
 from opschecks.core.observation import CouldNotLook
 from tests.canned import NOW, stack
+from tests.cases import cases
 
 WHO = b"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
 <Arn>arn:aws:iam::123456789012:user/ops</Arn><UserId>AIDA</UserId><Account>123456789012</Account>
@@ -57,22 +58,17 @@ def test_an_answer_without_a_time_says_nothing(date: str) -> None:
     assert identified(date) == []
 
 
-@pytest.mark.parametrize(
-    ("off", "words"), [(61, "61 s ahead of"), (-61, "61 s behind"), (300, "5 min ahead of"), (-299, "4 min behind")]
-)
+@cases([(61, "61 s ahead of"), (-61, "61 s behind"), (300, "5 min ahead of"), (-299, "4 min behind")])
 def test_minutes_are_said(off: int, words: str) -> None:
     assert identified(dated(seconds=off)) == [
         f"the clock of this machine is {words} AWS's; beyond 5 min nothing is checked: {NTP}"
     ]
 
 
-@pytest.mark.parametrize(
-    ("off", "words"),
-    [
-        ({"seconds": 301}, "5 min ahead of"), ({"hours": -1}, "60 min behind"), ({"hours": 3}, "3 hours ahead of"),
-        ({"days": 500}, "500 days ahead of"),
-    ],
-)  # fmt: skip
+@cases([
+    ({"seconds": 301}, "5 min ahead of"), ({"hours": -1}, "60 min behind"), ({"hours": 3}, "3 hours ahead of"),
+    ({"days": 500}, "500 days ahead of"),
+])  # fmt: skip
 def test_more_than_five_minutes_are_blind(off: dict[str, float], words: str) -> None:
     with pytest.raises(CouldNotLook) as blind:
         identified(dated(**off))

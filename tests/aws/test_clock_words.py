@@ -12,6 +12,7 @@ from opschecks.aws.clock_skew import ahead_by, compare, date_of, why_refused
 from opschecks.core.observation import CouldNotLook
 from tests import clock
 from tests.canned import NOW
+from tests.cases import cases
 
 NTP = "set it by NTP (timedatectl set-ntp true), then run again"
 DIFFERS = f"the clock of this machine differs from AWS's, and AWS refuses what it signs: {NTP}"
@@ -22,25 +23,19 @@ def _date(seconds: float) -> str:
     return format_datetime(NOW - timedelta(seconds=seconds), usegmt=True)
 
 
-@pytest.mark.parametrize(
-    ("metadata", "date"),
-    [({}, ""), ({"HTTPHeaders": {}}, ""), ({"HTTPHeaders": None}, ""), ({"HTTPHeaders": {"date": "x"}}, "x")],
-)
+@cases([({}, ""), ({"HTTPHeaders": {}}, ""), ({"HTTPHeaders": None}, ""), ({"HTTPHeaders": {"date": "x"}}, "x")])
 def test_the_date_of_an_answer(metadata: dict[str, Any], date: str) -> None:
     assert date_of(metadata) == date
 
 
-@pytest.mark.parametrize(
-    ("date", "seconds"),
-    [
-        ("Tue, 24 Nov 2026 06:59:50 GMT", 10),
-        ("Tue, 24 Nov 2026 07:00:10 GMT", -10),
-        ("Tue, 24 Nov 2026 08:00:00 +0100", 0),
-        ("Tue, 24 Nov 2026 07:00:05 -0000", -5),
-        ("", None),
-        ("soon", None),
-    ],
-)
+@cases([
+    ("Tue, 24 Nov 2026 06:59:50 GMT", 10),
+    ("Tue, 24 Nov 2026 07:00:10 GMT", -10),
+    ("Tue, 24 Nov 2026 08:00:00 +0100", 0),
+    ("Tue, 24 Nov 2026 07:00:05 -0000", -5),
+    ("", None),
+    ("soon", None),
+])  # fmt: skip
 def test_how_far_ahead(date: str, seconds: int | None) -> None:
     assert ahead_by(date, NOW) == (None if seconds is None else timedelta(seconds=seconds))
 
@@ -49,14 +44,11 @@ def test_parts_of_a_second_are_rounded() -> None:
     assert ahead_by(_date(0), NOW + timedelta(milliseconds=1600)) == timedelta(seconds=2)
 
 
-WORDS: list[tuple[int, str]] = [
+@cases([
     (61, "61 s ahead of"), (119, "119 s ahead of"), (120, "2 min ahead of"), (-119, "119 s behind"),
     (-179, "2 min behind"), (180, "3 min ahead of"), (7199, "119 min ahead of"), (7200, "2 hours ahead of"),
     (3600 * 47 + 3599, "47 hours ahead of"), (3600 * 48, "2 days ahead of"), (-86400 * 3, "3 days behind"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("off", "words"), WORDS)
+])  # fmt: skip
 def test_in_words(off: int, words: str) -> None:
     said: list[str] = []
     blind = ""
@@ -69,7 +61,7 @@ def test_in_words(off: int, words: str) -> None:
     assert bool(blind) == (abs(off) > 300)
 
 
-@pytest.mark.parametrize(("off", "said"), [(60, 0), (-60, 0), (61, 1), (-61, 1), (300, 1), (-300, 1)])
+@cases([(60, 0), (-60, 0), (61, 1), (-61, 1), (300, 1), (-300, 1)])
 def test_a_minute_is_no_difference_and_five_are_not_blind(off: int, said: int) -> None:
     told: list[str] = []
     compare(_date(off), NOW, told.append)

@@ -27,6 +27,7 @@ from tests.canned import (
     verdicts,
     weekly,
 )
+from tests.cases import cases
 
 checks = weekly("cloudformation")
 HERE = stack(cloudformation_stacks=["prod"])
@@ -172,11 +173,10 @@ def test_a_stack_that_is_not_there_fails() -> None:
         assert verdict(check, formation_stacks=found) == ("failed", "there is no such stack")
 
 
-@pytest.mark.parametrize(
-    "checked",
-    [stack(cloudformation_stack="prod"), stack(cloudformation_stacks=[arn()], cloudformation_stack="other")],
-    ids=["the one of the inventory", "by its ARN"],
-)
+@cases({
+    "the one of the inventory": stack(cloudformation_stack="prod"),
+    "by its ARN": stack(cloudformation_stacks=[arn()], cloudformation_stack="other"),
+})  # fmt: skip
 def test_which_stacks_are_looked_at(checked: Stack) -> None:
     assert [one.status for one in seen(summary(), checked=checked)] == ["UPDATE_COMPLETE"]
 

@@ -11,8 +11,10 @@ from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
 from tests.canned import NOW, Aws, Raw, after, examined, names
 from tests.canned_site import API, CUSTOM, config, invalidation, listing, told_of
+from tests.cases import cases
 
-ORIGINS: dict[str, tuple[str, str, tuple[str, str] | str]] = {
+
+@cases({
     "of a region": ("site.s3.us-west-2.amazonaws.com", "", ("site", "")),
     "of no region": ("site.s3.amazonaws.com", "", ("site", "")),
     "of a region, as it was once written": ("site.s3-eu-west-1.amazonaws.com", "", ("site", "")),
@@ -29,10 +31,7 @@ ORIGINS: dict[str, tuple[str, str, tuple[str, str] | str]] = {
     "a server": ("origin.example.com", "", CUSTOM),
     "S3 itself": ("s3.us-west-2.amazonaws.com", "/site", CUSTOM),
     "only looks like it": ("site.s3.us-west-2.amazonaws.com.example.com", "", CUSTOM),
-}
-
-
-@pytest.mark.parametrize(("domain", "path", "origin"), ORIGINS.values(), ids=ORIGINS)
+})  # fmt: skip
 def test_the_bucket_behind_the_distribution(domain: str, path: str, origin: tuple[str, str] | str) -> None:
     aws = Aws({("cloudfront", "GetDistribution"): {"Distribution": told_of(domain, path, API), "ETag": "E2"}})
     found = distribution(aws, names(distributions=("E1SITE",)))
@@ -47,7 +46,8 @@ def test_the_bucket_behind_the_distribution(domain: str, path: str, origin: tupl
 
 SITE = config("site.s3.us-west-2.amazonaws.com")
 
-HALF_TOLD: dict[str, tuple[Raw, str]] = {
+
+@cases({
     "nothing": ({}, "the answer has no 'DefaultCacheBehavior'"),
     "no default behavior": ({**SITE, "DefaultCacheBehavior": None}, "the answer has no 'DefaultCacheBehavior'"),
     "no target": ({**SITE, "DefaultCacheBehavior": {}}, "the answer has no 'TargetOriginId'"),
@@ -55,10 +55,7 @@ HALF_TOLD: dict[str, tuple[Raw, str]] = {
     "an empty list of origins": ({**SITE, "Origins": {"Quantity": 0}}, "the distribution has no origin site"),
     "another origin": ({**SITE, "Origins": {"Quantity": 1, "Items": [API]}}, "the distribution has no origin site"),
     "no domain": ({**SITE, "Origins": {"Quantity": 1, "Items": [{"Id": "site"}]}}, "the answer has no 'DomainName'"),
-}
-
-
-@pytest.mark.parametrize(("told", "message"), HALF_TOLD.values(), ids=HALF_TOLD)
+})  # fmt: skip
 def test_a_distribution_of_which_half_is_said_has_no_bucket(told: Raw, message: str) -> None:
     with pytest.raises(CouldNotLook, match=message):
         bucket_of(Answer(told))
@@ -66,7 +63,8 @@ def test_a_distribution_of_which_half_is_said_has_no_bucket(told: Raw, message: 
 
 HOUR_AGO = f"{NOW - timedelta(hours=1):%Y-%m-%d %H:%M} UTC"
 
-INVALIDATIONS: dict[str, tuple[Raw, dict[str, tuple[str, str]]]] = {
+
+@cases({
     "none": (listing(), {}),
     "none, in an empty list": ({"InvalidationList": {**listing()["InvalidationList"], "Items": []}}, {}),
     "finished": (listing(invalidation(2), invalidation(1)), {"I2": ("passed", ""), "I1": ("passed", "")}),
@@ -74,10 +72,7 @@ INVALIDATIONS: dict[str, tuple[Raw, dict[str, tuple[str, str]]]] = {
         listing(invalidation(2, "InProgress", hours=1), invalidation(1)),
         {"I2": ("failed", f"under way since {HOUR_AGO}"), "I1": ("passed", "")},
     ),
-}
-
-
-@pytest.mark.parametrize(("answer", "outcomes"), INVALIDATIONS.values(), ids=INVALIDATIONS)
+})  # fmt: skip
 def test_invalidations_are_finished(answer: Raw, outcomes: dict[str, tuple[str, str]]) -> None:
     aws = Aws({("cloudfront", "ListInvalidations"): answer})
     seen = invalidations(aws, names(distributions=("E1SITE",)))
@@ -86,9 +81,10 @@ def test_invalidations_are_finished(answer: Raw, outcomes: dict[str, tuple[str, 
     assert aws.parameters_of("ListInvalidations") == [{"DistributionId": "E1SITE", "MaxItems": str(INVALIDATIONS_KEPT)}]
 
 
-@pytest.mark.parametrize(
-    ("answer", "key"), [({}, "InvalidationList"), (listing(Quantity=3), "Items")], ids=["empty", "items left out"]
-)
+@cases({
+    "empty": ({}, "InvalidationList"),
+    "items left out": (listing(Quantity=3), "Items"),
+})  # fmt: skip
 def test_invalidations_of_which_nothing_is_said_are_not_seen(answer: Raw, key: str) -> None:
     with pytest.raises(CouldNotLook, match=f"cloudfront:ListInvalidations: the answer has no '{key}'"):
         invalidations(Aws({("cloudfront", "ListInvalidations"): answer}), names(distributions=("E1SITE",)))

@@ -29,6 +29,7 @@ from opschecks.aws.costs import (
 from opschecks.core.model import Deadline, Figure, Series
 from opschecks.core.observation import CouldNotLook
 from tests.canned import Aws, Raw, stack
+from tests.cases import cases
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 FIRST, LAST = date(2026, 10, 15), date(2026, 11, 23)
@@ -74,7 +75,7 @@ def test_a_service_that_cost_something_on_one_day_only() -> None:
     assert found.services == {"S3": (0.0,) * 40, "Other": (*(0.0,) * 39, 2.0)}
 
 
-BAD: dict[str, tuple[list[Raw], str]] = {
+@cases({
     "the first day is missing": ([told(day, [group()]) for day in EVERY[1:]], "lacks 1 day, starting with 2026-10-15"),
     "an unsettled day is missing": ([told(day, [group()]) for day in EVERY[:-1]], "lacks 1 day, starting with 2026-11"),
     "two days are missing": (
@@ -91,12 +92,8 @@ BAD: dict[str, tuple[list[Raw], str]] = {
     "no day": (
         [told(EVERY[0], [group()]) | {"TimePeriod": {"Start": "yesterday", "End": "today"}}],
         "Start is 'yesterday', which is not a date"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", BAD)
-def test_a_bill_that_cannot_be_judged(case: str) -> None:
-    days, says = BAD[case]
+})  # fmt: skip
+def test_a_bill_that_cannot_be_judged(days: list[Raw], says: str) -> None:
     with pytest.raises(CouldNotLook, match=f"ce:GetCostAndUsage: .*{says}"):
         read(days)
 
@@ -143,7 +140,7 @@ def test_the_month_so_far_and_as_it_goes_on() -> None:
     assert (ended.last, ended.month_to_date, ended.month) == (date(2026, 10, 31), 62, 62)
 
 
-BUDGETS: dict[str, tuple[Sequence[float], float, str]] = {
+@cases({
     "within": ((2.0,) * 40, 61, ""),
     "exactly": ((2.0,) * 40, 60, ""),
     "spent on the last day": ((2.0,) * 40, 59, "2026-11-30"),
@@ -153,12 +150,8 @@ BUDGETS: dict[str, tuple[Sequence[float], float, str]] = {
     "spent already": ((2.0,) * 40, 20, "2026-11-24"),
     "spent already, and nothing costs any more": ((*(10.0,) * 33, *(0.0,) * 7), 20, ""),
     "spent already, and money comes back": ((*(10.0,) * 33, *(-1.0,) * 7), 20, ""),
-}
-
-
-@pytest.mark.parametrize("case", BUDGETS)
-def test_when_the_budget_of_the_month_is_spent(case: str) -> None:
-    days, budget, day = BUDGETS[case]
+})  # fmt: skip
+def test_when_the_budget_of_the_month_is_spent(days: Sequence[float], budget: float, day: str) -> None:
     found = total_cost(stack(limits={"budget_usd_per_month": budget}), Bill(FIRST, {"S3": tuple(days)}, "all", 0))
     what = f"the month's budget of {budget} USD is spent at the last week's rate"
     at = (Deadline(what, datetime.fromisoformat(f"{day}T12:00:00+00:00")),) if day else ()
@@ -212,7 +205,7 @@ def usual(**special: float) -> ServiceCost:
     return made
 
 
-SPIKES: dict[str, tuple[ServiceCost, float, float, list[int]]] = {
+@cases({
     "none": (usual(), 5, 50, []),
     "at the floor": (usual(d39=15.0), 5, 1, []),
     "beyond the floor": (usual(d39=15.01), 5, 1, [39]),
@@ -225,12 +218,8 @@ SPIKES: dict[str, tuple[ServiceCost, float, float, list[int]]] = {
     "a fee that rose within the percentage": (usual(d38=99.0, d7=66.0), 5, 50, []),
     "a fee that rose beyond it": (usual(d38=99.01, d7=66.0), 5, 50, [38]),
     "a fee of another day": (usual(d38=99.0, d8=99.0), 5, 50, [38]),
-}
-
-
-@pytest.mark.parametrize("case", SPIKES)
-def test_days_that_cost_more_than_usual(case: str) -> None:
-    cost, floor, percent, expected = SPIKES[case]
+})  # fmt: skip
+def test_days_that_cost_more_than_usual(cost: ServiceCost, floor: float, percent: float, expected: list[int]) -> None:
     found = cost.spikes(floor, percent)
     assert found == [Spike(FIRST + number * DAY, cost.days[number], 10.0) for number in expected]
 
@@ -241,7 +230,7 @@ def spread(newest: float) -> ServiceCost:
     return made
 
 
-@pytest.mark.parametrize(("usd", "count"), [(10 + 4 * 1.4826 * 2, 0), (10 + 4 * 1.4826 * 2 + 0.001, 1)])
+@cases([(10 + 4 * 1.4826 * 2, 0), (10 + 4 * 1.4826 * 2 + 0.001, 1)])
 def test_what_varies_much_may_vary_more(usd: float, count: int) -> None:
     assert len(spread(usd).spikes(1, 1)) == count
 

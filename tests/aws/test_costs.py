@@ -14,6 +14,7 @@ from opschecks.config.stack import Stack
 from opschecks.core.observation import CouldNotLook
 from opschecks.sandbox.seeds import costs as seeded
 from tests.canned import Aws, Raw, concludes, examined, given, judges, stack, verdict, verdicts, weekly
+from tests.cases import cases
 
 checks = weekly("costs")
 
@@ -103,7 +104,7 @@ def tagged(key: str, value: str) -> Raw:
     return {"Tags": {"Key": key, "Values": [value], "MatchOptions": ["EQUALS"]}}
 
 
-FILTERS: dict[str, tuple[Raw, list[Raw], str]] = {
+@cases({
     "nothing known": ({}, [], "everything that the credentials can read"),
     "the stack's account": ({"account_id": "123456789012"}, [linked("123456789012")], "account 123456789012"),
     "other accounts": (
@@ -116,10 +117,7 @@ FILTERS: dict[str, tuple[Raw, list[Raw], str]] = {
         [tagged("Env", "prod"), tagged("app", "web")],
         "tag Env = prod and tag app = web",
     ),
-}
-
-
-@pytest.mark.parametrize(("keys", "parts", "scope"), FILTERS.values(), ids=FILTERS)
+})  # fmt: skip
 def test_only_the_stacks_own_costs_count_and_no_credits(keys: Raw, parts: list[Raw], scope: str) -> None:
     checked = stack(**keys)
     aws = aws_of([results({"Amazon DynamoDB": steady(3)})], checked)
@@ -154,7 +152,7 @@ def test_the_last_two_days_are_shown_to_nobody() -> None:
     assert service_costs(found)[0].last == date(2026, 11, 22)
 
 
-UNSEEN: dict[str, tuple[list[Raw], str]] = {
+@cases({
     "a day is missing": (results({"S3": steady(2)})[1:], "lacks 1 day, starting with 2026-10-14"),
     "cut short": (results({"S3": steady(2)})[:9], "lacks 33 days, starting with 2026-10-23"),
     "none at all": ([], "lacks 42 days"),
@@ -167,10 +165,7 @@ UNSEEN: dict[str, tuple[list[Raw], str]] = {
     "no metric": ([told(day, {}, Groups=[{"Keys": ["S3"], "Metrics": {}}]) for day in days_of()], "no 'NetAmortized"),
     "another currency": ([told(day, {}, Groups=[group("S3", 1, "CNY")]) for day in days_of()], "costs are in CNY"),
     "no number": ([told(day, {}, Groups=[group("S3", "many")]) for day in days_of()], "'many' is not an amount"),
-}
-
-
-@pytest.mark.parametrize(("days", "message"), UNSEEN.values(), ids=UNSEEN)
+})  # fmt: skip
 def test_what_was_not_told_is_not_seen(days: list[Raw], message: str) -> None:
     with pytest.raises(CouldNotLook, match="ce:GetCostAndUsage") as caught:
         asked([days])
@@ -234,7 +229,7 @@ def by_the_calendar(usd: float) -> Day:
     return lambda day: usd * (0.75 if day.weekday() >= 5 else 1 + day.day % 3 / 50)
 
 
-SPIKES: dict[str, tuple[Day, str, str]] = {
+@cases({
     "steady": (steady(20), "passed", "20.00 USD a day in the week to 22 Nov"),
     "with weekends": (by_the_calendar(200), "passed", ""),
     "a spike": (on(20, d2026_11_18=31), "failed", "31.00 USD on 18 Nov, usually 20.00"),
@@ -250,10 +245,7 @@ SPIKES: dict[str, tuple[Day, str, str]] = {
     "as wild as ever": (lambda day: (20, 90, 5, 60, 33)[day.day % 5], "passed", ""),
     "a monthly fee": (on(0, d2026_10_20=100, d2026_11_20=105), "passed", ""),
     "a monthly fee that doubled": (on(0, d2026_10_20=100, d2026_11_20=205), "failed", "205.00 USD on 20 Nov"),
-}
-
-
-@pytest.mark.parametrize(("usd", "outcome", "message"), SPIKES.values(), ids=SPIKES)
+})  # fmt: skip
 def test_no_service_costs_unusually_much(usd: Day, outcome: str, message: str) -> None:
     found = service_costs(seen(S3=usd, DynamoDB=steady(1)))
     said = {one.name: one for one in examined(checks.test_no_service_costs_unusually_much, service_costs=found)}

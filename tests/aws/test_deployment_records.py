@@ -22,6 +22,7 @@ from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, names, without
 from tests.canned_ecs import record, recorded, service_revision
+from tests.cases import cases
 
 STATUSES = [
     "PENDING",
@@ -64,39 +65,33 @@ def test_which_statuses_are_open_and_which_are_rolled_back() -> None:
 TRIGGERED, WATCHING = {"status": "TRIGGERED"}, {"status": "MONITORING"}
 
 
-@pytest.mark.parametrize(
-    ("status", "watched", "failed"),
-    [
-        ("STOPPED", {}, False),
-        ("STOPPED", {"alarms": TRIGGERED}, True),
-        ("STOPPED", {"deploymentCircuitBreaker": TRIGGERED}, True),
-        ("STOPPED", {"alarms": WATCHING, "deploymentCircuitBreaker": TRIGGERED}, True),
-        ("STOPPED", {"alarms": TRIGGERED, "deploymentCircuitBreaker": WATCHING}, True),
-        ("STOPPED", {"alarms": WATCHING, "deploymentCircuitBreaker": WATCHING}, False),
-        ("SUCCESSFUL", {"alarms": TRIGGERED}, False),
-        ("STOP_REQUESTED", {"deploymentCircuitBreaker": TRIGGERED}, False),
-    ],
-)
+@cases([
+    ("STOPPED", {}, False),
+    ("STOPPED", {"alarms": TRIGGERED}, True),
+    ("STOPPED", {"deploymentCircuitBreaker": TRIGGERED}, True),
+    ("STOPPED", {"alarms": WATCHING, "deploymentCircuitBreaker": TRIGGERED}, True),
+    ("STOPPED", {"alarms": TRIGGERED, "deploymentCircuitBreaker": WATCHING}, True),
+    ("STOPPED", {"alarms": WATCHING, "deploymentCircuitBreaker": WATCHING}, False),
+    ("SUCCESSFUL", {"alarms": TRIGGERED}, False),
+    ("STOP_REQUESTED", {"deploymentCircuitBreaker": TRIGGERED}, False),
+])  # fmt: skip
 def test_a_stopped_deployment_has_failed_where_what_watches_it_was_triggered(
     status: str, watched: Raw, failed: bool
 ) -> None:
     assert _of(status, **watched).has_failed is failed
 
 
-@pytest.mark.parametrize(
-    ("status", "stage", "strategy", "serves"),
-    [
-        ("IN_PROGRESS", "BAKE_TIME", "BLUE_GREEN", True),
-        ("IN_PROGRESS", "POST_PRODUCTION_TRAFFIC_SHIFT", "LINEAR", True),
-        ("IN_PROGRESS", "CLEAN_UP", "CANARY", True),
-        ("IN_PROGRESS", "PRODUCTION_TRAFFIC_SHIFT", "BLUE_GREEN", False),
-        ("IN_PROGRESS", "PRE_SCALE_UP", "CANARY", False),
-        ("IN_PROGRESS", "BAKE_TIME", "ROLLING", False),
-        ("IN_PROGRESS", None, "BLUE_GREEN", False),
-        ("ROLLBACK_IN_PROGRESS", "BAKE_TIME", "BLUE_GREEN", False),
-        ("SUCCESSFUL", "CLEAN_UP", "BLUE_GREEN", False),
-    ],
-)
+@cases([
+    ("IN_PROGRESS", "BAKE_TIME", "BLUE_GREEN", True),
+    ("IN_PROGRESS", "POST_PRODUCTION_TRAFFIC_SHIFT", "LINEAR", True),
+    ("IN_PROGRESS", "CLEAN_UP", "CANARY", True),
+    ("IN_PROGRESS", "PRODUCTION_TRAFFIC_SHIFT", "BLUE_GREEN", False),
+    ("IN_PROGRESS", "PRE_SCALE_UP", "CANARY", False),
+    ("IN_PROGRESS", "BAKE_TIME", "ROLLING", False),
+    ("IN_PROGRESS", None, "BLUE_GREEN", False),
+    ("ROLLBACK_IN_PROGRESS", "BAKE_TIME", "BLUE_GREEN", False),
+    ("SUCCESSFUL", "CLEAN_UP", "BLUE_GREEN", False),
+])  # fmt: skip
 def test_the_new_tasks_serve_in_the_last_stages_of_a_shift(
     status: str, stage: str | None, strategy: str, serves: bool
 ) -> None:
@@ -128,7 +123,7 @@ def test_it_ended_when_it_finished_was_stopped_or_last_changed() -> None:
     assert seen.tzinfo is UTC
 
 
-WHY: dict[str, tuple[Raw, str]] = {
+@cases({
     "nothing": ({}, ""),
     "a reason": ({"statusReason": "Circuit breaker threshold exceeded"}, "Circuit breaker threshold exceeded"),
     "a roll-back": ({"rollback": {"reason": "rolled back"}}, "rolled back"),
@@ -137,10 +132,7 @@ WHY: dict[str, tuple[Raw, str]] = {
     "twice the same": ({"rollback": {"reason": "said"}, "statusReason": "said"}, "said"),
     "alarms": ({"alarms": {"triggeredAlarmNames": ["5xx", "slow"]}}, "alarm 5xx; alarm slow"),
     "alarms that only watch": ({"alarms": {"alarmNames": ["5xx"]}, "statusReason": "said"}, "said"),
-}
-
-
-@pytest.mark.parametrize(("told", "why"), WHY.values(), ids=WHY)
+})  # fmt: skip
 def test_why_it_is_in_its_status(told: Raw, why: str) -> None:
     assert _of("STOPPED", **told).why == why
 
@@ -150,20 +142,17 @@ def test_it_is_told_by_revision_status_and_stage() -> None:
     assert str(_of(lifecycleStage="BAKE_TIME")) == "backend:8: in progress, stage BAKE_TIME"
 
 
-@pytest.mark.parametrize(
-    ("reason", "action", "refused"),
-    [
-        ("AccessDeniedException: no", "ecs:ListServiceDeployments", True),
-        ("UnsupportedFeature: not here", "", True),
-        ("UnknownOperation", "", True),
-        ("InvalidAction: x", "", True),
-        ("NotImplemented: x", "", True),
-        ("UnrecognizedAction: x", "", True),
-        ("501: x", "", True),
-        ("ThrottlingException: 501", "", False),
-        ("answered 501", "", False),
-    ],
-)
+@cases([
+    ("AccessDeniedException: no", "ecs:ListServiceDeployments", True),
+    ("UnsupportedFeature: not here", "", True),
+    ("UnknownOperation", "", True),
+    ("InvalidAction: x", "", True),
+    ("NotImplemented: x", "", True),
+    ("UnrecognizedAction: x", "", True),
+    ("501: x", "", True),
+    ("ThrottlingException: 501", "", False),
+    ("answered 501", "", False),
+])  # fmt: skip
 def test_a_call_is_refused_where_it_is_denied_or_not_offered(reason: str, action: str, refused: bool) -> None:
     problem = CouldNotLook("ecs:ListServiceDeployments", reason, action=action)
     assert is_refused(problem) is refused
@@ -179,19 +168,16 @@ def test_records_that_are_not_offered_are_none_and_those_that_are_denied_or_unre
             assert Recorded(problem=problem).deployments
 
 
-@pytest.mark.parametrize(
-    ("revision", "groups"),
-    [
-        ({}, ()),
-        ({"resolvedConfiguration": {}}, ()),
-        ({"resolvedConfiguration": {"loadBalancers": []}}, ()),
-        ({"resolvedConfiguration": {"loadBalancers": [{"targetGroupArn": "a"}, {"targetGroupArn": "b"}]}}, ("a", "b")),
-        (
-            {"resolvedConfiguration": {"loadBalancers": [{"productionListenerRule": "r"}, {"targetGroupArn": "b"}]}},
-            ("b",),
-        ),
-    ],
-)
+@cases([
+    ({}, ()),
+    ({"resolvedConfiguration": {}}, ()),
+    ({"resolvedConfiguration": {"loadBalancers": []}}, ()),
+    ({"resolvedConfiguration": {"loadBalancers": [{"targetGroupArn": "a"}, {"targetGroupArn": "b"}]}}, ("a", "b")),
+    (
+        {"resolvedConfiguration": {"loadBalancers": [{"productionListenerRule": "r"}, {"targetGroupArn": "b"}]}},
+        ("b",),
+    ),
+])  # fmt: skip
 def test_the_target_groups_of_a_service_revision(revision: Raw, groups: tuple[str, ...]) -> None:
     assert groups_of(revision) == groups
 
@@ -202,7 +188,9 @@ def _pause(minutes: int | None, *stages: str) -> Raw:
 
 
 FUNCTION = {"targetType": "AWS_LAMBDA", "lifecycleStages": ["PRE_SCALE_UP"]}
-WAITS: dict[str, tuple[Raw, float, float]] = {
+
+
+@cases({
     "nothing is said": ({}, 0, 0),
     "a rolling update": ({"strategy": "ROLLING", "bakeTimeInMinutes": 5}, 5, 0),
     "blue/green": (BLUE_GREEN, 5, 5),
@@ -227,10 +215,7 @@ WAITS: dict[str, tuple[Raw, float, float]] = {
     "a pause without a stage": ({**BLUE_GREEN, "lifecycleHooks": [_pause(30)]}, 5 + 30, 5),
     "two pauses": (
         {**BLUE_GREEN, "lifecycleHooks": [_pause(30, "PRE_SCALE_UP"), FUNCTION, _pause(7, "POST_SCALE_UP")]}, 42, 5),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("configuration", "minutes", "after"), WAITS.values(), ids=WAITS)
+})  # fmt: skip
 def test_how_long_a_deployment_waits_by_its_configuration(configuration: Raw, minutes: float, after: float) -> None:
     assert planned_wait(configuration) == timedelta(minutes=minutes)
     assert bake_after(configuration) == timedelta(minutes=after)
@@ -338,14 +323,11 @@ def test_a_deployment_that_is_listed_without_a_service_revision_asks_for_none() 
     assert not aws.parameters_of("DescribeServiceRevisions")
 
 
-@pytest.mark.parametrize(
-    ("failures", "why"),
-    [
-        ([{"arn": record()["serviceDeploymentArn"], "reason": "MISSING"}], f"{8:021}: MISSING"),
-        ([{"arn": "another", "reason": "MISSING"}], f"{8:021}: the answer lacks it"),
-        (None, f"{8:021}: the answer lacks it"),
-    ],
-)
+@cases([
+    ([{"arn": record()["serviceDeploymentArn"], "reason": "MISSING"}], f"{8:021}: MISSING"),
+    ([{"arn": "another", "reason": "MISSING"}], f"{8:021}: the answer lacks it"),
+    (None, f"{8:021}: the answer lacks it"),
+])  # fmt: skip
 def test_a_deployment_that_is_not_described_is_why_none_are_known(failures: list[Raw] | None, why: str) -> None:
     answer = {"serviceDeployments": [], **({} if failures is None else {"failures": failures})}
     seen = _seen(record(), DescribeServiceDeployments=answer)

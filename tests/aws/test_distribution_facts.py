@@ -16,16 +16,14 @@ from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
 from tests.canned import NOW, Aws, Canned, Raw, names
 from tests.canned_site import config, invalidation, listing, told_of
+from tests.cases import cases
 
 SITE = config("site.s3.us-west-2.amazonaws.com")
 DENIED = CouldNotLook("cloudfront:GetDistribution", "AccessDenied: no")
 THREE = names(distributions=("E2", "E1SITE", "E3"), of_dashboards="E1SITE")
 
 
-@pytest.mark.parametrize(
-    ("told", "items"),
-    [({"Quantity": 0}, []), ({"Quantity": 0, "Items": []}, []), ({"Quantity": 2, "Items": ["a", "b"]}, ["a", "b"])],
-)
+@cases([({"Quantity": 0}, []), ({"Quantity": 0, "Items": []}, []), ({"Quantity": 2, "Items": ["a", "b"]}, ["a", "b"])])
 def test_items_of_a_list(told: Raw, items: list[str]) -> None:
     assert items_of(Answer(told)) == items
 
@@ -43,17 +41,15 @@ def _group(name: str) -> Raw:
 
 
 TARGETED = {"DefaultCacheBehavior": {"TargetOriginId": "both"}}
-NO_BUCKET: dict[str, tuple[Raw, str]] = {
+
+
+@cases({
     "a group": ({**SITE, **TARGETED, **_group("both")}, "default origin both is an origin group, not a single bucket"),
     "another group": ({**SITE, **TARGETED, **_group("x")}, "GetDistribution: the distribution has no origin both"),
     "no group": ({**SITE, **TARGETED, "OriginGroups": {"Quantity": 0}}, "the distribution has no origin both"),
     "none is told": ({**SITE, **TARGETED}, "the distribution has no origin both"),
-}
-
-
-@pytest.mark.parametrize("case", NO_BUCKET)
-def test_a_default_behavior_without_a_bucket(case: str) -> None:
-    told, said = NO_BUCKET[case]
+})  # fmt: skip
+def test_a_default_behavior_without_a_bucket(told: Raw, said: str) -> None:
     with pytest.raises(CouldNotLook, match=said):
         bucket_of(Answer(told))
 
@@ -116,15 +112,12 @@ def test_an_invalidation_is_told_whole() -> None:
     assert [one.name for one in _invalidations(listing(invalidation(1)))[1]] == ["I1"]
 
 
-@pytest.mark.parametrize(
-    ("pages", "asked", "kept"),
-    [
-        ([_page(1, 20, True)], 1, 20),
-        ([_page(1, 19, True), _page(20, 25, True)], 2, 25),
-        ([_page(1, 19, True), _page(20, 20, False)], 2, 20),
-        ([_page(1, 21, True)], 1, 21),
-    ],
-)
+@cases([
+    ([_page(1, 20, True)], 1, 20),
+    ([_page(1, 19, True), _page(20, 25, True)], 2, 25),
+    ([_page(1, 19, True), _page(20, 20, False)], 2, 20),
+    ([_page(1, 21, True)], 1, 21),
+])  # fmt: skip
 def test_older_invalidations_than_the_newest_twenty_are_not_asked_for(pages: list[Raw], asked: int, kept: int) -> None:
     aws, found = _invalidations(*pages)
     assert (len(aws.asked), len(found)) == (asked, kept)

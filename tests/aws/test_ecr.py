@@ -27,8 +27,10 @@ from tests.canned_releases import (
     task,
     tasks_seen,
 )
+from tests.cases import cases
 
-REFERENCES: dict[str, tuple[str, tuple[str, str, str, str] | None]] = {
+
+@cases({
     "with a tag": (f"{REGISTRY}/backend:v2", ("123456789012", "us-west-2", "backend", "v2")),
     "in a folder": (f"{REGISTRY}/team/web/app:2026.11", ("123456789012", "us-west-2", "team/web/app", "2026.11")),
     "without a tag": (f"{REGISTRY}/backend", ("123456789012", "us-west-2", "backend", "latest")),
@@ -44,16 +46,13 @@ REFERENCES: dict[str, tuple[str, tuple[str, str, str, str] | None]] = {
     "no account": ("12345.dkr.ecr.us-west-2.amazonaws.com/backend:v2", None),
     "only looks like it": (f"{REGISTRY}.test/backend:v2", None),
     "a registry alone": (REGISTRY, None),
-}
-
-
-@pytest.mark.parametrize(("image", "parts"), REFERENCES.values(), ids=REFERENCES)
+})  # fmt: skip
 def test_an_image_of_ecr_is_taken_apart(image: str, parts: tuple[str, str, str, str] | None) -> None:
     told = reference(image)
     assert (told and (told.registry, told.region, told.repository, told.tag)) == parts
 
 
-ANSWERS: dict[str, tuple[Raw, set[str] | str]] = {
+@cases({
     "an image": ({"images": [image()], "failures": []}, {V2}),
     "without a word of failures": ({"images": [image()]}, {V2}),
     "an index": ({"images": [image(**index(ARM, X86))]}, {V2, ARM, X86}),
@@ -67,10 +66,7 @@ ANSWERS: dict[str, tuple[Raw, set[str] | str]] = {
     "empty": ({}, "the answer has no 'images'"),
     "an image without an id": ({"images": [{"imageManifest": "{}"}]}, "the answer has no 'imageId'"),
     "an image without a digest": ({"images": [{"imageId": {"imageTag": "v2"}}]}, "the answer has no 'imageDigest'"),
-}
-
-
-@pytest.mark.parametrize(("answer", "digests"), ANSWERS.values(), ids=ANSWERS)
+})  # fmt: skip
 def test_what_a_tag_stands_for(answer: Raw, digests: set[str] | str) -> None:
     if isinstance(digests, str):
         [unread] = in_registry(RUNNING, answer=answer)

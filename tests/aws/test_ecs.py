@@ -21,6 +21,7 @@ from tests.canned import (
     without,
 )
 from tests.canned_ecs import deployment, event, rolled, service, task_set
+from tests.cases import cases
 
 ecs = daily("ecs")
 
@@ -53,11 +54,11 @@ def test_a_service_that_ecs_does_not_know_fails_every_check_of_services() -> Non
         assert verdicts(check, rollouts=rolled(found)) == {"backend": "passed", "old": "failed"}
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [{"services": [service()], "failures": []}, {"failures": []}, {"services": []}],
-    ids=["one is left out", "no services", "no service"],
-)
+@cases({
+    "one is left out": {"services": [service()], "failures": []},
+    "no services": {"failures": []},
+    "no service": {"services": []},
+})  # fmt: skip
 def test_a_service_of_which_nothing_is_said_is_not_seen(answer: Raw) -> None:
     with pytest.raises(CouldNotLook, match="ecs:DescribeServices"):
         services(Aws({("ecs", "DescribeServices"): answer}), names(services=("backend", "api")), NOW)

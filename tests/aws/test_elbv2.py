@@ -17,6 +17,7 @@ from opschecks.aws.judged_groups import target_health
 from opschecks.core.model import Resource
 from opschecks.core.observation import CouldNotLook, NotConfigured
 from tests.canned import ACCOUNT, Aws, Raw, daily, judges, names, pages_of, stack, verdict, verdicts
+from tests.cases import cases
 
 ELB = f"arn:aws:elasticloadbalancing:{ACCOUNT}"
 BALANCER = f"{ELB}:loadbalancer/app/web/50dc6c495c0c9188"
@@ -97,15 +98,11 @@ def test_a_lambda_target_has_no_port() -> None:
     assert verdict(daily("alb").test_targets_are_healthy, served_groups=seen(blue=answer))[0] == "passed"
 
 
-@pytest.mark.parametrize(
-    "description",
-    [
-        {"Target": {"Id": "10.0.0.1", "Port": 80}},
-        {"TargetHealth": {"State": "healthy"}},
-        {"Target": {"Id": "10.0.0.1"}, "TargetHealth": {"Reason": "Target.Timeout"}},
-    ],
-    ids=["no health", "no target", "no state"],
-)
+@cases({
+    "no health": {"Target": {"Id": "10.0.0.1", "Port": 80}},
+    "no target": {"TargetHealth": {"State": "healthy"}},
+    "no state": {"Target": {"Id": "10.0.0.1"}, "TargetHealth": {"Reason": "Target.Timeout"}},
+})  # fmt: skip
 def test_a_target_of_which_half_is_said_is_not_seen(description: Raw) -> None:
     with pytest.raises(CouldNotLook, match="elasticloadbalancing:DescribeTargetHealth: the answer has no"):
         seen(blue={"TargetHealthDescriptions": [description]})
@@ -124,7 +121,7 @@ def fills(*arns: str) -> Service:
     return Service(arn="service/prod/web", name="web", evidence={"loadBalancers": listed})
 
 
-TWINS = {
+@cases({
     "green is idle": (blue_green(), health("healthy"), health(), {"blue": "passed", "green": "passed"}),
     "blue is idle": (blue_green(), health(), health("healthy"), {"blue": "passed", "green": "passed"}),
     "both are idle": (blue_green(), health(), health(), {"blue": "failed", "green": "failed"}),
@@ -133,10 +130,7 @@ TWINS = {
     "no twins": (blue_green(None), health("healthy"), health(), {"blue": "passed", "green": "passed"}),
     "nobody's": (blue_green(None), health("healthy"), health("unhealthy"), {"blue": "passed", "green": "passed"}),
     "of others alone": (fills(f"{ELB}:targetgroup/x/1"), health("healthy"), health(), {"green": "failed"}),
-}
-
-
-@pytest.mark.parametrize(("service", "blue", "green", "wanted"), TWINS.values(), ids=TWINS)
+})  # fmt: skip
 def test_an_idle_twin_stands_by_while_the_other_one_serves(
     service: Service, blue: Raw, green: Raw, wanted: dict[str, str]
 ) -> None:
@@ -203,7 +197,9 @@ def test_a_group_that_the_stack_names_counts_whoever_fills_it() -> None:
 
 
 BLIND = CouldNotLook("ecs:DescribeServices", "AccessDenied: no")
-UNKNOWN = {
+
+
+@cases({
     "empty beside a healthy one": (BLIND, health("healthy"), health(), {"blue": "passed", "green": "blind"}),
     "all empty": (BLIND, health(), health(), {"blue": "failed", "green": "failed"}),
     "ill, and perhaps a neighbour's": (
@@ -219,10 +215,7 @@ UNKNOWN = {
         health(),
         {"blue": "passed", "green": "failed"},
     ),
-}
-
-
-@pytest.mark.parametrize(("services", "blue", "green", "wanted"), UNKNOWN.values(), ids=UNKNOWN)
+})  # fmt: skip
 def test_without_the_services_an_empty_group_is_nobodys_to_pass(
     services: CouldNotLook, blue: Raw, green: Raw, wanted: dict[str, str]
 ) -> None:

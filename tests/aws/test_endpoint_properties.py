@@ -14,6 +14,7 @@ from opschecks.aws.configuration import (
 from opschecks.aws.endpoints import SERVICES, diversion, foreign_client, is_of_aws
 from tests.aws.test_machine_properties import session_of
 from tests.canned import stack
+from tests.cases import cases
 from tests.machine import BASE, machine
 
 HERE, THERE = "http://127.0.0.1:5000", "http://127.0.0.1:6000"
@@ -22,7 +23,9 @@ LOCAL = f"[services local]\ns3 =\n  endpoint_url = {HERE}\n"
 VPC = "https://vpce-1.s3.us-west-2.vpce.amazonaws.com"
 WORDS = "stacks.here: {} calls from AWS: {} would go to {}; {}, or set endpoint_url for this stack"
 UNSET, REMOVE = "unset it", "remove it, or set AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true"
-DIVERTED: dict[str, tuple[str, dict[str, str], str, str]] = {
+
+
+@cases({
     "the variable of a service": (
         "", {S3: HERE}, "", WORDS.format(f"{S3} is set and would divert", "s3", HERE, UNSET)),
     "the variable of all": (
@@ -51,31 +54,25 @@ DIVERTED: dict[str, tuple[str, dict[str, str], str, str]] = {
     "a variable and a profile": (
         f"{BASE}endpoint_url = {HERE}\n", {S3: THERE}, "base",
         WORDS.format("endpoint_url of the AWS profile base would divert", "sts", HERE, REMOVE)),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", DIVERTED)
-def test_what_would_divert_calls_is_named(case: str, tmp_path: Path) -> None:
-    config, variables, profile, says = DIVERTED[case]
+})  # fmt: skip
+def test_what_would_divert_calls_is_named(
+    config: str, variables: dict[str, str], profile: str, says: str, tmp_path: Path
+) -> None:
     with machine(tmp_path, config, **variables):
         session = session_of(region="us-west-2", **({"profile": profile} if profile else {}))
         assert diversion(session, stack()) == says
         assert diversion(session, stack(endpoint_url=HERE)) == ""
 
 
-STRAIGHT: dict[str, tuple[str, dict[str, str]]] = {
+@cases({
     "nothing is set": ("", {}),
     "a VPC endpoint": ("", {S3: VPC}),
     "a VPC endpoint of the profile": (f"[default]\nendpoint_url = {VPC}\n", {}),
     "another service": ("", {"AWS_ENDPOINT_URL_BEDROCK": HERE}),
     "ignored": (f"[default]\nendpoint_url = {HERE}\n", {S3: HERE, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}),
     "an empty variable": ("", {S3: ""}),
-}
-
-
-@pytest.mark.parametrize("case", STRAIGHT)
-def test_what_diverts_nothing(case: str, tmp_path: Path) -> None:
-    config, variables = STRAIGHT[case]
+})  # fmt: skip
+def test_what_diverts_nothing(config: str, variables: dict[str, str], tmp_path: Path) -> None:
     with machine(tmp_path, config, **variables):
         assert diversion(session_of(region="us-west-2"), stack()) == ""
     assert len(SERVICES) == len(set(SERVICES))

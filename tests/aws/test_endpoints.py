@@ -13,6 +13,7 @@ from opschecks.aws.endpoints import SERVICES, VARIABLE, foreign_client
 from opschecks.aws.session import Aws, UnusableProfile
 from opschecks.core.observation import CouldNotLook
 from tests.canned import Raw, stack
+from tests.cases import cases
 from tests.machine import BASE, machine
 from tests.scratch import ROOT, Project
 
@@ -20,7 +21,13 @@ HERE = "http://127.0.0.1:5000"
 VPC = "https://vpce-0abc-1x2y.dynamodb.us-west-2.vpce.amazonaws.com"
 LOCAL = f"[services local]\ndynamodb =\n  endpoint_url = {HERE}\n"
 
-DIVERTED = {
+
+def told(keys: Raw) -> Any:
+    """A stack with a region, unless the keys have another."""
+    return stack(**keys) if "region" not in keys else stack().model_copy(update=keys)
+
+
+@cases({
     "one service's variable": ("", {"AWS_ENDPOINT_URL_DYNAMODB": HERE}, {}, "AWS_ENDPOINT_URL_DYNAMODB is set"),
     "that of a service with a long name": (
         "", {"AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2": HERE}, {}, "elbv2 would go to http://127.0.0.1:5000",
@@ -62,8 +69,15 @@ DIVERTED = {
         "AWS_ENDPOINT_URL_S3",
     ),
     "where credentials are fetched": ("", {"AWS_ENDPOINT_URL_SSO": HERE}, {}, "AWS_ENDPOINT_URL_SSO"),
-}  # fmt: skip
-LEFT_ALONE = {
+})  # fmt: skip
+def test_what_diverts_calls_is_refused_by_name(
+    config: str, variables: Any, keys: Any, words: str, tmp_path: Path
+) -> None:
+    with machine(tmp_path, config, **variables), pytest.raises(UnusableProfile, match=re.escape(words)):
+        Aws(told(keys))
+
+
+@cases({
     "nothing is set": ("", {}, {}),
     "a VPC endpoint": ("", {"AWS_ENDPOINT_URL_DYNAMODB": VPC}, {}),
     "a VPC endpoint of the profile": (
@@ -82,24 +96,8 @@ LEFT_ALONE = {
         f"{BASE}[profile local]\nendpoint_url = {HERE}\n", {}, {"profile": "base"},
     ),
     "an empty variable": ("", {"AWS_ENDPOINT_URL": ""}, {}),
-}  # fmt: skip
-
-
-def told(keys: Raw) -> Any:
-    """A stack with a region, unless the keys have another."""
-    return stack(**keys) if "region" not in keys else stack().model_copy(update=keys)
-
-
-@pytest.mark.parametrize("case", DIVERTED.values(), ids=DIVERTED)
-def test_what_diverts_calls_is_refused_by_name(case: tuple[str, Raw, Raw, str], tmp_path: Path) -> None:
-    config, variables, keys, words = case
-    with machine(tmp_path, config, **variables), pytest.raises(UnusableProfile, match=re.escape(words)):
-        Aws(told(keys))
-
-
-@pytest.mark.parametrize("case", LEFT_ALONE.values(), ids=LEFT_ALONE)
-def test_what_diverts_nothing_is_left_alone(case: tuple[str, Raw, Raw], tmp_path: Path) -> None:
-    config, variables, keys = case
+})  # fmt: skip
+def test_what_diverts_nothing_is_left_alone(config: str, variables: Any, keys: Any, tmp_path: Path) -> None:
     with machine(tmp_path, config, AWS_ACCESS_KEY_ID="A", AWS_SECRET_ACCESS_KEY="s", **variables):
         Aws(told(keys)).warm(["sts", "dynamodb"])
 

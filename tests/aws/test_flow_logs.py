@@ -12,6 +12,7 @@ from opschecks.aws.elbv2 import LoadBalancer
 from opschecks.aws.flow_logs import Vpc, vpcs
 from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, Aws, Raw, ago, given, itself, judges, pages_of, stack, verdict, verdicts, weekly
+from tests.cases import cases
 
 CHECK = weekly("flow_logs").test_vpcs_record_their_traffic
 GROUP, ROLE = "/aws/vpc/flow", "arn:aws:iam::123456789012:role/flow"
@@ -163,15 +164,11 @@ def test_a_stack_that_names_one_of_the_two_is_looked_at_by_it() -> None:
     assert [one.name for one in vpcs(aws_of(), NO_BALANCER, groups("vpc-3"))] == ["vpc-3"]
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "message"),
-    [
-        (NO_BALANCER, NONE, "set load_balancer in stacks.toml"),
-        (balancers("vpc-1"), DENIED, "ec2:DescribeSecurityGroups: Unauthorized"),
-        (balancers(), groups(), "no VPC is known"),
-    ],
-    ids=["neither is named", "one may not be read", "neither is there"],
-)
+@cases({
+    "neither is named": (NO_BALANCER, NONE, "set load_balancer in stacks.toml"),
+    "one may not be read": (balancers("vpc-1"), DENIED, "ec2:DescribeSecurityGroups: Unauthorized"),
+    "neither is there": (balancers(), groups(), "no VPC is known"),
+})  # fmt: skip
 def test_a_vpc_that_could_not_be_seen_does_not_pass_unnoticed(first: Any, second: Any, message: str) -> None:
     with pytest.raises(CouldNotLook, match=message):
         vpcs(aws_of(), first, second)

@@ -16,6 +16,7 @@ from opschecks.core.model import Figure
 from opschecks.core.observation import CouldNotLook
 from tests.aws.test_cloudformation import MODIFIED, arn, drift, seen, summary
 from tests.canned import NOW, Aws, Raw, ago, given, stack
+from tests.cases import cases
 
 LIST = "cloudformation:ListStacks"
 DRIFTED = drift("DRIFTED", days=1)
@@ -55,7 +56,7 @@ def _at(*paths: str) -> Raw:
     return {**MODIFIED, "PropertyDifferences": differences}
 
 
-DIFFERENCES: dict[str, tuple[list[Raw], str]] = {
+@cases({
     "nowhere": ([], "CloudFormation does not report which resources"),
     "at one place": ([_at("/A")], "Table (AWS::DynamoDB::Table) differs at /A"),
     "at four": ([_at("/A", "/B", "/C", "/D")], "Table (AWS::DynamoDB::Table) differs at /A, /B, /C"),
@@ -64,12 +65,8 @@ DIFFERENCES: dict[str, tuple[list[Raw], str]] = {
     "deleted": (
         [given(MODIFIED, {"PropertyDifferences": None, "StackResourceDriftStatus": "DELETED"})],
         "Table (AWS::DynamoDB::Table) was deleted"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", DIFFERENCES)
-def test_differences_in_words(case: str) -> None:
-    drifts, said = DIFFERENCES[case]
+})  # fmt: skip
+def test_differences_in_words(drifts: list[Raw], said: str) -> None:
     assert _one(*drifts).difference == said
 
 
@@ -87,16 +84,12 @@ def test_drifts_are_asked_for_by_the_stacks_arn_and_only_of_what_differs() -> No
     ]
 
 
-UNKNOWN: dict[str, tuple[Any, str]] = {
+@cases({
     "never looked for": ({"StackDriftStatus": "NOT_CHECKED"}, f"drift was never detected: {ADVICE}"),
     "nothing said": (None, f"drift was never detected: {ADVICE}"),
     "in vain": ({"StackDriftStatus": "UNKNOWN"}, f"the last drift detection ended UNKNOWN: {ADVICE}"),
-}
-
-
-@pytest.mark.parametrize("case", UNKNOWN)
-def test_drift_that_is_not_known(case: str) -> None:
-    told, said = UNKNOWN[case]
+})  # fmt: skip
+def test_drift_that_is_not_known(told: Any, said: str) -> None:
     [found] = seen(summary(DriftInformation=told))
     with pytest.raises(CouldNotLook) as caught:
         assert found.has_drifted

@@ -14,6 +14,7 @@ from opschecks.aws.forms import json_mapping, moment_of_ms, moment_of_text, seco
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
 from opschecks.core.redaction import plain
+from tests.cases import cases
 
 CALL = "sqs:GetQueueAttributes"
 
@@ -22,16 +23,13 @@ def told(value: Any) -> Answer:
     return Answer({"it": value}, CALL)
 
 
-@pytest.mark.parametrize(
-    ("read", "value", "expected"),
-    [
-        (whole_number, "17", 17),
-        (moment_of_ms, 1764403200000, datetime(2025, 11, 29, 8, tzinfo=UTC)),
-        (moment_of_text, "2026-11-24T01:00:00+05:45", datetime(2026, 11, 23, 19, 15, tzinfo=UTC)),
-        (moment_of_text, "2026-11-24T01:00:00", datetime(2026, 11, 24, 1, tzinfo=UTC)),
-        (json_mapping, '{"a": 1}', {"a": 1}),
-    ],
-)
+@cases([
+    (whole_number, "17", 17),
+    (moment_of_ms, 1764403200000, datetime(2025, 11, 29, 8, tzinfo=UTC)),
+    (moment_of_text, "2026-11-24T01:00:00+05:45", datetime(2026, 11, 23, 19, 15, tzinfo=UTC)),
+    (moment_of_text, "2026-11-24T01:00:00", datetime(2026, 11, 24, 1, tzinfo=UTC)),
+    (json_mapping, '{"a": 1}', {"a": 1}),
+])  # fmt: skip
 def test_what_has_the_documented_form_is_read(read: Callable[..., Any], value: Any, expected: Any) -> None:
     assert read(told(value), "it") == expected
 

@@ -11,6 +11,7 @@ from opschecks.aws.own_groups import AT_ONCE, fronted_targets
 from opschecks.core.model import Resource
 from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, Aws, Raw
+from tests.cases import cases
 
 TARGET = {"Target": {"Id": "10.0.0.7", "Port": 80}, "TargetHealth": {"State": "healthy"}}
 
@@ -31,16 +32,13 @@ def groups_of(one: LoadBalancer, count: int) -> list[Resource]:
     ]
 
 
-COUNTS = {
+@cases({
     "none has targets": (30, "", "", 30),
     "the first has": (30, "a-0", "", AT_ONCE),
     "the tenth has": (30, "a-9", "", 2 * AT_ONCE),
     "there are few": (3, "", "", 3),
     "one cannot be read before it": (30, "a-1", "a-0", AT_ONCE),
-}
-
-
-@pytest.mark.parametrize(("count", "filled", "lost", "asked"), COUNTS.values(), ids=COUNTS)
+})  # fmt: skip
 def test_groups_are_asked_a_few_at_a_time(count: int, filled: str, lost: str, asked: int) -> None:
     one, other = balancer("a"), balancer("b")
     here, there = groups_of(one, count), groups_of(other, 2)

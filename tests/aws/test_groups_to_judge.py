@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import pytest
-
 from opschecks.aws.ecs import Service
 from opschecks.aws.elbv2 import (
     NO_CHECKS,
@@ -31,6 +29,7 @@ from tests.aws.test_target_properties import (
     unread,
 )
 from tests.canned import Raw, stack
+from tests.cases import cases
 
 
 def fills(*arns: str, sets: Sequence[str] = (), alternate: str = "") -> Service:
@@ -48,7 +47,9 @@ STANDS_BY = "{}: it stands by, and the group that serves has healthy ones"
 FOREIGN = "{}not judged: no service of the stack fills it (target_groups in stacks.toml can name it)"
 OFF_WORDS = "not assessed: its health checks are off"
 REASON = str(DENIED)
-JUDGED: dict[str, tuple[list[Service] | CouldNotLook, Sequence[TargetHealth], list[tuple[str, str]]]] = {
+
+
+@cases({
     "a group that its service fills": ([fills(BLUE)], [group(BLUE, target(1))], [("", "")]),
     "an idle twin": (
         [fills(BLUE, alternate=GREEN)], [group(BLUE, target(1)), group(GREEN)],
@@ -109,12 +110,10 @@ JUDGED: dict[str, tuple[list[Service] | CouldNotLook, Sequence[TargetHealth], li
         [fills(BLUE), MUTE], [group(BLUE, target(1)), group(GREEN)], [("", ""), (REASON, REASON)]),
     "one service unread, and the other's group is empty": (
         [fills(BLUE), MUTE], [group(BLUE), group(GREEN, target(2))], [(REASON, ""), ("", REASON)]),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", JUDGED)
-def test_which_groups_are_judged_and_which_stand_by(case: str) -> None:
-    services, groups, expected = JUDGED[case]
+})  # fmt: skip
+def test_which_groups_are_judged_and_which_stand_by(
+    services: list[Service] | CouldNotLook, groups: Sequence[TargetHealth], expected: list[tuple[str, str]]
+) -> None:
     found = target_health(stack(), list(groups), services)
     assert [(str(one.idle), str(one.foreign)) for one in found] == expected
     assert [replace(one, idle="", foreign="") for one in found] == list(groups)

@@ -9,6 +9,7 @@ import pytest
 from opschecks.aws.health import HealthEvent, health_events
 from opschecks.core.observation import CouldNotLook, NotApplicable
 from tests.canned import ACCOUNT, Aws, Raw, ago, names
+from tests.cases import cases
 
 BALANCER = f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/app/web/50dc6c495c0c9188"
 HERE = names(services=("api",), load_balancers=(BALANCER,), tables=("incidents",), log_groups=("/ecs/api",))
@@ -57,19 +58,16 @@ def test_a_quiet_region_costs_one_call() -> None:
     assert aws.calls == ["health:DescribeEvents"]
 
 
-@pytest.mark.parametrize(
-    ("value", "wanted"),
-    [
-        ("prod|api", ("prod", "api")),
-        (f"arn:aws:ecs:{ACCOUNT}:service/prod/api", ("prod", "api")),
-        ("incidents", ("incidents",)),
-        ("/ecs/api", ("/ecs/api", "api")),
-        (BALANCER, (BALANCER, "web")),
-        ("incidents-of-others", ()),
-        ("AWS_ACCOUNT", ()),
-        ("UNKNOWN", ()),
-    ],
-)
+@cases([
+    ("prod|api", ("prod", "api")),
+    (f"arn:aws:ecs:{ACCOUNT}:service/prod/api", ("prod", "api")),
+    ("incidents", ("incidents",)),
+    ("/ecs/api", ("/ecs/api", "api")),
+    (BALANCER, (BALANCER, "web")),
+    ("incidents-of-others", ()),
+    ("AWS_ACCOUNT", ()),
+    ("UNKNOWN", ()),
+])  # fmt: skip
 def test_entities_are_the_stacks_by_name_or_arn(value: str, wanted: tuple[str, ...]) -> None:
     assert affected(value) == wanted
 

@@ -13,6 +13,7 @@ from opschecks.aws.image_scans import ImageScan, RunningImage, image_scans, runn
 from opschecks.config.stack import Stack
 from opschecks.core.observation import CouldNotLook, NotThere
 from tests.canned import ACCOUNT, Answers, Aws, Raw, ago, concludes, itself, judges, stack, verdict, verdicts, weekly
+from tests.cases import cases
 
 checks = weekly("images")
 REGISTRY = "123456789012.dkr.ecr.us-west-2.amazonaws.com"
@@ -120,16 +121,13 @@ def test_of_an_index_its_platforms_are_what_is_scanned() -> None:
     assert found.scanned == (OTHER, DIGEST)
 
 
-@pytest.mark.parametrize(
-    ("answer", "reason"),
-    [
-        (manifest(), "lists no image"),
-        (manifest(ATTESTS), "lists no image"),
-        ({"images": [{"imageManifest": "{"}]}, "cannot be read"),
-        ({"images": [{"imageManifest": "[]"}]}, "cannot be read"),
-        ({"images": [{}]}, "the answer has no 'imageManifest'"),
-    ],
-)
+@cases([
+    (manifest(), "lists no image"),
+    (manifest(ATTESTS), "lists no image"),
+    ({"images": [{"imageManifest": "{"}]}, "cannot be read"),
+    ({"images": [{"imageManifest": "[]"}]}, "cannot be read"),
+    ({"images": [{}]}, "the answer has no 'imageManifest'"),
+])  # fmt: skip
 def test_an_index_that_cannot_be_read_is_not_seen(answer: Raw, reason: str) -> None:
     found = running(detail(imageManifestMediaType=INDEX), more={("ecr", "BatchGetImage"): answer})
     concludes(checks.test_images_are_young, "passed", "", running_images=found)

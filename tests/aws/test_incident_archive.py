@@ -13,6 +13,7 @@ from opschecks.aws.incident_archive import OldIncidents, old_incidents
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, NOW, Answers, Aws, Raw, stack, verdict, weekly
+from tests.cases import cases
 
 check = weekly("incident_archive").test_old_incidents_are_archived
 HERE = stack(incidents_table="incidents")
@@ -52,9 +53,7 @@ def seen(*counts: int, raw: Raw | None = None, checked: Any = HERE) -> tuple[Old
     return old_incidents(checked, aws, [table(raw or described("status", "created_at"))], NOW), aws
 
 
-@pytest.mark.parametrize(
-    ("counts", "outcome"), [((100,), "passed"), ((0,), "passed"), ((101,), "failed"), ((60, 0, 41), "failed")]
-)
+@cases([((100,), "passed"), ((0,), "passed"), ((101,), "failed"), ((60, 0, 41), "failed")])
 def test_old_incidents_are_archived(counts: tuple[int, ...], outcome: str) -> None:
     found, _ = seen(*counts)
     assert verdict(check, old_incidents=found)[0] == outcome

@@ -15,6 +15,7 @@ from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, given, names, stack, verdict, weekly
+from tests.cases import cases
 
 HERE = stack(incidents_table="incidents", incident_statuses=["investigating"])
 GB = 10**9
@@ -115,10 +116,7 @@ def test_an_index_that_holds_just_what_is_read_will_do() -> None:
     assert [one.name for one in found.incidents] == ["a"]
 
 
-@pytest.mark.parametrize(
-    ("count", "says"),
-    [(3_399_990, ""), (3_300_000, "about 100,000 items are in no index"), (None, "AWS does not count the items")],
-)
+@cases([(3_399_990, ""), (3_300_000, "about 100,000 items are in no index"), (None, "AWS does not count the items")])
 def test_items_that_are_in_no_index_are_told_from_the_counts(count: int | None, says: str) -> None:
     found, _ = read(table(2 * GB, index("status-index", "status", ItemCount=count)), lambda **_: page())
     if says:
@@ -172,7 +170,7 @@ def test_where_the_table_could_not_be_described_the_budget_holds_all_the_same() 
         read(refused, [page(units=2000, more=True)] * 2)
 
 
-@pytest.mark.parametrize(("counts", "outcome"), [((60, 50), "failed"), ((60, 10), "blind")])
+@cases([((60, 50), "failed"), ((60, 10), "blind")])
 def test_old_incidents_are_counted_until_the_budget_ends(counts: tuple[int, ...], outcome: str) -> None:
     pages = [
         {"Count": count, "ConsumedCapacity": {"CapacityUnits": 1500.0}, "LastEvaluatedKey": {"i": {"S": str(n)}}}

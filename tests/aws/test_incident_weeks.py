@@ -12,6 +12,7 @@ from opschecks.aws import incident_reads
 from opschecks.aws.incident_weeks import IncidentWeeks, Opened, incident_weeks, opened_incidents, week_incidents
 from opschecks.core.observation import CouldNotLook
 from tests.canned import NOW, Aws, Raw, concludes, stack, weekly
+from tests.cases import cases
 
 check = weekly("incident_weeks").test_no_incident_keeps_coming_back
 HERE = stack(incidents_table="incidents")
@@ -77,7 +78,7 @@ def test_days_are_those_of_the_stack_and_none_is_missing() -> None:
     assert {round((b[0] - a[0]).total_seconds()) for a, b in zip(line.points, line.points[1:], strict=False)} == {86400}
 
 
-AGAIN = {
+@cases({
     "three of a title are allowed": ([item(day, "Slow") for day in (1, 2, 3)], "passed", "3 opened this week"),
     "the fourth is not": ([item(day, "Slow") for day in range(1, 5)], "failed", "“Slow” 4 times within the week"),
     "what is older does not count": ([item(day, "Slow") for day in (1, 2, 3, 8)], "passed", "1 in the week before"),
@@ -85,10 +86,7 @@ AGAIN = {
     "without a title nothing tells them apart": ([item(day) for day in range(1, 7)], "passed", "6 opened"),
     "what says no time is told": ([item(None, "Slow"), item(1)], "passed", "1 do not say when and are not counted"),
     "none at all": ([], "passed", "0 opened this week, 0 in the week before"),
-}
-
-
-@pytest.mark.parametrize(("items", "outcome", "message"), AGAIN.values(), ids=AGAIN)
+})  # fmt: skip
 def test_no_incident_keeps_coming_back(items: list[Raw], outcome: str, message: str) -> None:
     found, _ = opened(items)
     told = {"incident_weeks": incident_weeks(HERE, found), "week_incidents": week_incidents(found)}

@@ -11,6 +11,7 @@ from opschecks.aws.cloudwatch_alarms import alarms
 from opschecks.aws.inventory import inventory
 from opschecks.core.observation import CouldNotLook, NotConfigured
 from tests.canned import ACCOUNT, Aws, Raw, ago, names, stack
+from tests.cases import cases
 
 ECS = f"arn:aws:ecs:{ACCOUNT}"
 BALANCER = f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/app/web/50dc6c495c0c9188"
@@ -77,9 +78,11 @@ def test_a_cloudformation_stack_and_those_nested_in_it_name_everything() -> None
     )
 
 
-@pytest.mark.parametrize(
-    "nested", [THROTTLED, {}, {"StackResourceSummaries": []}], ids=["throttled", "nothing said", "empty"]
-)
+@cases({
+    "throttled": THROTTLED,
+    "nothing said": {},
+    "empty": {"StackResourceSummaries": []},
+})  # fmt: skip
 def test_a_nested_stack_that_cannot_be_read_is_not_left_out(nested: Any) -> None:
     def answer(StackName: str) -> Any:  # noqa: N803 - AWS's name
         return nested if StackName == NESTED else {"StackResourceSummaries": PROD}
@@ -88,11 +91,11 @@ def test_a_nested_stack_that_cannot_be_read_is_not_left_out(nested: Any) -> None
         inventory(stack(cloudformation_stack="prod"), Aws({("cloudformation", "ListStackResources"): answer}))
 
 
-@pytest.mark.parametrize(
-    "listed",
-    [[], [resource("AWS::ECS::Service", None)], [resource("AWS::CloudFormation::Stack", None)]],
-    ids=["nothing", "a service without its id", "a nested stack without its id"],
-)
+@cases({
+    "nothing": [],
+    "a service without its id": [resource("AWS::ECS::Service", None)],
+    "a nested stack without its id": [resource("AWS::CloudFormation::Stack", None)],
+})  # fmt: skip
 def test_a_cloudformation_stack_that_names_nothing_is_not_seen(listed: list[Raw]) -> None:
     with pytest.raises(CouldNotLook, match="cloudformation:ListStackResources: "):
         inventory(stack(cloudformation_stack="prod"), cloudformation(prod=listed))
@@ -129,7 +132,7 @@ def by_tags(*arns: str, **keys: Any) -> Any:
     return inventory(stack(tags={"app": "web"}, **keys), aws)
 
 
-ARNS: dict[str, tuple[str, str, tuple[str, ...]]] = {
+@cases({
     "service": (f"{ECS}:service/prod/backend", "services", ("backend",)),
     "service, old form": (f"{ECS}:service/backend", "services", ("backend",)),
     "task definition": (f"{ECS}:task-definition/backend:7", "services", ()),
@@ -146,10 +149,7 @@ ARNS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "classic load balancer": (f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/classic", "load_balancers", ()),
     "index": (f"arn:aws:dynamodb:{ACCOUNT}:table/incidents/index/by-team", "tables", ()),
     "in China": (f"arn:aws-cn:dynamodb:{ACCOUNT}:table/incidents", "tables", ("incidents",)),
-}
-
-
-@pytest.mark.parametrize(("arn", "kind", "wanted"), ARNS.values(), ids=ARNS)
+})  # fmt: skip
 def test_tags_name_resources_by_their_arns(arn: str, kind: str, wanted: tuple[str, ...]) -> None:
     found = by_tags(arn)
     assert getattr(found, kind) == wanted
@@ -312,9 +312,7 @@ def test_a_region_that_may_not_be_read_hides_the_distribution_only() -> None:
     assert inventory(known, Aws({TAGS: tagged(EDGE), TAGS_THERE: denied})).the_distribution == "E9"
 
 
-@pytest.mark.parametrize(
-    ("region", "home"), [("us-east-1", ""), ("us-gov-west-1", ""), ("cn-north-1", "cn-northwest-1")]
-)
+@cases([("us-east-1", ""), ("us-gov-west-1", ""), ("cn-north-1", "cn-northwest-1")])
 def test_nothing_is_asked_elsewhere_where_there_is_nothing(region: str, home: str) -> None:
     checked = stack(tags={"app": "web"}).model_copy(update={"region": region})
     aws = Aws({TAGS: tagged(EDGE)}, checked)

@@ -11,6 +11,7 @@ from opschecks.aws.inventory import Inventory, inventory
 from opschecks.core.global_services import home_of_cloudfront, region_of
 from opschecks.core.observation import CouldNotLook, NotApplicable, NotConfigured
 from tests.canned import ACCOUNT, NOW, Aws, Raw, names, stack
+from tests.cases import cases
 
 ECS, LOGS = f"arn:aws:ecs:{ACCOUNT}", f"arn:aws:logs:{ACCOUNT}"
 BALANCER = f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/app/web/50dc6c495c0c9188"
@@ -173,7 +174,7 @@ def test_names_go_before_what_cloudformation_lists_kind_by_kind() -> None:
         assert getattr(formed(EVERYTHING[:-1], **{key: value}), kind) == expected
 
 
-PLACED: dict[str, tuple[Sequence[str], dict[str, Any], tuple[str, ...], tuple[str, ...]]] = {
+@cases({
     "a service in the cluster that is found": (
         (f"{ECS}:cluster/prod", f"{ECS}:service/prod/web"), {}, ("prod",), ("web",)),
     "a service that tells its cluster": ((f"{ECS}:service/prod/web",), {}, ("prod",), ("web",)),
@@ -188,12 +189,10 @@ PLACED: dict[str, tuple[Sequence[str], dict[str, Any], tuple[str, ...], tuple[st
     "two clusters, of which one is found twice": (
         (f"{ECS}:cluster/jobs", f"{ECS}:cluster/prod", f"{ECS}:service/prod/web"), {}, ("jobs", "prod"), ("prod/web",)),
     "no cluster": ((f"{ECS}:service/web",), {}, (), ("web",)),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", PLACED)
-def test_which_services_are_in_which_cluster(case: str) -> None:
-    arns, keys, clusters, services = PLACED[case]
+})  # fmt: skip
+def test_which_services_are_in_which_cluster(
+    arns: Sequence[str], keys: dict[str, Any], clusters: tuple[str, ...], services: tuple[str, ...]
+) -> None:
     found = tagged(*arns, **keys)
     assert (found.clusters, found.services) == (clusters, services)
 
@@ -225,7 +224,7 @@ def test_the_services_by_cluster_by_path_and_as_they_are_called() -> None:
             getattr(names(), name)
 
 
-SOME: dict[str, tuple[Inventory, str, str, bool]] = {
+@cases({
     "none": (names(), "tables", "stack here names no tables: set tables", True),
     "no balancer": (names(), "load_balancers", "stack here names no load balancer: set load_balancer", True),
     "no log group": (names(), "log_groups", "stack here names no log groups: set log_groups", True),
@@ -233,12 +232,8 @@ SOME: dict[str, tuple[Inventory, str, str, bool]] = {
         names(coming=("log_group",)), "log_groups", "CloudFormation is creating the log group of stack here", False),
     "anything is coming": (names(coming=("any",)), "tables", "CloudFormation is creating the table of", False),
     "another kind is coming": (names(coming=("table",)), "buckets", "stack here names no buckets", True),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", SOME)
-def test_a_kind_of_which_there_is_none(case: str) -> None:
-    found, kind, says, configured = SOME[case]
+})  # fmt: skip
+def test_a_kind_of_which_there_is_none(found: Inventory, kind: str, says: str, configured: bool) -> None:
     with pytest.raises(CouldNotLook, match=says) as it:
         found.some(kind)
     assert isinstance(it.value, NotConfigured) is configured
@@ -251,7 +246,9 @@ def test_a_kind_of_which_there_is_one_is_told_though_another_is_coming() -> None
 QUEUE = f"arn:aws:sqs:{ACCOUNT}:orders"
 URL = "https://sqs.us-west-2.amazonaws.com/123456789012/orders"
 FUNCTION = f"arn:aws:lambda:{ACCOUNT}:function:receipts"
-OTHERS: dict[str, tuple[Inventory, tuple[str, str, str], tuple[str, ...]]] = {
+
+
+@cases({
     "named": (
         names(named=(("queues", ("a",)), ("topics", ("b",))), found=(("AWS::SQS::Queue", URL),)),
         ("queues", "AWS::SQS::Queue", "sqs:"), ("a",)),
@@ -275,12 +272,8 @@ OTHERS: dict[str, tuple[Inventory, tuple[str, str, str], tuple[str, ...]]] = {
         names(named=(("queues", ("a",)),), coming=("any",)), ("queues", "AWS::SQS::Queue", "sqs:"), ("a",)),
     "found, while others are coming": (
         names(found=(("", QUEUE),), coming=("AWS::SQS::Queue",)), ("queues", "AWS::SQS::Queue", "sqs:"), (QUEUE,)),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", OTHERS)
-def test_resources_of_any_other_kind(case: str) -> None:
-    found, asked, expected = OTHERS[case]
+})  # fmt: skip
+def test_resources_of_any_other_kind(found: Inventory, asked: tuple[str, str, str], expected: tuple[str, ...]) -> None:
     assert found.others(*asked) == expected
 
 
@@ -308,7 +301,7 @@ def test_the_distribution_of_the_dashboards() -> None:
         names(distributions=("E1", "E2"), unseen_distribution=UNSEEN).the_distribution  # noqa: B018 - it raises
 
 
-@pytest.mark.parametrize(("region", "times"), [("us-east-1", 1), ("us-gov-west-1", 1), ("eu-west-1", 2)])
+@cases([("us-east-1", 1), ("us-gov-west-1", 1), ("eu-west-1", 2)])
 def test_the_region_of_cloudfront_is_asked_once_where_there_is_another_one(region: str, times: int) -> None:
     answers = {TAGS: listed(BALANCER), TAGS_THERE: listed()}
     aws = Aws(answers, stack(tags={"app": "web"}).model_copy(update={"region": region}))

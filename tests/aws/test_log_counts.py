@@ -12,6 +12,7 @@ from opschecks.config.toml_tables import LogSearch
 from opschecks.core import clock
 from opschecks.core.observation import CouldNotLook
 from tests.canned import NOW, Aws, Raw, ago, given, stack
+from tests.cases import cases
 
 HOUR = timedelta(hours=1)
 INSIGHTS = LogSearch(group="/ecs/*", by="insights")
@@ -114,19 +115,15 @@ def test_one_that_was_made_as_the_hour_began() -> None:
     assert _metric(_filter(creationTime=int((NOW - HOUR).timestamp() * 1000)))[0].errors == 6
 
 
-REFUSED: dict[str, tuple[tuple[Raw, ...], str]] = {
+@cases({
     "none": ((), "no metric filter of /ecs/web writes App/Shop/Errors"),
     "of another group": ((_filter("/ecs/api"),), "no metric filter of /ecs/web writes"),
     "two": ((_filter(), _filter("/ecs/api")), "is written by 2 filters, not by one of /ecs/web alone"),
     "not 1": ((_filter(writes={"metricValue": "$.bytes"}),), "does not count events"),
     "by dimensions": ((_filter(writes={"dimensions": {"host": "$.host"}}),), "does not count events"),
     "new": ((_filter(creationTime=int((NOW - HOUR).timestamp() * 1000) + 1),), "is new, of 2026-11-24 06:00 UTC"),
-}
-
-
-@pytest.mark.parametrize("case", REFUSED)
-def test_a_metric_that_does_not_count_the_errors(case: str) -> None:
-    filters, said = REFUSED[case]
+})  # fmt: skip
+def test_a_metric_that_does_not_count_the_errors(filters: tuple[Raw, ...], said: str) -> None:
     with pytest.raises(CouldNotLook, match=said):
         _metric(*filters)
 

@@ -20,6 +20,7 @@ from opschecks.core.model import Figure
 from opschecks.core.observation import CouldNotLook
 from tests.aws.test_log_exports import ms
 from tests.canned import NOW, Aws, Raw, ago, stack
+from tests.cases import cases
 
 DAY, MINUTE, SECOND = timedelta(days=1), timedelta(minutes=1), timedelta(seconds=1)
 
@@ -39,7 +40,7 @@ def _some_before(span: timedelta) -> str:
     return f"some events written before {NOW - span:%Y-%m-%d %H:%M} UTC were not exported"
 
 
-LACKS: dict[str, tuple[LogExports, str]] = {
+@cases({
     "no export": (_exports(), "it has no export"),
     "all of it": (_exports((8 * DAY, DAY)), ""),
     "it ends just in time": (_exports((8 * DAY, 7 * DAY)), ""),
@@ -56,12 +57,8 @@ LACKS: dict[str, tuple[LogExports, str]] = {
     "one within the other": (_exports((8 * DAY, DAY), (4 * DAY, 3 * DAY)), ""),
     "three, of which the last fills no gap": (
         _exports((3 * DAY, DAY), (6 * DAY, 5 * DAY), (9 * DAY, 6 * DAY)), _some_before(3 * DAY)),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", LACKS)
-def test_what_was_not_exported(case: str) -> None:
-    exports, lacks = LACKS[case]
+})  # fmt: skip
+def test_what_was_not_exported(exports: LogExports, lacks: str) -> None:
     assert exports.lacks(7 * DAY) == lacks
 
 

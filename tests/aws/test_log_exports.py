@@ -13,6 +13,7 @@ from opschecks.aws.log_groups import LogGroup
 from opschecks.core.observation import CouldNotLook
 from tests.aws.test_backups import checks
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, judges, stack, verdict, weekly
+from tests.cases import cases
 
 EXPORTS = checks.test_logs_are_kept_elsewhere_too
 
@@ -117,7 +118,9 @@ def account_policy(left_out: str = "", **document: Any) -> Raw:
 
 
 POLICIES_DENIED = CouldNotLook("logs:DescribeAccountPolicies", "AccessDenied", action="logs:DescribeAccountPolicies")
-OF_THE_ACCOUNT: dict[str, tuple[Any, str, str]] = {
+
+
+@cases({
     "every event of every group": ([account_policy(FilterPattern="")], "passed", "sent on to arn:aws:firehose"),
     "without a pattern": ([account_policy()], "passed", "deliverystream/central"),
     "of all groups but others": ([account_policy('"/aws/lambda/forward"')], "passed", "central"),
@@ -125,10 +128,7 @@ OF_THE_ACCOUNT: dict[str, tuple[Any, str, str]] = {
     "errors only": ([account_policy(FilterPattern="ERROR")], "failed", "no subscription"),
     "none": ([], "failed", "no subscription"),
     "that may not be read": (POLICIES_DENIED, "blind", "allow logs:DescribeAccountPolicies"),
-}
-
-
-@pytest.mark.parametrize(("policies", "outcome", "message"), OF_THE_ACCOUNT.values(), ids=OF_THE_ACCOUNT)
+})  # fmt: skip
 def test_subscriptions_of_the_account_count(policies: Any, outcome: str, message: str) -> None:
     found = exports_of(policies=policies)
     told = verdict(weekly("backups").test_logs_are_kept_elsewhere_too, log_exports=found)

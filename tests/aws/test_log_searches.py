@@ -16,6 +16,7 @@ from opschecks.core import clock
 from opschecks.core.model import Figure
 from opschecks.core.observation import CouldNotLook
 from tests.canned import NOW, Aws, Raw, ago, names, stack
+from tests.cases import cases
 
 GROUP = "/ecs/backend"
 DENIED = CouldNotLook("logs:FilterLogEvents", "AccessDenied: no", action="logs:FilterLogEvents")
@@ -90,27 +91,21 @@ def test_messages_are_counted_by_their_first_300_characters() -> None:
     assert [(one["times"], len(one["message"])) for one in found.evidence["top messages"]] == [(2, 300), (1, 300)]
 
 
-@pytest.mark.parametrize(
-    ("said", "counted"),
-    [
-        ("at 0xDEADBEEF", "at …"),
-        ("id 6F1C0A52-93F5-4f0e-9a4e-0b7f3b0e8f11.", "id …."),
-        ("id 0123456789ab", "id …"),
-        ("id abcdefabcdef", "id …"),
-        ("id abcdefabcde", "id abcdefabcde"),
-        ("task 12 of 7", "task … of …"),
-    ],
-)
+@cases([
+    ("at 0xDEADBEEF", "at …"),
+    ("id 6F1C0A52-93F5-4f0e-9a4e-0b7f3b0e8f11.", "id …."),
+    ("id 0123456789ab", "id …"),
+    ("id abcdefabcdef", "id …"),
+    ("id abcdefabcde", "id abcdefabcde"),
+    ("task 12 of 7", "task … of …"),
+])  # fmt: skip
 def test_numbers_and_ids_are_left_out_of_messages(said: str, counted: str) -> None:
     assert _search(_page(f"ERROR {said}"))[0].top == f"ERROR {counted}"
 
 
-@pytest.mark.parametrize(
-    ("count", "more", "complete", "calls"),
-    [(9, "2", True, 2), (10, "2", False, 1), (10, "", True, 1), (11, "2", False, 1)],
-)
+@cases([(9, "2", True, 2), (10, "2", False, 1), (10, "", True, 1), (11, "2", False, 1)])
 def test_a_search_ends_where_there_are_enough_events(
-    monkeypatch: pytest.MonkeyPatch, count: int, more: str, complete: bool, calls: int
+    count: int, more: str, complete: bool, calls: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(logs, "ENOUGH_EVENTS", 10)
     found, aws = _search([_page(*["ERROR"] * count, token=more), _page()])
@@ -140,9 +135,9 @@ def test_full_pages_are_counted_against_the_budget_and_empty_ones_only_20_for_ea
     assert _budget(*mixed, limit=2) == "all"
 
 
-@pytest.mark.parametrize(("seconds", "late"), [(45, False), (45.1, True)])
+@cases([(45, False), (45.1, True)])
 def test_a_search_has_so_much_time_as_is_configured(
-    monkeypatch: pytest.MonkeyPatch, seconds: float, late: bool
+    seconds: float, late: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moments = iter([NOW, NOW + timedelta(seconds=seconds)])
     monkeypatch.setattr(clock, "_read", lambda: next(moments))
@@ -159,16 +154,13 @@ def test_a_refusal_after_some_events_keeps_them_and_one_before_any_is_why_it_is_
     assert found.evidence == {"could not be searched": str(DENIED)}
 
 
-@pytest.mark.parametrize(
-    ("reason", "advised"),
-    [
-        ("InvalidOperationException: not supported for the log group class INFREQUENT_ACCESS", True),
-        ("InvalidOperationException: logGroupClass", True),
-        ("InvalidOperationException: log-group-class", True),
-        ("InvalidOperationException: of this log class", True),
-        ("ThrottlingException: no", False),
-    ],
-)
+@cases([
+    ("InvalidOperationException: not supported for the log group class INFREQUENT_ACCESS", True),
+    ("InvalidOperationException: logGroupClass", True),
+    ("InvalidOperationException: log-group-class", True),
+    ("InvalidOperationException: of this log class", True),
+    ("ThrottlingException: no", False),
+])  # fmt: skip
 def test_of_another_class_the_other_ways_of_counting_are_advised(reason: str, advised: bool) -> None:
     found, _ = _search(CouldNotLook("logs:FilterLogEvents", reason, action="x"))
     assert found.unread
@@ -265,8 +257,8 @@ def test_a_query_that_never_ends_is_given_up_where_the_clock_stands_still(monkey
     assert len(pauses) == 401
 
 
-@pytest.mark.parametrize(("seconds", "late"), [(45, False), (45.1, True)])
-def test_a_query_has_so_much_time_as_a_search(monkeypatch: pytest.MonkeyPatch, seconds: float, late: bool) -> None:
+@cases([(45, False), (45.1, True)])
+def test_a_query_has_so_much_time_as_a_search(seconds: float, late: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     moments = iter([NOW, NOW + timedelta(seconds=seconds)])
     monkeypatch.setattr("opschecks.aws.log_counts.time.sleep", lambda _: None)
     monkeypatch.setattr(clock, "_read", lambda: next(moments))
@@ -280,7 +272,7 @@ def test_a_query_has_so_much_time_as_a_search(monkeypatch: pytest.MonkeyPatch, s
         assert by_insights(stack(), aws, GROUP, how, NOW - timedelta(hours=1), NOW).errors == 7
 
 
-LEVELS: list[tuple[str, bool]] = [
+@cases([
     ('{"level": 49}', False),
     ('{"level": 50}', True),
     ('{"level": 999}', True),
@@ -319,9 +311,6 @@ LEVELS: list[tuple[str, bool]] = [
     ("xlevel=error", False),
     ("errors: x", False),
     ("an ERRORS x", False),
-]
-
-
-@pytest.mark.parametrize(("text", "error"), LEVELS)
+])  # fmt: skip
 def test_an_event_is_an_error_by_its_level_before_its_words(text: str, error: bool) -> None:
     assert is_error(text) is error

@@ -12,6 +12,7 @@ from opschecks.aws.logs import LogErrors, log_errors
 from opschecks.core import clock
 from opschecks.core.observation import CouldNotLook
 from tests.canned import NOW, Answers, Aws, Raw, ago, daily, judges, names, stack, verdict, verdicts
+from tests.cases import cases
 
 GROUP = "/ecs/backend"
 
@@ -76,17 +77,14 @@ def test_errors_about_websockets_are_counted_apart() -> None:
     assert verdict(daily("logs").test_errors_are_rare_in_the_logs, log_errors=[many])[0] == "passed"
 
 
-CUT = {
+@cases({
     "both within limits": (["ERROR a"] * 10, "blind", "blind"),
     "over the limit of errors": (["ERROR a"] * 30, "failed", "blind"),
     "over both limits": (["ERROR websocket"] * 30, "failed", "failed"),
     "over the limit of WebSocket errors": (["ERROR websocket"] * 10, "blind", "failed"),
-}
-
-
-@pytest.mark.parametrize(("messages", "errors", "websocket"), CUT.values(), ids=CUT)
+})  # fmt: skip
 def test_a_search_cut_short_fails_where_it_is_certain_and_passes_nowhere(
-    monkeypatch: pytest.MonkeyPatch, messages: list[str], errors: str, websocket: str
+    messages: list[str], errors: str, websocket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(logs, "ENOUGH_EVENTS", 10)
     found = seen(page(*messages, following="2"))
@@ -133,11 +131,10 @@ def test_a_search_beyond_the_page_budget_fails_where_it_is_certain() -> None:
     assert verdict(daily("logs").test_errors_are_rare_in_the_logs, log_errors=[found])[0] == "failed"
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [{"searchedLogStreams": []}, {"events": [{"timestamp": 1}]}],
-    ids=["no events", "an event without a message"],
-)
+@cases({
+    "no events": {"searchedLogStreams": []},
+    "an event without a message": {"events": [{"timestamp": 1}]},
+})  # fmt: skip
 def test_an_answer_of_which_half_is_missing_is_not_seen(answer: Raw) -> None:
     told = verdict(daily("logs").test_errors_are_rare_in_the_logs, log_errors=[seen(answer)])
     assert told[0] == "blind"
@@ -150,7 +147,7 @@ def test_one_group_that_does_not_exist_is_not_seen_as_quiet() -> None:
     assert verdict(daily("logs").test_errors_are_rare_in_the_logs, log_errors=found) == ("blind", str(gone))
 
 
-SECRETS = {
+@cases({
     "password": 'ERROR login failed {"user": "ada", "password": "correct-horse"}',
     "bearer token": "ERROR 401 for Authorization: Bearer correct-horse.battery/staple=",
     "access key": "ERROR using AKIAIOSFODNN7EXAMPLE",
@@ -158,10 +155,7 @@ SECRETS = {
     "private key": "ERROR -----BEGIN RSA PRIVATE KEY-----\ncorrect-horse\n-----END RSA PRIVATE KEY-----",
     "option": "ERROR worker --api-key correct-horse died",
     "beyond what is shown": "ERROR " + "x" * 285 + ' token="correct-horse"',
-}
-
-
-@pytest.mark.parametrize("message", SECRETS.values(), ids=SECRETS)
+})  # fmt: skip
 def test_no_secret_of_a_message_is_kept(message: str) -> None:
     found = seen(page(*[message] * 21))
     finding = verdict(daily("logs").test_errors_are_rare_in_the_logs, log_errors=[found])

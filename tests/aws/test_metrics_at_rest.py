@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
 from opschecks.aws.sparse_metrics import is_of_one, is_sparse, may_rest, metrics_of, names_in
 from tests.canned import Raw, names
+from tests.cases import cases
 
-SPARSE = [
+
+@cases([
     ("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", True),
     ("AWS/ApplicationELB", "RequestCount", True),
     ("AWS/ApplicationELB", "HealthyHostCount", False),
@@ -21,10 +21,7 @@ SPARSE = [
     ("App", "events_dropped", True),
     ("App", "Mirrors", False),
     ("App", "ResponseTime", True),
-]
-
-
-@pytest.mark.parametrize(("namespace", "name", "sparse"), SPARSE)
+])  # fmt: skip
 def test_metrics_that_have_no_data_while_all_is_well(namespace: str, name: str, sparse: bool) -> None:
     assert is_sparse(namespace, name) is sparse
 
@@ -58,7 +55,7 @@ def _stat(**metric: str) -> Raw:
     return {"MetricStat": {"Metric": metric}}
 
 
-RESTS: dict[str, tuple[Raw, tuple[str, ...], bool]] = {
+@cases({
     "errors": ({**ERRORS, **ABOVE}, (), True),
     "errors, missing": ({**ERRORS, **ABOVE, "TreatMissingData": "missing"}, (), True),
     "errors, breaching": ({**ERRORS, **ABOVE, "TreatMissingData": "breaching"}, (), False),
@@ -78,10 +75,7 @@ RESTS: dict[str, tuple[Raw, tuple[str, ...], bool]] = {
         True,
     ),
     "nothing is said": ({}, (), False),
-}
-
-
-@pytest.mark.parametrize(("alarm", "accepted", "rests"), RESTS.values(), ids=RESTS)
+})  # fmt: skip
 def test_whether_an_alarm_without_data_is_at_rest(alarm: Raw, accepted: tuple[str, ...], rests: bool) -> None:
     assert may_rest(alarm, accepted) is rests
 

@@ -19,6 +19,7 @@ from tests.aws import test_cdn_caching as cdn
 from tests.aws import test_iam as iam
 from tests.aws import test_images as images
 from tests.canned import ACCOUNT, Aws, Raw, least, names, stack, verdict, weekly
+from tests.cases import cases
 
 KEYS_CHECKS = ("test_access_keys_are_rotated", "test_access_keys_are_used", "test_users_have_one_active_key")
 
@@ -31,11 +32,13 @@ def test_no_keys_against_a_report_that_counts_some_is_blind(check: str) -> None:
     assert "counts 1 active: if they were deleted since, the next report says so, four hours later at most" in said
 
 
-@pytest.mark.parametrize(
-    "told",
-    [{"Items": [1]}, {"Quantity": 1}, {"Quantity": 2, "Items": [1]}, {"Quantity": 1, "Items": []}, {}],
-    ids=["no quantity", "no items", "one of two", "none of one", "nothing"],
-)
+@cases({
+    "no quantity": {"Items": [1]},
+    "no items": {"Quantity": 1},
+    "one of two": {"Quantity": 2, "Items": [1]},
+    "none of one": {"Quantity": 1, "Items": []},
+    "nothing": {},
+})  # fmt: skip
 def test_a_list_of_cloudfront_has_as_many_items_as_it_says(told: Raw) -> None:
     with pytest.raises(CouldNotLook, match=r"cloudfront:GetDistribution"):
         items_of(Answer(told, "cloudfront:GetDistribution"))

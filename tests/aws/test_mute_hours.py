@@ -13,6 +13,7 @@ import pytest
 from opschecks.aws.alarm_mutes import Mute
 from opschecks.core.observation import CouldNotLook
 from tests.canned import NOW
+from tests.cases import cases
 
 DAY = timedelta(days=1)
 
@@ -22,7 +23,7 @@ def _mute(expression: str, duration: str, zone: str = "", **more: Any) -> Mute:
     return Mute("nightly", frozenset({"cpu"}), more.pop("until", None), active=False, schedule=told, **more)
 
 
-CASES: dict[str, tuple[Mute, float]] = {
+@cases({
     "an hour each night": (_mute("cron(0 2 * * *)", "PT1H"), 7),
     "90 minutes each night": (_mute("cron(30 2 * * *)", "PT1H30M"), 10.5),
     "minutes alone": (_mute("cron(0 2 * * *)", "PT45M"), 5.25),
@@ -57,26 +58,19 @@ CASES: dict[str, tuple[Mute, float]] = {
     "until it expires in the middle of a window": (_mute("cron(0 6 * * *)", "PT2H", until=NOW + DAY), 2),
     "from when it begins": (_mute("cron(0 2 * * *)", "PT1H", since=NOW + 5 * DAY), 2),
     "from when it began": (_mute("cron(0 2 * * *)", "PT1H", since=NOW - 5 * DAY), 7),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_hours(case: str) -> None:
-    mute, hours = CASES[case]
+})  # fmt: skip
+def test_hours(mute: Mute, hours: float) -> None:
     assert mute.hours_in_the_week_from(NOW) == pytest.approx(hours)
 
 
-@pytest.mark.parametrize(
-    ("expression", "duration"),
-    [
-        ("cron(0 2 * * *)", "an hour"),
-        ("rate(1 day)", "PT1H"),
-        ("cron(*/5 2 * * *)", "PT1H"),
-        ("cron(0 2 * * MON-X)", "PT1H"),
-        ("cron(0 2 L * *)", "PT1H"),
-        ("cron(0 2 * *)", "PT1H"),
-    ],
-)
+@cases([
+    ("cron(0 2 * * *)", "an hour"),
+    ("rate(1 day)", "PT1H"),
+    ("cron(*/5 2 * * *)", "PT1H"),
+    ("cron(0 2 * * MON-X)", "PT1H"),
+    ("cron(0 2 L * *)", "PT1H"),
+    ("cron(0 2 * *)", "PT1H"),
+])  # fmt: skip
 def test_a_schedule_that_is_not_understood_is_not_known_to_mute(expression: str, duration: str) -> None:
     with pytest.raises(CouldNotLook, match="was not understood"):
         _mute(expression, duration).hours_in_the_week_from(NOW)

@@ -12,6 +12,7 @@ import pytest
 from opschecks.aws.alarm_mutes import Mute, alarm_mutes
 from opschecks.core.observation import NotThere
 from tests.canned import ACCOUNT, NOW, Aws, Canned, Raw, ago
+from tests.cases import cases
 
 NIGHTS: Raw = {"Schedule": {"Expression": "cron(0 2 * * *)", "Duration": "PT1H"}}
 TOLD: dict[str, tuple[Canned, Mute | None]] = {
@@ -48,22 +49,19 @@ def test_each_rule_is_read_whole_and_one_that_was_deleted_meanwhile_mutes_nothin
     assert {moment.tzinfo for one in found for moment in (one.until, one.since) if moment} == {UTC}
 
 
-@pytest.mark.parametrize(
-    ("fields", "duration", "hours"),
-    [
-        ("* * 25 * *", "PT1M", 24),
-        ("* 0 25 * *", "PT1M", 1),
-        ("59 23 25 * *", "PT1M", 1 / 60),
-        ("0 * 25 * *", "PT30M", 12),
-        ("0 6 1 DEC *", "PT1H", 1),
-        ("0 6 30,31 * *", "PT1H", 1),
-        ("0 6 * * *", "PT1H", 7),
-        ("0 0 * * *", "PT1H", 7),
-        ("0 1 * JAN *", "PT1H", 0),
-        ("0 1 * Nov-dec Mon", "PT1H", 1),
-        ("30 6 1 * *", "PT1H", 0.5),
-    ],
-)
+@cases([
+    ("* * 25 * *", "PT1M", 24),
+    ("* 0 25 * *", "PT1M", 1),
+    ("59 23 25 * *", "PT1M", 1 / 60),
+    ("0 * 25 * *", "PT30M", 12),
+    ("0 6 1 DEC *", "PT1H", 1),
+    ("0 6 30,31 * *", "PT1H", 1),
+    ("0 6 * * *", "PT1H", 7),
+    ("0 0 * * *", "PT1H", 7),
+    ("0 1 * JAN *", "PT1H", 0),
+    ("0 1 * Nov-dec Mon", "PT1H", 1),
+    ("30 6 1 * *", "PT1H", 0.5),
+])  # fmt: skip
 def test_hours_of_a_schedule_with_stars_and_ends(fields: str, duration: str, hours: float) -> None:
     told = {"Expression": f"cron({fields})", "Duration": duration}
     mute = Mute("m", frozenset(), None, active=False, schedule=told)

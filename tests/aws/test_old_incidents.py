@@ -17,6 +17,7 @@ from opschecks.core.model import Figure
 from opschecks.core.observation import CouldNotLook
 from tests.aws.test_incident_budgets import ARN, HERE, MORE, index, limited, raw_table, table, units
 from tests.canned import NOW, Aws, Raw
+from tests.cases import cases
 
 
 @pytest.fixture(autouse=True)
@@ -24,16 +25,12 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(incident_reads, "pause", lambda seconds: None)
 
 
-ARCHIVE: dict[str, tuple[datetime, str]] = {
+@cases({
     "at midnight": (datetime(2026, 11, 24, tzinfo=UTC), "2026-08-26T00:00:00"),
     "in the last moment of the day": (datetime(2026, 11, 24, 23, 59, 59, 999999, tzinfo=UTC), "2026-08-26T00:00:00"),
     "in another zone": (datetime(2026, 11, 24, 5, tzinfo=ZoneInfo("Asia/Tokyo")), "2026-08-25T00:00:00"),
-}
-
-
-@pytest.mark.parametrize("case", ARCHIVE)
-def test_what_is_old_is_so_by_whole_days(case: str) -> None:
-    now, before = ARCHIVE[case]
+})  # fmt: skip
+def test_what_is_old_is_so_by_whole_days(now: datetime, before: str) -> None:
     assert archived_before(HERE, now).isoformat() == f"{before}+00:00"
 
 
@@ -87,7 +84,7 @@ def test_the_keys_of_old_incidents_are_told_once_the_oldest_first() -> None:
     assert told == [{"incident_id": {"S": "a"}}, {"incident_id": {"S": "b"}}]
 
 
-ASKED: dict[str, tuple[Answer, str | None]] = {
+@cases({
     "age is a key of the index": (raw_table(index()), "#status = :resolved AND #created < :before"),
     "the index holds it": (raw_table(index(range_key="")), None),
     "the index includes it": (
@@ -98,12 +95,8 @@ ASKED: dict[str, tuple[Answer, str | None]] = {
                   KeySchema=[{"AttributeName": "incident_id"}, {"AttributeName": "created_at"}]), None),
     "the right index of two": (
         raw_table(index("other", range_key=""), index()), "#status = :resolved AND #created < :before"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", ASKED)
-def test_age_is_asked_for_by_key_or_by_filter(case: str) -> None:
-    raw, condition = ASKED[case]
+})  # fmt: skip
+def test_age_is_asked_for_by_key_or_by_filter(raw: Answer, condition: str | None) -> None:
     of = [Table(arn=ARN, name="incidents", evidence=raw)]
     _, aws = counted({"Count": 0, **units(1)}, of=of)
     [asked] = aws.parameters_of("Query")
@@ -112,7 +105,7 @@ def test_age_is_asked_for_by_key_or_by_filter(case: str) -> None:
     assert asked.get("FilterExpression") == (None if condition else "#created < :before")
 
 
-NOT_ASKED: dict[str, tuple[Answer, str]] = {
+@cases({
     "it is in no index": (
         raw_table(index(range_key="", Projection={"ProjectionType": "KEYS_ONLY"})),
         "the index status-index does not hold created_at: the age of incidents is unknown"),
@@ -124,11 +117,7 @@ NOT_ASKED: dict[str, tuple[Answer, str]] = {
     "no index": (raw_table(GlobalSecondaryIndexes=None), r"has no index status-index \(status_index in stacks\.toml\)"),
     "another index": (raw_table(index("other")), "has no index status-index"),
     "the table is missing": (Answer({"TableStatus": "MISSING"}, "dynamodb:DescribeTable"), "no 'KeySchema'"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", NOT_ASKED)
-def test_age_that_no_index_knows_is_not_guessed(case: str) -> None:
-    raw, says = NOT_ASKED[case]
+})  # fmt: skip
+def test_age_that_no_index_knows_is_not_guessed(raw: Answer, says: str) -> None:
     with pytest.raises(CouldNotLook, match=says):
         counted(of=[Table(arn=ARN, name="incidents", evidence=raw)])

@@ -19,6 +19,7 @@ from opschecks.core.model import Resource
 from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, NOW, Aws, Raw, names
 from tests.canned_ecs import BY_CODE_DEPLOY, deployment, record, service, task_set
+from tests.cases import cases
 
 ELB = f"arn:aws:elasticloadbalancing:{ACCOUNT}"
 THROTTLED = CouldNotLook("ecs:DescribeServices", "ThrottlingException: no")
@@ -140,7 +141,7 @@ def test_groups_that_could_not_be_listed_make_their_balancer_doubtful_alone() ->
     assert front.doubt == THROTTLED
 
 
-OTHERS: dict[str, tuple[Any, list[str], CouldNotLook | None]] = {
+@cases({
     "nothing is known of them": ([], ["b", "c"], None),
     "both are empty": ([_health("b"), _health("c")], [], None),
     "one has targets": ([_health("b", 1), _health("c")], ["b"], None),
@@ -149,10 +150,7 @@ OTHERS: dict[str, tuple[Any, list[str], CouldNotLook | None]] = {
     "one is unread, the other has targets": ([_health("b", unread=REFUSED), _health("c", 1)], ["b", "c"], None),
     "another's is unread": ([_health("x", unread=REFUSED)], ["b", "c"], None),
     "they were refused": (REFUSED, ["b", "c"], REFUSED),
-}
-
-
-@pytest.mark.parametrize(("health", "others", "why"), OTHERS.values(), ids=OTHERS)
+})  # fmt: skip
 def test_whether_others_share_a_balancer_is_told_by_their_targets(
     health: Any, others: list[str], why: CouldNotLook | None
 ) -> None:
@@ -221,7 +219,9 @@ def _sets(*groups: str, **more: Any) -> Raw:
 
 
 SHIFT = "PRODUCTION_TRAFFIC_SHIFT"
-SERVING: dict[str, tuple[Rollout, list[set[str]]]] = {
+
+
+@cases({
     "nothing is under way": (_rollout(service()), BOTH),
     "a primary task set": (_rollout(_sets(BLUE)), [{BLUE}]),
     "a primary task set of both": (_rollout(_sets(BLUE, GREEN)), BOTH),
@@ -241,10 +241,7 @@ SERVING: dict[str, tuple[Rollout, list[set[str]]]] = {
     "messages alone, a rolling update": (_rollout(service(*TWO), problem=NOT_OFFERED), BOTH),
     "messages alone, and nothing is said of how": (
         _rollout(service(*TWO, deploymentConfiguration=None), problem=NOT_OFFERED), BOTH),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("rollout", "sets"), SERVING.values(), ids=SERVING)
+})  # fmt: skip
 def test_which_groups_must_have_the_healthy_targets(rollout: Rollout, sets: list[set[str]]) -> None:
     assert serving(rollout, [BLUE, GREEN]) == sets
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
-
 from opschecks.aws.awaited import awaited
 from opschecks.aws.service_deployments import (
     ServiceDeployment,
@@ -23,13 +21,16 @@ from opschecks.core.model import Expected
 from tests.canned import NOW, Aws, Raw, ago, names
 from tests.canned_ecs import deployment, record, recorded, service
 from tests.canned_releases import RUNNING, released, revision
+from tests.cases import cases
 
 PAUSE: Raw = {
     "targetType": "PAUSE",
     "lifecycleStages": ["PRE_SCALE_UP"],
     "timeoutConfiguration": {"timeoutInMinutes": 30},
 }
-WAITS: dict[str, tuple[Raw, float, float]] = {
+
+
+@cases({
     "rolling": ({"strategy": "ROLLING"}, 0, 0),
     "rolling, with a bake": ({"strategy": "ROLLING", "bakeTimeInMinutes": 5}, 5, 0),
     "nothing is told": ({}, 0, 0),
@@ -52,12 +53,8 @@ WAITS: dict[str, tuple[Raw, float, float]] = {
     "a person's word without stages": ({"lifecycleHooks": [{**PAUSE, "lifecycleStages": []}]}, 30, 0),
     "a function's word": ({"lifecycleHooks": [{"targetType": "AWS_LAMBDA", "lifecycleStages": ["A"]}]}, 0, 0),
     "a function's and a person's": ({"lifecycleHooks": [{"targetType": "AWS_LAMBDA"}, PAUSE]}, 30, 0),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", WAITS)
-def test_waits(case: str) -> None:
-    told, wait, bake = WAITS[case]
+})  # fmt: skip
+def test_waits(told: Raw, wait: float, bake: float) -> None:
     assert planned_wait(told) == timedelta(minutes=wait)
     assert bake_after(told) == timedelta(minutes=bake)
 
@@ -66,10 +63,7 @@ def test_without_a_time_a_person_has_a_day() -> None:
     assert planned_wait({"lifecycleHooks": [{"targetType": "PAUSE"}]}) == timedelta(days=1)
 
 
-@pytest.mark.parametrize(
-    ("strategy", "shifts"),
-    [("BLUE_GREEN", True), ("LINEAR", True), ("CANARY", True), ("ROLLING", False), (None, False)],
-)
+@cases([("BLUE_GREEN", True), ("LINEAR", True), ("CANARY", True), ("ROLLING", False), (None, False)])
 def test_traffic_shifts(strategy: str | None, shifts: bool) -> None:
     assert is_shifting({"strategy": strategy}) is shifts
 
@@ -83,7 +77,9 @@ def test_groups_of_a_revision() -> None:
 
 ANOTHER = Expected(revisions=("backend:9",))
 NEVER = "no deployment of backend is under way, so it never comes; was the service updated?"
-RESTING: dict[str, tuple[Raw, Expected, bool]] = {
+
+
+@cases({
     "at rest with another revision": (service(), ANOTHER, True),
     "at rest with what was expected": (service(), revision("backend:8"), False),
     "being deleted": (service(status="DRAINING"), ANOTHER, False),
@@ -95,12 +91,8 @@ RESTING: dict[str, tuple[Raw, Expected, bool]] = {
     "a task is missing": (service(runningCount=1), ANOTHER, False),
     "a task too many": (service(runningCount=3), ANOTHER, False),
     "a task is pending": (service(pendingCount=1), ANOTHER, False),
-}
-
-
-@pytest.mark.parametrize("case", RESTING)
-def test_what_never_comes(case: str) -> None:
-    raw, expected, never = RESTING[case]
+})  # fmt: skip
+def test_what_never_comes(raw: Raw, expected: Expected, never: bool) -> None:
     [one] = awaited(released(expected, [raw], [RUNNING]))
     assert one.name == "backend"
     assert one.arn == raw["serviceArn"]
@@ -117,19 +109,16 @@ BLUE_GREEN: Raw = {"strategy": "BLUE_GREEN"}
 SERVES = {"lifecycleStage": "BAKE_TIME", "deploymentConfiguration": BLUE_GREEN}
 
 
-@pytest.mark.parametrize(
-    ("told", "serves"),
-    [
-        (SERVES, True),
-        ({**SERVES, "lifecycleStage": "CLEAN_UP"}, True),
-        ({**SERVES, "lifecycleStage": "POST_PRODUCTION_TRAFFIC_SHIFT"}, True),
-        ({**SERVES, "lifecycleStage": "PRODUCTION_TRAFFIC_SHIFT"}, False),
-        ({**SERVES, "lifecycleStage": None}, False),
-        ({**SERVES, "status": "ROLLBACK_IN_PROGRESS"}, False),
-        ({**SERVES, "deploymentConfiguration": None}, False),
-        ({"lifecycleStage": "CLEAN_UP"}, False),
-    ],
-)
+@cases([
+    (SERVES, True),
+    ({**SERVES, "lifecycleStage": "CLEAN_UP"}, True),
+    ({**SERVES, "lifecycleStage": "POST_PRODUCTION_TRAFFIC_SHIFT"}, True),
+    ({**SERVES, "lifecycleStage": "PRODUCTION_TRAFFIC_SHIFT"}, False),
+    ({**SERVES, "lifecycleStage": None}, False),
+    ({**SERVES, "status": "ROLLBACK_IN_PROGRESS"}, False),
+    ({**SERVES, "deploymentConfiguration": None}, False),
+    ({"lifecycleStage": "CLEAN_UP"}, False),
+])  # fmt: skip
 def test_which_deployment_has_all_traffic(told: Raw, serves: bool) -> None:
     assert _recorded(**told).serves is serves
 
@@ -137,23 +126,20 @@ def test_which_deployment_has_all_traffic(told: Raw, serves: bool) -> None:
 TRIGGERED: Raw = {"status": "TRIGGERED"}
 
 
-@pytest.mark.parametrize(
-    ("status", "told", "is_open", "failed"),
-    [
-        ("PENDING", {}, True, False),
-        ("IN_PROGRESS", {"alarms": TRIGGERED}, True, False),
-        ("STOP_REQUESTED", {}, True, False),
-        ("STOPPED", {}, False, False),
-        ("STOPPED", {"alarms": TRIGGERED}, False, True),
-        ("STOPPED", {"alarms": {"status": "MONITORING"}}, False, False),
-        ("STOPPED", {"deploymentCircuitBreaker": TRIGGERED}, False, True),
-        ("SUCCESSFUL", {}, False, False),
-        ("ROLLBACK_REQUESTED", {}, True, True),
-        ("ROLLBACK_IN_PROGRESS", {}, True, True),
-        ("ROLLBACK_SUCCESSFUL", {}, False, True),
-        ("ROLLBACK_FAILED", {}, False, True),
-    ],
-)
+@cases([
+    ("PENDING", {}, True, False),
+    ("IN_PROGRESS", {"alarms": TRIGGERED}, True, False),
+    ("STOP_REQUESTED", {}, True, False),
+    ("STOPPED", {}, False, False),
+    ("STOPPED", {"alarms": TRIGGERED}, False, True),
+    ("STOPPED", {"alarms": {"status": "MONITORING"}}, False, False),
+    ("STOPPED", {"deploymentCircuitBreaker": TRIGGERED}, False, True),
+    ("SUCCESSFUL", {}, False, False),
+    ("ROLLBACK_REQUESTED", {}, True, True),
+    ("ROLLBACK_IN_PROGRESS", {}, True, True),
+    ("ROLLBACK_SUCCESSFUL", {}, False, True),
+    ("ROLLBACK_FAILED", {}, False, True),
+])  # fmt: skip
 def test_which_deployment_is_open_and_which_has_failed(status: str, told: Raw, is_open: bool, failed: bool) -> None:
     one = _recorded(status=status, **told)
     assert (one.is_open, one.has_failed) == (is_open, failed)

@@ -15,6 +15,7 @@ from opschecks.core.answer import Answer
 from opschecks.core.model import Figure
 from opschecks.core.observation import CouldNotLook
 from tests.canned import NOW, Aws, Raw, ago, given, names, stack
+from tests.cases import cases
 
 THROTTLED = CouldNotLook("ecs:DescribeTasks", "ThrottlingException: no")
 DENIED = CouldNotLook("ecs:DescribeTaskDefinition", "AccessDenied: no", action="ecs:DescribeTaskDefinition")
@@ -89,7 +90,9 @@ def test_a_revision_that_is_refused_is_so_alone() -> None:
 SECRET = {"secrets": [{"name": "WEB_CONCURRENCY", "valueFrom": "arn:x"}]}
 FILE = {"environmentFiles": [{"value": "arn:aws:s3:::x", "type": "s3"}]}
 OTHER_SECRET = {"secrets": [{"name": "OTHER", "valueFrom": "arn:x"}]}
-FROM: dict[str, tuple[list[Raw], tuple[str, ...], str]] = {
+
+
+@cases({
     "nowhere": ([_container()], (), ""),
     "a secret": ([_container(), _container(**SECRET)], (), "comes from a secret"),
     "another secret": ([_container(**OTHER_SECRET)], (), ""),
@@ -99,10 +102,7 @@ FROM: dict[str, tuple[list[Raw], tuple[str, ...], str]] = {
     "a value, and a file": ([{**_env(WEB_CONCURRENCY="4"), **FILE}], ("4",), "may come from an environment file"),
     "another variable": ([_env(OTHER="4")], (), ""),
     "a variable without a value": ([_container(environment=[{"name": "WEB_CONCURRENCY"}])], ("",), ""),
-}
-
-
-@pytest.mark.parametrize(("containers", "told", "unread"), FROM.values(), ids=FROM)
+})  # fmt: skip
 def test_where_a_variable_comes_from(containers: list[Raw], told: tuple[str, ...], unread: str) -> None:
     [seen] = _pools(*containers)
     assert seen.found[0] == Setting("WEB_CONCURRENCY", 4, told, unread)
@@ -119,7 +119,9 @@ def test_a_value_that_is_not_read_or_no_number_is_blind() -> None:
 
 
 ARGUMENTS: Raw = {"pool": {"workers": "--workers", "limit": "--limit-concurrency"}}
-WORDS: dict[str, tuple[Raw, tuple[str, ...]]] = {
+
+
+@cases({
     "nothing": ({}, ()),
     "the next word": ({"command": ["uvicorn", "--workers", "4"]}, ("4",)),
     "after =": ({"command": ["uvicorn", "--workers=4"]}, ("4",)),
@@ -131,10 +133,7 @@ WORDS: dict[str, tuple[Raw, tuple[str, ...]]] = {
     "a longer word": ({"command": ["--workers-x", "4", "--workersx=4"]}, ()),
     "in words with a quote that does not end": ({"command": ["--workers=4'"]}, ("4'",)),
     "with a quote that does not end": ({"command": ["sh -c 'x --workers 4", "--workers", "2"]}, ("2",)),
-}
-
-
-@pytest.mark.parametrize(("more", "told"), WORDS.values(), ids=WORDS)
+})  # fmt: skip
 def test_an_argument_is_read_from_the_command(more: Raw, told: tuple[str, ...]) -> None:
     [seen] = _pools({**_container(**more), **FILE}, **ARGUMENTS)
     assert seen.found[0] == Setting("--workers", 4, told)
@@ -159,7 +158,9 @@ def _of(hours: float = 1, count: int | None = 4, **changes: Any) -> Activity:
 
 
 AT_MAX = [{"Code": "AlreadyAtMaxCapacity", "MaxCapacity": 4}]
-SCALED: dict[str, tuple[Raw, bool, int | None]] = {
+
+
+@cases({
     "done": ({}, False, 4),
     "in other words": ({"Description": "Setting DESIRED COUNT to 12."}, False, 12),
     "bounds": ({"Description": "Setting min capacity to 2 and max capacity to 8"}, False, None),
@@ -171,10 +172,7 @@ SCALED: dict[str, tuple[Raw, bool, int | None]] = {
     "overridden": ({"StatusCode": "Overridden"}, False, None),
     "not scaled": ({"StatusCode": "Failed", "NotScaledReasons": AT_MAX}, False, None),
     "done, and not scaled": ({"NotScaledReasons": AT_MAX}, False, None),
-}
-
-
-@pytest.mark.parametrize(("changes", "failed", "count"), SCALED.values(), ids=SCALED)
+})  # fmt: skip
 def test_what_an_activity_did(changes: Raw, failed: bool, count: int | None) -> None:
     assert (_of(**changes).has_failed, _of(**changes).count) == (failed, count)
 

@@ -22,6 +22,7 @@ from opschecks.core.model import Resource
 from opschecks.core.observation import CouldNotLook, NotThere
 from tests.aws.test_session_parts import NO, Shared, client_error
 from tests.canned import NOW, Aws, Raw, stack
+from tests.cases import cases
 
 
 def _told(code: str, message: str = "", *, region: str = "", status: int = 400, **more: Any) -> Any:
@@ -35,7 +36,9 @@ CLOCK = (
     "logs:X: RequestTimeTooSkewed: x – the clock of this machine differs from AWS's, and AWS refuses what it signs: "
     "set it by NTP (timedatectl set-ntp true), then run again"
 )
-REFUSALS: dict[str, tuple[Any, str]] = {
+
+
+@cases({
     "a code alone": (lambda: _told("X"), "logs:X: X"),
     "a code and words": (lambda: _told("X", " words "), "logs:X: X: words"),
     "throttled": (
@@ -69,10 +72,7 @@ REFUSALS: dict[str, tuple[Any, str]] = {
     "none of an unknown kind": (
         lambda: _told("AccessDenied", "because no strange policy allows it"),
         "logs:X: AccessDenied: because no strange policy allows it – allow logs:X"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("told", "says"), REFUSALS.values(), ids=REFUSALS)
+})  # fmt: skip
 def test_what_an_error_means(told: Callable[[], CouldNotLook], says: str) -> None:
     assert str(told()) == says
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from botocore.exceptions import ClientError
 
 from opschecks.aws.refusals import explained
 from opschecks.core.observation import NotThere
+from tests.cases import cases
 
 WHO = "User: arn:aws:sts::123456789012:assumed-role/ops/me is not authorized to perform:"
 KEY = "arn:aws:kms:us-west-2:123456789012:key/0f1e"
@@ -20,7 +20,7 @@ def told(code: str, message: str, call: str = "logs:FilterLogEvents", **more: An
     return str(explained(call, error, **more))
 
 
-ADVICE = {
+@cases({
     "no policy allows it": (
         "AccessDeniedException", f"{WHO} logs:FilterLogEvents because no identity-based policy allows it",
         "allow logs:FilterLogEvents",
@@ -88,12 +88,8 @@ ADVICE = {
         + "aB3-" * 400,
         "allow ec2:DescribeVpcs",
     ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", ADVICE.values(), ids=ADVICE)
-def test_the_advice_names_what_aws_names(case: tuple[str, str, str]) -> None:
-    code, message, advice = case
+})  # fmt: skip
+def test_the_advice_names_what_aws_names(code: str, message: Any, advice: str) -> None:
     assert f" – {advice}" in told(code, message)
     assert len(told(code, message)) < 500
 
@@ -103,17 +99,14 @@ def test_no_permission_is_advised_where_none_helps() -> None:
     assert "– allow" not in words
 
 
-@pytest.mark.parametrize(
-    ("code", "region", "opt_in"),
-    [
-        ("UnrecognizedClientException", "me-central-1", True),
-        ("InvalidClientTokenId", "ap-east-1", True),
-        ("AuthFailure", "us-west-2", False),
-        ("InvalidClientTokenId", "us-gov-west-1", False),
-        ("InvalidClientTokenId", "cn-north-1", False),
-        ("ExpiredToken", "me-central-1", False),
-    ],
-)
+@cases([
+    ("UnrecognizedClientException", "me-central-1", True),
+    ("InvalidClientTokenId", "ap-east-1", True),
+    ("AuthFailure", "us-west-2", False),
+    ("InvalidClientTokenId", "us-gov-west-1", False),
+    ("InvalidClientTokenId", "cn-north-1", False),
+    ("ExpiredToken", "me-central-1", False),
+])  # fmt: skip
 def test_a_region_that_is_not_enabled_knows_no_key(code: str, region: str, opt_in: bool) -> None:
     words = told(code, "The security token included in the request is invalid", region=region)
     assert (f"the account has not enabled {region}, an opt-in region" in words) == opt_in

@@ -12,6 +12,7 @@ import pytest
 from opschecks.aws.restores import restore_rehearsal
 from opschecks.core.observation import CouldNotLook, seen
 from tests.canned import ACCOUNT, NOW, Aws, ago, names, stack, verdict
+from tests.cases import cases
 from tests.scratch import ROOT
 
 WEEKLY = ROOT / "checks" / "weekly" / "test_disaster_recovery.py"
@@ -36,7 +37,9 @@ def job(days: float, **more: Any) -> dict[str, Any]:
 
 DENIED = CouldNotLook("backup:ListRestoreJobs", "AccessDeniedException: no", action="backup:ListRestoreJobs")
 Jobs = Sequence[dict[str, Any]] | CouldNotLook
-RESTORES: dict[str, tuple[list[dict[str, Any]], Jobs, str, str]] = {
+
+
+@cases({
     "from a backup": ([event(10)], DENIED, "passed", "incidents was last restored"),
     "to a moment, by name": ([event(10, {"sourceTableName": "incidents"})], DENIED, "passed", ""),
     "to a moment, by ARN": ([event(10, {"sourceTableArn": SOURCE})], DENIED, "passed", ""),
@@ -57,10 +60,7 @@ RESTORES: dict[str, tuple[list[dict[str, Any]], Jobs, str, str]] = {
     "of which nothing is told": ([event(3, None)], [], "blind", "not report which table"),
     "of which nothing is told, beside one that is": ([event(3, None), event(5)], DENIED, "passed", ""),
     "cut short": ([{**event(3), "CloudTrailEvent": '{"requestPara'}], [], "blind", "not report which table"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("events", "jobs", "outcome", "message"), RESTORES.values(), ids=RESTORES)
+})  # fmt: skip
 def test_rehearsals(events: list[dict[str, Any]], jobs: Jobs, outcome: str, message: str) -> None:
     checked = stack(limits={"restore_drill_days": 30})
     aws = Aws(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from opschecks.aws.alarm_hygiene import watched_alarms
 from tests.aws.test_alarm_hygiene import alarm, aws_of
 from tests.canned import NOW, Raw, names, verdict, weekly
+from tests.cases import cases
 
 check = weekly("alarm_hygiene").test_alarms_watch_something
 BALANCER = "arn:aws:elasticloadbalancing:us-west-2:123456789012:loadbalancer/app/shop/50dc6c495c0c9188"
@@ -15,7 +14,8 @@ UNLISTED: Raw = {"Metrics": []}
 OF_TABLES = {"Namespace": "AWS/DynamoDB", "MetricName": "ReadThrottleEvents"}
 OF_BALANCERS = {"Namespace": "AWS/ApplicationELB", "MetricName": "HTTPCode_ELB_5XX_Count"}
 
-SITUATIONS = {
+
+@cases({
     "a table that nobody has read for a month": ({**OF_TABLES, "TableName": "carts"}, "passed"),
     "one of its operations": ({**OF_TABLES, "TableName": "carts", "Operation": "GetItem"}, "passed"),
     "a mistyped table": ({**OF_TABLES, "TableName": "cart"}, "failed"),
@@ -33,10 +33,7 @@ SITUATIONS = {
     "what is always measured": (
         {"Namespace": "AWS/ECS", "MetricName": "CPUUtilization", "ClusterName": "dr", "ServiceName": "api"}, "failed",
     ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("told", "outcome"), SITUATIONS.values(), ids=SITUATIONS)
+})  # fmt: skip
 def test_no_data_for_a_month(told: Raw, outcome: str) -> None:
     keys = {key: told[key] for key in ("Namespace", "MetricName")}
     dimensions = [{"Name": name, "Value": value} for name, value in told.items() if name not in keys]

@@ -12,6 +12,7 @@ from opschecks.aws.restores import restore_rehearsal
 from opschecks.core.model import Deadline, Figure
 from opschecks.core.observation import CouldNotLook
 from tests.canned import NOW, Aws, Raw, ago, names, stack
+from tests.cases import cases
 
 DENIED = CouldNotLook("backup:ListRestoreJobs", "AccessDenied: no", action="backup:ListRestoreJobs")
 OURS = {"sourceTableName": "orders"}
@@ -46,7 +47,7 @@ def test_of_a_recent_restore_everything_is_told() -> None:
     assert not aws.parameters_of("ListRestoreJobs")
 
 
-@pytest.mark.parametrize(("days", "asked"), [(30, 0), (30.01, 1)])
+@cases([(30, 0), (30.01, 1)])
 def test_aws_backup_is_asked_where_the_last_restore_is_older_than_the_limit(days: float, asked: int) -> None:
     _, aws = _seen(_event(days))
     assert len(aws.parameters_of("ListRestoreJobs")) == asked
@@ -92,17 +93,14 @@ def test_an_event_that_does_not_say_what_was_restored_is_unclear(told: str) -> N
 TABLE = "arn:aws:dynamodb:us-west-2:123456789012:table/orders"
 
 
-@pytest.mark.parametrize(
-    ("asked", "known"),
-    [
-        ({"sourceTableName": "orders"}, True),
-        ({"sourceTableName": TABLE}, True),
-        ({"backupArn": f"{TABLE}/backup/01"}, True),
-        ({"sourceTableArn": TABLE}, True),
-        ({"sourceTableArn": "arn:aws:dynamodb:us-west-2:123456789012:index"}, False),
-        ({"sourceTableName": "", "sourceTableArn": TABLE}, True),
-    ],
-)
+@cases([
+    ({"sourceTableName": "orders"}, True),
+    ({"sourceTableName": TABLE}, True),
+    ({"backupArn": f"{TABLE}/backup/01"}, True),
+    ({"sourceTableArn": TABLE}, True),
+    ({"sourceTableArn": "arn:aws:dynamodb:us-west-2:123456789012:index"}, False),
+    ({"sourceTableName": "", "sourceTableArn": TABLE}, True),
+])  # fmt: skip
 def test_which_table_was_restored_is_in_its_name_or_an_arn(asked: Raw, known: bool) -> None:
     seen, _ = _seen(_event(1, asked))
     assert (seen.newest is not None, len(seen.unclear)) == (known, int(not known))

@@ -16,6 +16,7 @@ from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook, NotThere
 from tests.canned import NOW, Aws, Raw, ago, concludes, itself, judges, names, stack, verdicts, weekly
+from tests.cases import cases
 
 checks = weekly("retention")
 TIDY, SITE = checks.test_buckets_let_go_what_nobody_needs, checks.test_lifecycle_leaves_the_dashboards_alone
@@ -64,7 +65,12 @@ def seen(rules: Sequence[Raw] | Exception, versioning: Any = NEVER, checked: Sta
     return buckets(checked or stack(), aws_of(rules, versioning, checked), names(buckets=("archive",)), none)
 
 
-WHOLE: dict[str, tuple[list[Raw] | Exception, Any, str, str]] = {
+def unchecked(rules: Sequence[Raw], versioning: Any) -> list[Bucket]:
+    """What a cut answer may look like, which botocore's model does not allow."""
+    return [Bucket(arn="archive", name="archive", evidence=Answer({"Versioning": versioning, "Rules": list(rules)}))]
+
+
+@cases({
     "uploads go": ([uploads()], NEVER, "passed", "1 lifecycle rules, versioning off"),
     "uploads go at the limit": ([uploads(7)], NEVER, "passed", ""),
     "uploads go too late": ([uploads(30)], NEVER, "failed", "uploads are kept for 30 days; expected at most 7"),
@@ -116,15 +122,7 @@ WHOLE: dict[str, tuple[list[Raw] | Exception, Any, str, str]] = {
     "nothing is said of the status": ([uploads(Status=None)], NEVER, "blind", "the answer has no 'Status'"),
     "neither filter nor prefix": ([uploads(Filter=None)], NEVER, "blind", "the answer has no 'Prefix'"),
     "no number of days": ([rule(AbortIncompleteMultipartUpload={})], NEVER, "blind", "without DaysAfterInitiation"),
-}
-
-
-def unchecked(rules: Sequence[Raw], versioning: Any) -> list[Bucket]:
-    """What a cut answer may look like, which botocore's model does not allow."""
-    return [Bucket(arn="archive", name="archive", evidence=Answer({"Versioning": versioning, "Rules": list(rules)}))]
-
-
-@pytest.mark.parametrize(("rules", "versioning", "outcome", "message"), WHOLE.values(), ids=WHOLE)
+})  # fmt: skip
 def test_what_a_bucket_lets_go(rules: list[Raw] | Exception, versioning: Any, outcome: str, message: str) -> None:
     cut = not isinstance(rules, Exception) and any("Status" not in one for one in rules)
     assert not isinstance(rules, Exception) or not cut

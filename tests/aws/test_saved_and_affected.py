@@ -15,6 +15,7 @@ from opschecks.core.answer import Answer
 from opschecks.core.model import Figure
 from opschecks.core.observation import CouldNotLook, NotApplicable
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, given, names, stack
+from tests.cases import cases
 
 TABLE = f"arn:aws:dynamodb:{ACCOUNT}:table/orders"
 DENIED = CouldNotLook("backup:ListRecoveryPointsByResource", "AccessDenied: no")
@@ -55,7 +56,9 @@ def saved(of: TableBackups, by: TableRecovery | CouldNotLook, *points: float, re
 
 OFF = recovery(status="DISABLED")
 MOMENT, NEWEST = "the last moment that it can be restored to", "its newest backup"
-SAVED: dict[str, tuple[Callable[[], SavedTable], float | None, str, str]] = {
+
+
+@cases({
     "by recovery": (lambda: saved(backups(), recovery(1), refused=True), 1, MOMENT, ""),
     "by recovery, as old as may be": (lambda: saved(backups(), recovery(24), 2), 24, MOMENT, ""),
     "by recovery that is too old, and AWS Backup": (lambda: saved(backups(), recovery(25), 2), 2, NEWEST, ""),
@@ -84,12 +87,10 @@ SAVED: dict[str, tuple[Callable[[], SavedTable], float | None, str, str]] = {
         lambda: saved(backups(backup(2), status="", vault=DENIED), recovery(1)), 1, MOMENT, str(DENIED)),
     "of a table that could not be described, whose backups are not known either": (
         lambda: saved(backups(backup(2), status=""), REFUSED), None, "", str(REFUSED)),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", SAVED)
-def test_the_newest_state_to_which_a_table_can_be_restored(case: str) -> None:
-    look, hours, kind, unseen = SAVED[case]
+})  # fmt: skip
+def test_the_newest_state_to_which_a_table_can_be_restored(
+    look: Callable[[], SavedTable], hours: float | None, kind: str, unseen: str
+) -> None:
     found = look()
     moment = None if hours is None else NOW - timedelta(hours=hours)
     assert (found.saved, found.kind, str(found.unseen or "")) == (moment, kind, unseen)
@@ -113,16 +114,14 @@ def test_a_recovery_that_does_not_say_until_when_leaves_the_backups() -> None:
         alone.age  # noqa: B018 - it raises
 
 
-AGES: dict[str, tuple[float | None, bool, float | str | None]] = {
+@cases({
     "young": (3, False, 3), "young, and something is unseen": (3, True, 3), "as old as may be": (24, True, 24),
     "old": (25, False, 25), "old, and something is unseen": (25, True, "blind"), "none": (None, False, None),
     "none, and something is unseen": (None, True, "blind"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", AGES)
-def test_an_age_beyond_the_limit_is_not_known_where_something_newer_may_exist(case: str) -> None:
-    hours, unseen, expected = AGES[case]
+})  # fmt: skip
+def test_an_age_beyond_the_limit_is_not_known_where_something_newer_may_exist(
+    hours: float | None, unseen: bool, expected: float | str | None
+) -> None:
     moment = None if hours is None else NOW - timedelta(hours=hours)
     one = SavedTable(
         arn=TABLE, name="orders", status="ACTIVE", saved=moment, kind=NEWEST, unseen=DENIED if unseen else None,
@@ -177,7 +176,7 @@ def test_an_event_as_it_is_told() -> None:
     assert asked == {"filter": {"eventArns": [ARN]}, "maxResults": 100}
 
 
-EVENTS: dict[str, tuple[Raw, list[Raw], bool, str]] = {
+@cases({
     "an open issue": (event(), [entity()], True, "issue of ECS, open, since {}, affects orders"),
     "an investigation": (
         event(eventTypeCategory="investigation"), [entity()], True,
@@ -193,12 +192,10 @@ EVENTS: dict[str, tuple[Raw, list[Raw], bool, str]] = {
     "an issue of others": (event(), [], False, "issue of ECS, open, since {}, names none of the stack's resources"),
     "without a begin": (event(startTime=None), [entity()], True, "issue of ECS, open, affects orders"),
     "without a service": (event(service=None), [entity()], True, "issue of AWS, open, since {}, affects orders"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", EVENTS)
-def test_whether_an_event_is_a_problem_and_its_words(case: str) -> None:
-    raw, entities, is_problem, words = EVENTS[case]
+})  # fmt: skip
+def test_whether_an_event_is_a_problem_and_its_words(
+    raw: Raw, entities: list[Raw], is_problem: bool, words: str
+) -> None:
     [found], _ = told(raw, entities=entities)
     assert (found.is_problem, found.words) == (
         is_problem,
@@ -214,7 +211,7 @@ def test_an_event_of_which_little_is_said() -> None:
         found.words  # noqa: B018 - it raises
 
 
-ENTITIES: dict[str, tuple[Raw, tuple[str, ...]]] = {
+@cases({
     "a table": (entity("orders"), ("orders",)),
     "a service as it is called": (entity("jobs/mail"), ("jobs/mail", "jobs", "mail")),
     "a service and its cluster": (entity("prod|api"), ("prod", "api")),
@@ -231,12 +228,8 @@ ENTITIES: dict[str, tuple[Raw, tuple[str, ...]]] = {
     "resolved": (entity(statusCode="RESOLVED"), ()),
     "unimpaired": (entity(statusCode="UNIMPAIRED"), ()),
     "of an unknown state": (entity(statusCode=None), ("orders",)),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", ENTITIES)
-def test_which_of_the_stacks_resources_an_event_names(case: str) -> None:
-    one, affected = ENTITIES[case]
+})  # fmt: skip
+def test_which_of_the_stacks_resources_an_event_names(one: Raw, affected: tuple[str, ...]) -> None:
     [found], _ = told(event(), entities=[one])
     assert found.affected == affected
 

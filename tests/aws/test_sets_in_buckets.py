@@ -31,6 +31,7 @@ from opschecks.core.model import Figure
 from opschecks.core.observation import CouldNotLook
 from tests.canned import NOW, Aws, Canned, Raw, names, stack
 from tests.canned_backups import ARN, T
+from tests.cases import cases
 
 PLACE = BackupLocation("backups", "full/here/")
 DAY = timedelta(days=1)
@@ -67,15 +68,12 @@ def _set(name: str, **changes: Any) -> dict[str, Any]:
     return {f"{name}/started.json": BEGUN, f"{name}/manifest.json": _manifest(name, **changes)}
 
 
-@pytest.mark.parametrize(
-    ("backups", "place", "url"),
-    [
-        ("s3://backups", BackupLocation("backups", "here/"), "s3://backups/here"),
-        ("s3://backups/", BackupLocation("backups", "here/"), "s3://backups/here"),
-        ("s3://backups/full/", BackupLocation("backups", "full/here/"), "s3://backups/full/here"),
-        ("s3://backups/x/y", BackupLocation("backups", "x/y/here/"), "s3://backups/x/y/here"),
-    ],
-)
+@cases([
+    ("s3://backups", BackupLocation("backups", "here/"), "s3://backups/here"),
+    ("s3://backups/", BackupLocation("backups", "here/"), "s3://backups/here"),
+    ("s3://backups/full/", BackupLocation("backups", "full/here/"), "s3://backups/full/here"),
+    ("s3://backups/x/y", BackupLocation("backups", "x/y/here/"), "s3://backups/x/y/here"),
+])  # fmt: skip
 def test_where_sets_are_stored(backups: str, place: BackupLocation, url: str) -> None:
     assert backup_location(stack(backups=backups)) == place
     assert place.url == url
@@ -100,16 +98,13 @@ def test_each_page_of_names_is_read() -> None:
     assert names_of_sets(_aws({}, pages), PLACE) == ["20261124-2", "20261124-1"]
 
 
-@pytest.mark.parametrize(
-    ("page", "said"),
-    [
-        ({"KeyCount": 0}, ""),
-        ({"KeyCount": 1, "Contents": [{"Key": "full/here/a"}]}, ""),
-        ({"KeyCount": 1, "CommonPrefixes": [{"Prefix": "full/here/a/"}]}, ""),
-        ({"KeyCount": 1}, "the answer counts 1 key and lists none"),
-        ({"KeyCount": 2}, "the answer counts 2 keys and lists none"),
-    ],
-)
+@cases([
+    ({"KeyCount": 0}, ""),
+    ({"KeyCount": 1, "Contents": [{"Key": "full/here/a"}]}, ""),
+    ({"KeyCount": 1, "CommonPrefixes": [{"Prefix": "full/here/a/"}]}, ""),
+    ({"KeyCount": 1}, "the answer counts 1 key and lists none"),
+    ({"KeyCount": 2}, "the answer counts 2 keys and lists none"),
+])  # fmt: skip
 def test_a_page_that_counts_keys_and_lists_none_is_cut(page: Raw, said: str) -> None:
     if said:
         with pytest.raises(CouldNotLook, match=f"s3:ListBucket: {said}"):
@@ -135,16 +130,13 @@ def test_a_manifest_of_another_kind_is_not_read(changes: Raw) -> None:
         read_set(_aws(_set("20261124-1", **changes)), PLACE, "20261124-1")
 
 
-@pytest.mark.parametrize(
-    ("newest", "name"),
-    [
-        ("", "20261124-1"),
-        ("20261123-7", "20261124-1"),
-        ("20261124-1", "20261124-2"),
-        ("20261124-9", "20261124-10"),
-        ("20261125-3", "20261125-4"),
-    ],
-)
+@cases([
+    ("", "20261124-1"),
+    ("20261123-7", "20261124-1"),
+    ("20261124-1", "20261124-2"),
+    ("20261124-9", "20261124-10"),
+    ("20261125-3", "20261125-4"),
+])  # fmt: skip
 def test_the_next_name_comes_after_the_newest(newest: str, name: str) -> None:
     assert next_name(newest, NOW) == name
 
@@ -158,15 +150,12 @@ class _Cut:
         raise ConnectionError("reset")
 
 
-@pytest.mark.parametrize(
-    ("body", "said"),
-    [
-        (io.BytesIO(b"{"), "s3://backups/k could not be read: JSONDecodeError: "),
-        (io.BytesIO(b"[1]"), "s3://backups/k is not a JSON object"),
-        (io.BytesIO(b"null"), "s3://backups/k is not a JSON object"),
-        (_Cut(), "s3://backups/k could not be read: ConnectionError: reset"),
-    ],
-)
+@cases([
+    (io.BytesIO(b"{"), "s3://backups/k could not be read: JSONDecodeError: "),
+    (io.BytesIO(b"[1]"), "s3://backups/k is not a JSON object"),
+    (io.BytesIO(b"null"), "s3://backups/k is not a JSON object"),
+    (_Cut(), "s3://backups/k could not be read: ConnectionError: reset"),
+])  # fmt: skip
 def test_an_object_that_is_no_json_object_or_breaks_off_is_not_read(body: Any, said: str) -> None:
     with pytest.raises(CouldNotLook, match=f"s3:GetObject: {said}"):
         read_json(Aws({("s3", "GetObject"): {"Body": body}}), "backups", "k")
@@ -231,7 +220,9 @@ def _backups(*listed: tuple[str, str], since: timedelta = 2 * DAY) -> TableBacku
 
 GONE = f"the backup of {T}, which can no longer be restored"
 SAVED = {"tables": [{"table": T, "name": "mine"}]}
-LACKING: dict[str, tuple[Raw, TableBackups, dict[str, Any], list[str]]] = {
+
+
+@cases({
     "nothing": (SAVED, _backups(("mine", "AVAILABLE")), {"tables": (T,)}, []),
     "a table of which it has nothing": ({}, _backups(), {"tables": (T, "new")}, [f"the table {T}", "the table new"]),
     "another backup is there": (SAVED, _backups(("other", "AVAILABLE")), {"tables": (T,)}, [GONE]),
@@ -245,10 +236,6 @@ LACKING: dict[str, tuple[Raw, TableBackups, dict[str, Any], list[str]]] = {
         ["the log group b"]),
     "dashboards": ({}, _backups(), {"distributions": ("E1",)}, ["the dashboards"]),
     "dashboards that it has": (SITE, _backups(), {"distributions": ("E1",)}, []),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", LACKING)
-def test_what_a_set_lacks(case: str) -> None:
-    changes, known, there, lacking = LACKING[case]
+})  # fmt: skip
+def test_what_a_set_lacks(changes: Raw, known: TableBackups, there: dict[str, Any], lacking: list[str]) -> None:
     assert _full(_set("20261124-1", **changes), [known], **there).lacks == tuple(lacking)

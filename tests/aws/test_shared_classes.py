@@ -17,6 +17,7 @@ from botocore.utils import parse_timestamp
 
 from opschecks.aws.service_models import PlainFiles
 from opschecks.aws.shared_classes import moment, new_session
+from tests.cases import cases
 
 
 def client(key: str, region: str, service: str = "ecs") -> Any:
@@ -138,15 +139,12 @@ def _noting(called: list[str], name: str) -> Any:
     return lambda **_: called.append(name)
 
 
-@pytest.mark.parametrize(
-    ("service", "told"),
-    [
-        ("cloudwatch", {"MetricDataResults": [{"Id": "m", "Timestamps": [1.5, None], "Values": [1.0, None, 2]}]}),
-        ("ecs", {"serviceArns": ["a", None], "nextToken": None}),
-        ("ecs", {"serviceArns": None}),
-        ("ecs", {"serviceArns": []}),
-    ],
-)
+@cases([
+    ("cloudwatch", {"MetricDataResults": [{"Id": "m", "Timestamps": [1.5, None], "Values": [1.0, None, 2]}]}),
+    ("ecs", {"serviceArns": ["a", None], "nextToken": None}),
+    ("ecs", {"serviceArns": None}),
+    ("ecs", {"serviceArns": []}),
+])  # fmt: skip
 def test_lists_in_json_are_read_as_botocore_reads_them(service: str, told: dict[str, Any]) -> None:
     plain, ours = botocore.session.Session(), new_session()
     operation = {"cloudwatch": "GetMetricData", "ecs": "ListServices"}[service]

@@ -12,6 +12,7 @@ from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
 from tests.canned import NOW, Raw, ago
 from tests.canned_ecs import deployment, event, service, task_set
+from tests.cases import cases
 
 STARTED, UNABLE, STEADY = (
     "has started 1 tasks: (task 1).",
@@ -29,7 +30,9 @@ def _made(hours: float, **changes: Any) -> Raw:
 
 
 MOVING = {"rolloutState": "IN_PROGRESS"}
-CASES: dict[str, tuple[Raw, float]] = {
+
+
+@cases({
     "a task was started": (service(_made(72), events=[event(STARTED, hours=1)]), 1),
     "the first of several": (service(_made(72), events=[event(STARTED, hours=1), event(UNABLE, hours=2)]), 2),
     "since it was steady": (
@@ -48,12 +51,8 @@ CASES: dict[str, tuple[Raw, float]] = {
     "a task set since it was steady": (
         service(deployments=[], taskSets=[task_set(createdAt=ago(hours=2))], deploymentController={"type": "EXTERNAL"},
                 events=[event(STEADY, hours=3)]), 2),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_since(case: str) -> None:
-    raw, hours = CASES[case]
+})  # fmt: skip
+def test_since(raw: Raw, hours: float) -> None:
     assert _of(raw).short_since == NOW - timedelta(hours=hours)
 
 
@@ -63,10 +62,7 @@ def test_nothing_is_known() -> None:
         assert _of(raw).short_since
 
 
-@pytest.mark.parametrize(
-    ("desired", "running", "pending", "starting"),
-    [(2, 1, 1, True), (2, 0, 2, False), (2, 1, 0, False), (3, 1, 1, False), (2, 2, 1, True)],
-)
+@cases([(2, 1, 1, True), (2, 0, 2, False), (2, 1, 0, False), (3, 1, 1, False), (2, 2, 1, True)])
 def test_all_missing_tasks_are_starting(desired: int, running: int, pending: int, starting: bool) -> None:
     raw = service(desiredCount=desired, runningCount=running, pendingCount=pending)
     assert _of(raw).is_starting is starting

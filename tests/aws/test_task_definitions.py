@@ -15,6 +15,7 @@ from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, Aws, Raw, examined, given, judges, names, stack, weekly
+from tests.cases import cases
 
 CHECK = weekly("connection_pool").test_workers_and_concurrency_are_as_wanted
 SECRET = {"name": "SESSION_SECRET", "value": "hunter22-hunter22"}
@@ -145,9 +146,8 @@ def test_a_revision_that_cannot_be_read_hides_no_other() -> None:
     assert told == {"backend (backend:1)": "passed", "backend (backend:2)": "blind"}
 
 
-@pytest.mark.parametrize(
-    ("answer", "message"),
-    [({}, "the answer has no 'taskDefinition'"), ({"taskDefinition": {}}, "the answer has no 'containerDefinitions'")],
+@cases(
+    [({}, "the answer has no 'taskDefinition'"), ({"taskDefinition": {}}, "the answer has no 'containerDefinitions'")]
 )
 def test_what_was_not_told_is_not_seen(answer: Raw, message: str) -> None:
     aws = Aws({KEY: answer})

@@ -11,6 +11,7 @@ import pytest
 from opschecks.aws.ecs import Task, tasks
 from opschecks.core.observation import REGISTRY, CouldNotLook
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, given, names
+from tests.cases import cases
 
 DIGEST = f"sha256:{'1f' * 32}"
 
@@ -47,7 +48,9 @@ def seen(*raw: Raw) -> list[Task]:
 
 
 EXITED = {"name": "app", "exitCode": 137, "reason": "OutOfMemoryError: Container killed"}
-TOLD: dict[str, tuple[Raw, Callable[[Task], Any], Any]] = {
+
+
+@cases({
     "it runs": (task(), lambda it: (it.last_status, it.is_wanted, it.health), ("RUNNING", True, "HEALTHY")),
     "it drains": (task(desiredStatus="STOPPED"), lambda it: (it.last_status, it.is_wanted), ("RUNNING", False)),
     "nothing is said of its health": (task(healthStatus=None), lambda it: it.health, "UNKNOWN"),
@@ -88,24 +91,17 @@ TOLD: dict[str, tuple[Raw, Callable[[Task], Any], Any]] = {
     "it was scaled in": (ended("ServiceSchedulerInitiated", "Scaling activity initiated by"), lambda it: it.death, ""),
     "a person stopped it": (ended("UserInitiated", "Task stopped by user", EXITED), lambda it: it.death, ""),
     "Spot took its capacity": (ended("SpotInterruption", "Your Spot Task was interrupted."), lambda it: it.death, ""),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", TOLD)
-def test_what_a_task_is_read_as(case: str) -> None:
-    raw, read, expected = TOLD[case]
+})  # fmt: skip
+def test_what_a_task_is_read_as(raw: Raw, read: Callable[[Task], Any], expected: Any) -> None:
     [found] = seen(raw)
     assert read(found) == expected
 
 
-@pytest.mark.parametrize(
-    ("key", "read"),
-    [
-        ("lastStatus", lambda it: it.last_status),
-        ("containers", lambda it: it.images),
-        ("desiredStatus", lambda it: it.is_wanted),
-    ],
-)
+@cases([
+    ("lastStatus", lambda it: it.last_status),
+    ("containers", lambda it: it.images),
+    ("desiredStatus", lambda it: it.is_wanted),
+])  # fmt: skip
 def test_what_every_task_has_is_not_guessed(key: str, read: Callable[[Task], Any]) -> None:
     [found] = seen(task(**{key: None}))
     with pytest.raises(CouldNotLook, match=f"the answer has no '{key}'"):
@@ -125,18 +121,14 @@ def test_each_task_is_described_once_though_both_lists_have_it() -> None:
     assert sorted(one["desiredStatus"] for one in aws.parameters_of("ListTasks")) == ["RUNNING", "STOPPED"]
 
 
-FAILURES: dict[str, tuple[list[Raw], str]] = {
+@cases({
     "with a detail": ([{"arn": arn(2), "reason": "ACCESS_DENIED", "detail": "no"}], f"{arn(2)}: ACCESS_DENIED no$"),
     "without one": ([{"arn": arn(2), "reason": "ACCESS_DENIED"}], f"{arn(2)}: ACCESS_DENIED$"),
     "behind one that was forgotten": (
         [{"arn": arn(2), "reason": "MISSING"}, {"arn": arn(3), "reason": "INTERNAL"}], f"{arn(3)}: INTERNAL$"),
     "not mentioned": ([], f"the answer does not mention {2:032x}, {3:032x}, {4:032x}$"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", FAILURES)
-def test_a_task_that_is_not_described_is_told_unless_ecs_forgot_it(case: str) -> None:
-    failures, message = FAILURES[case]
+})  # fmt: skip
+def test_a_task_that_is_not_described_is_told_unless_ecs_forgot_it(failures: list[Raw], message: str) -> None:
     listed = {"taskArns": [arn(number) for number in (1, 2, 3, 4, 5)]}
     told: Raw = {"tasks": [task(1)], **({"failures": failures} if failures else {})}
     with pytest.raises(CouldNotLook, match=message):

@@ -20,6 +20,7 @@ from tests.canned import (
     judges,
     names,
 )
+from tests.cases import cases
 
 ecs = daily("ecs")
 
@@ -139,17 +140,14 @@ def test_running_and_stopped_tasks_are_listed_page_by_page_and_described_by_the_
     assert [one.resource for one in failed] == [dead["taskArn"]]
 
 
-NEVER_MENTIONED: dict[str, tuple[Raw, str]] = {
+@cases({
     "one of two": ({"tasks": [task(1)], "failures": []}, "the answer does not mention 0*2"),
     "none": ({"tasks": [], "failures": []}, "the answer does not mention"),
     "failed": (
         {"tasks": [task(1)], "failures": [{"arn": task(2)["taskArn"], "reason": "ACCESS_DENIED", "detail": "no"}]},
         "ACCESS_DENIED no",
     ),
-}
-
-
-@pytest.mark.parametrize(("answer", "reason"), NEVER_MENTIONED.values(), ids=NEVER_MENTIONED)
+})  # fmt: skip
 def test_a_task_that_was_asked_for_and_is_not_answered_is_not_passed_over(answer: Raw, reason: str) -> None:
     listed = {"taskArns": [task(1)["taskArn"], task(2)["taskArn"]]}
     aws = Aws({("ecs", "ListTasks"): listed, ("ecs", "DescribeTasks"): answer})

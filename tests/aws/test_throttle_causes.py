@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from opschecks.aws.cloudwatch_metrics import Metrics
 from opschecks.aws.throttle_causes import Causes, throttle_causes
 from opschecks.aws.throttling import Throttling
 from opschecks.core.model import Series
 from opschecks.core.observation import CouldNotLook, NotThere
 from tests.canned import NOW, Aws, Raw, ago, daily, verdict
+from tests.cases import cases
 
 CHECK = daily("dynamodb").test_tables_are_not_throttled
 RULE = "DynamoDBContributorInsights-PKT-incidents-1576629651520"
@@ -66,7 +65,9 @@ def causes(data: Any, insights: Any, told: Any = DENIED, *, of: list[Throttling]
 
 
 HOT = metric_data(ReadKeyRangeThroughputThrottleEvents=12)
-SAID: dict[str, tuple[Any, Any, Any, str]] = {
+
+
+@cases({
     "a hot key": (
         HOT,
         ON,
@@ -121,10 +122,7 @@ SAID: dict[str, tuple[Any, Any, Any, str]] = {
         None,
         "the cause could not",
     ),
-}
-
-
-@pytest.mark.parametrize(("data", "insights", "told", "says"), SAID.values(), ids=SAID)
+})  # fmt: skip
 def test_a_throttled_table_says_why_and_fails_whatever_is_known(data: Any, insights: Any, told: Any, says: str) -> None:
     found = causes(data, insights, told)
     outcome, message = verdict(CHECK, table_throttling=throttling(12), throttle_causes=found)
@@ -149,7 +147,7 @@ def test_an_index_is_asked_for_by_its_own_name() -> None:
     assert [one["Value"] for one in dimensions] == ["incidents", "by-team"]
 
 
-@pytest.mark.parametrize(("reads", "outcome"), [(0, "blind"), (12, "failed")])
+@cases([(0, "blind"), (12, "failed")])
 def test_a_table_that_could_not_be_described_is_judged_by_what_its_metrics_prove(reads: float, outcome: str) -> None:
     """Its indexes are not known: that it was not throttled says nothing of them."""
     refused = CouldNotLook("dynamodb:DescribeTable", "AccessDenied: no", action="dynamodb:DescribeTable")

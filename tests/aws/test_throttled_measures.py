@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from opschecks.aws.cloudwatch_metrics import OPERATIONS, Metrics
 from opschecks.aws.dynamodb import Table
 from opschecks.aws.throttle_causes import CAUSES, Causes, throttle_causes
@@ -15,24 +13,22 @@ from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook, NotThere
 from tests.aws.test_traffic_measures import REFUSED, line, series
 from tests.canned import NOW, Aws, Raw
+from tests.cases import cases
 
 
 def _throttling(name: str = "orders", **told: Any) -> Throttling:
     return Throttling(arn="orders", name=name, metrics=series(**told), now=NOW, table="orders", status="ACTIVE")
 
 
-@pytest.mark.parametrize(
-    ("reads", "writes", "seems"),
-    [
-        ([], [], False),
-        ([(5, 1)], [], True),
-        ([], [(5, 1)], True),
-        (REFUSED, [(5, 1)], True),
-        (REFUSED, REFUSED, False),
-        ([(66, 9)], [(5, 0)], False),
-        ([(64, 0.5)], [], True),
-    ],
-)
+@cases([
+    ([], [], False),
+    ([(5, 1)], [], True),
+    ([], [(5, 1)], True),
+    (REFUSED, [(5, 1)], True),
+    (REFUSED, REFUSED, False),
+    ([(66, 9)], [(5, 0)], False),
+    ([(64, 0.5)], [], True),
+])  # fmt: skip
 def test_a_table_seems_throttled_where_its_metrics_of_the_last_hour_say_so(
     reads: Any, writes: Any, seems: bool
 ) -> None:
@@ -144,15 +140,12 @@ def test_causes_that_were_not_told_in_full_are_not_known() -> None:
     assert str(refused) == f"CloudWatch names no cause; the hot keys could not be read: {REFUSED}"
 
 
-@pytest.mark.parametrize(
-    ("insights", "keys"),
-    [
-        ({**ON, "ContributorInsightsStatus": "DISABLED"}, None),
-        ({**ON, "ContributorInsightsRuleList": ["x-PKC-x"]}, None),
-        ({"ContributorInsightsStatus": "DISABLED"}, None),
-        (NotThere("x", "ResourceNotFoundException"), None),
-        (REFUSED, REFUSED),
-    ],
-)
+@cases([
+    ({**ON, "ContributorInsightsStatus": "DISABLED"}, None),
+    ({**ON, "ContributorInsightsRuleList": ["x-PKC-x"]}, None),
+    ({"ContributorInsightsStatus": "DISABLED"}, None),
+    (NotThere("x", "ResourceNotFoundException"), None),
+    (REFUSED, REFUSED),
+])  # fmt: skip
 def test_where_contributor_insights_is_off_no_key_is_known(insights: Any, keys: Any) -> None:
     assert _why(insights)[0].keys is keys

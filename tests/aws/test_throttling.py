@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import pytest
-
 from opschecks.aws.throttling import Throttling, table_throttling
 from tests.canned import NOW, daily, names, verdicts
 from tests.canned_metrics import INCIDENTS, Points, at, seen
+from tests.cases import cases
 
 
 def throttled(series: Mapping[str, Any]) -> list[Throttling]:
@@ -17,15 +16,14 @@ def throttled(series: Mapping[str, Any]) -> list[Throttling]:
 
 
 INDEX = "incidents/status-index"
-THROTTLED: dict[str, tuple[dict[str, Points], dict[str, str]]] = {
+
+
+@cases({
     "never": ({}, {"incidents": "passed", INDEX: "passed"}),
     "table": ({"ReadThrottleEvents Sum incidents": [at(30, 4)]}, {"incidents": "failed", INDEX: "passed"}),
     "index": ({"WriteThrottleEvents Sum status-index": [at(59, 1)]}, {"incidents": "passed", INDEX: "failed"}),
     "two hours ago": ({"ReadThrottleEvents": [at(120, 50)]}, {"incidents": "passed"}),
-}
-
-
-@pytest.mark.parametrize(("series", "wanted"), THROTTLED.values(), ids=THROTTLED)
+})  # fmt: skip
 def test_throttling_is_told_by_table_and_index(series: dict[str, Points], wanted: dict[str, str]) -> None:
     outcomes = verdicts(
         daily("dynamodb").test_tables_are_not_throttled, table_throttling=throttled(series), throttle_causes={}

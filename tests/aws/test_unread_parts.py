@@ -26,6 +26,7 @@ from tests.aws import test_websocket_groups as sessions
 from tests.aws.test_listeners import default, forward
 from tests.canned import NOW, Aws, daily, names, pages_of, stack, verdicts
 from tests.canned_wire import Wire
+from tests.cases import cases
 from tests.real import traffic
 from tests.real.traffic import seen as measured
 
@@ -114,14 +115,11 @@ def test_a_connection_that_is_closed_before_the_handshake_is_an_answer(monkeypat
         assert open_session(stack(), "ws://web.test/ws", {}) == "the connection was closed before the handshake"
 
 
-@pytest.mark.parametrize(
-    ("code", "status", "advice"),
-    [
-        ("ThrottlingException", 400, "AWS limits how often the account may ask this: run it again later"),
-        ("SlowDown", 503, "AWS limits how often the account may ask this: run it again later"),
-        ("InternalFailure", 500, "AWS itself failed: run it again later"),
-    ],
-)
+@cases([
+    ("ThrottlingException", 400, "AWS limits how often the account may ask this: run it again later"),
+    ("SlowDown", 503, "AWS limits how often the account may ask this: run it again later"),
+    ("InternalFailure", 500, "AWS itself failed: run it again later"),
+])  # fmt: skip
 def test_what_may_be_answered_later_says_so(code: str, status: int, advice: str) -> None:
     error = ClientError(
         {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}, "DescribeServices"

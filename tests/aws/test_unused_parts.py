@@ -14,6 +14,7 @@ from opschecks.core.answer import Answer
 from opschecks.core.model import Figure
 from opschecks.core.observation import CouldNotLook, NotThere
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, given, stack
+from tests.cases import cases
 
 THROTTLED = CouldNotLook("ecs:DescribeServices", "ThrottlingException: no")
 NAME = {"Key": "Name", "Value": "scratch"}
@@ -37,18 +38,15 @@ def test_what_is_told_of_a_volume() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("tags", "name"),
-    [
-        (None, "vol-1"),
-        ([], "vol-1"),
-        ([NAME], "vol-1 (scratch)"),
-        ([{"Key": "app", "Value": "web"}, NAME], "vol-1 (scratch)"),
-        ([{"Key": "Name", "Value": ""}], "vol-1"),
-        ([{"Key": "Name"}], "vol-1"),
-        ([{"Key": "app", "Value": "web"}], "vol-1"),
-    ],
-)
+@cases([
+    (None, "vol-1"),
+    ([], "vol-1"),
+    ([NAME], "vol-1 (scratch)"),
+    ([{"Key": "app", "Value": "web"}, NAME], "vol-1 (scratch)"),
+    ([{"Key": "Name", "Value": ""}], "vol-1"),
+    ([{"Key": "Name"}], "vol-1"),
+    ([{"Key": "app", "Value": "web"}], "vol-1"),
+])  # fmt: skip
 def test_a_resource_is_called_by_its_id_and_its_tag(tags: list[Raw] | None, name: str) -> None:
     [seen] = unattached_volumes(stack(), Aws({("ec2", "DescribeVolumes"): {"Volumes": [_volume(Tags=tags)]}}))
     assert seen.name == name
@@ -122,7 +120,7 @@ def test_all_ways_of_traffic_through_a_balancer_are_added_up() -> None:
     assert aws.parameters_of("DescribeLoadBalancers") == [{"PageSize": 400}]
 
 
-@pytest.mark.parametrize(("kind", "namespace"), [("network", "AWS/NetworkELB"), ("gateway", "AWS/GatewayELB")])
+@cases([("network", "AWS/NetworkELB"), ("gateway", "AWS/GatewayELB")])
 def test_flows_are_the_traffic_of_other_kinds_of_balancers(kind: str, namespace: str) -> None:
     [seen], aws = _uses(_balancer(kind=kind), NewFlowCount=2.0)
     assert seen.traffic == 2
@@ -250,16 +248,13 @@ def test_a_service_that_never_ran_outside_says_so() -> None:
     assert (found.hours_outside, found.evidence["newest outside"]) == (0, "none")
 
 
-@pytest.mark.parametrize(
-    ("running", "desired", "now", "outside"),
-    [
-        (0, 0, NIGHT, False),
-        (1, 0, NIGHT, True),
-        (0, 1, NIGHT, True),
-        (1, 1, MORNING, False),
-        (3, 2, NIGHT, True),
-    ],
-)
+@cases([
+    (0, 0, NIGHT, False),
+    (1, 0, NIGHT, True),
+    (0, 1, NIGHT, True),
+    (1, 1, MORNING, False),
+    (3, 2, NIGHT, True),
+])  # fmt: skip
 def test_a_service_runs_outside_its_hours_where_it_has_or_wants_a_task(
     running: int, desired: int, now: datetime, outside: bool
 ) -> None:
@@ -292,7 +287,7 @@ def _begun(**how_long: float) -> Raw:
     return _service(2, deployments=[{"id": "ecs-svc/1", "status": "PRIMARY", "createdAt": created}])
 
 
-UNMEASURED: dict[str, tuple[Raw, tuple[datetime, ...], str]] = {
+@cases({
     "it runs, and is measured": (_service(2), (MORNING - timedelta(minutes=34),), ""),
     "it runs, and was measured before": (
         _service(2), (MORNING - timedelta(minutes=35),), "dev/backend runs 2 tasks, and there is no CPU metric of it"),
@@ -305,10 +300,7 @@ UNMEASURED: dict[str, tuple[Raw, tuple[datetime, ...], str]] = {
     "it is deleted": (_service(0, status="INACTIVE"), (), "ECS has no active service dev/backend: correct"),
     "it is not known": (_service(serviceName="other"), (), "ECS has no active service dev/backend"),
     "it is unknown since when it runs": (_service(1, deployments=[]), (), "has no deployment of dev/backend"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("raw", "times", "why"), UNMEASURED.values(), ids=UNMEASURED)
+})  # fmt: skip
 def test_why_the_cpu_metric_does_not_show_when_a_service_ran(raw: Raw, times: tuple[datetime, ...], why: str) -> None:
     found, _ = _dev(raw, *times)
     if why:

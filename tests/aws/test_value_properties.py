@@ -16,9 +16,12 @@ from opschecks.core.model import Resource
 from opschecks.core.observation import CouldNotLook
 from tests.aws.test_table_properties import CALL
 from tests.canned import NOW, Raw, stack
+from tests.cases import cases
 
 LONG = "x" * 101
-FORMS: dict[str, tuple[Callable[..., Any], Any, Any]] = {
+
+
+@cases({
     "a number": (whole_number, 17, 17),
     "a number as text": (whole_number, "-17", -17),
     "a whole fraction": (whole_number, 3.0, 3),
@@ -27,17 +30,13 @@ FORMS: dict[str, tuple[Callable[..., Any], Any, Any]] = {
     "a moment as text": (moment_of_ms, "0", datetime(1970, 1, 1, tzinfo=UTC)),
     "a mapping": (json_mapping, '{"a": [1]}', {"a": [1]}),
     "an empty mapping": (json_mapping, "{}", {}),
-}
-
-
-@pytest.mark.parametrize("case", FORMS)
-def test_a_value_in_its_form(case: str) -> None:
-    read, value, expected = FORMS[case]
+})  # fmt: skip
+def test_a_value_in_its_form(read: Callable[..., Any], value: Any, expected: Any) -> None:
     found = read(Answer({"it": value}, CALL), "it")
     assert (found, type(found)) == (expected, type(expected))
 
 
-NO_FORMS: dict[str, tuple[Callable[..., Any], Any, str]] = {
+@cases({
     "a fraction": (whole_number, 1.5, "it is '1.5', which is not a whole number"),
     "a fraction as text": (whole_number, "1.5", "it is '1.5', which is not a whole number"),
     "a flag": (whole_number, True, "it is 'True', which is not a whole number"),
@@ -48,12 +47,8 @@ NO_FORMS: dict[str, tuple[Callable[..., Any], Any, str]] = {
     "no time": (moment_of_text, LONG, f"it is '{LONG[:100]}', which is not a time"),
     "no mapping": (json_mapping, "[1]", "it is '[1]', which is not a mapping in JSON"),
     "no JSON": (json_mapping, "{", "it is '{', which is not a mapping in JSON"),
-}
-
-
-@pytest.mark.parametrize("case", NO_FORMS)
-def test_a_value_in_another_form(case: str) -> None:
-    read, value, says = NO_FORMS[case]
+})  # fmt: skip
+def test_a_value_in_another_form(read: Callable[..., Any], value: Any, says: str) -> None:
     with pytest.raises(CouldNotLook) as it:
         read(Answer({"it": value}, CALL), "it")
     assert str(it.value) == f"{CALL}: {says}"
@@ -102,17 +97,13 @@ def test_what_an_attribute_gives_is_said_and_no_class_has_it() -> None:
             getattr(Seen, name)
 
 
-ONE_OF: dict[str, tuple[Raw, str | None, str]] = {
+@cases({
     "there": ({"it": "on"}, None, "on"),
     "there, with a default": ({"it": "on"}, "off", "on"),
     "missing": ({}, "off", "off"),
     "empty": ({"it": ""}, "off", "off"),
-}
-
-
-@pytest.mark.parametrize("case", ONE_OF)
-def test_a_value_by_which_something_is_judged(case: str) -> None:
-    told, default, expected = ONE_OF[case]
+})  # fmt: skip
+def test_a_value_by_which_something_is_judged(told: Raw, default: str | None, expected: str) -> None:
     assert one_of(told, "it", ("on", "off"), default) == expected
 
 

@@ -15,6 +15,7 @@ import pytest
 from opschecks.aws.restores import Rehearsal, restore_rehearsal
 from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, NOW, Answers, Aws, Raw, ago, names, stack
+from tests.cases import cases
 
 TABLE = f"arn:aws:dynamodb:{ACCOUNT}:table/orders"
 BACKUP, TO_A_MOMENT = "RestoreTableFromBackup", "RestoreTableToPointInTime"
@@ -64,17 +65,13 @@ def test_both_kinds_of_restores_of_ninety_days_are_asked_for() -> None:
     assert (jobs["ByStatus"], jobs["ByResourceType"]) == ("COMPLETED", "DynamoDB")
 
 
-COUNTED: dict[str, tuple[Any, Any]] = {
+@cases({
     "by the table's name": (OURS, "orders"),
     "by the table's ARN": ({"sourceTableArn": TABLE}, "orders"),
     "by the backup's ARN": ({"backupArn": f"{TABLE}/backup/01"}, "orders"),
     "of another table": ({"sourceTableName": "users"}, None),
-}
-
-
-@pytest.mark.parametrize("case", COUNTED)
-def test_whose_it_is(case: str) -> None:
-    asked, table = COUNTED[case]
+})  # fmt: skip
+def test_whose_it_is(asked: Any, table: Any) -> None:
     found, _ = _seen([_event(asked)])
     assert (found.newest.table if found.newest else None) == table
     assert found.unclear == ()
