@@ -17,7 +17,7 @@ from opschecks.aws.incident_reads import Budget
 from opschecks.aws.throttle_causes import throttle_causes
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
-from tests.aws import test_throttle_causes as throttle
+from tests.aws import test_throttling as throttle
 from tests.canned import NOW, Aws, Raw, ago, given, names, stack
 from tests.canned_ecs import deployment, event, service, task_set
 from tests.canned_metrics import FRONT, INCIDENTS
