@@ -26,93 +26,9 @@ from opschecks.aws.backup_sets import (
 from opschecks.aws.backups import Backup, TableBackups
 from opschecks.core.model import Figure
 from opschecks.core.observation import CouldNotLook
-from tests.canned import NOW, Aws, Canned, Raw, ago, names, stack
+from tests.canned import NOW, Aws, Canned, Raw, names, stack
 from tests.canned_backups import ARN, T
 from tests.cases import cases
-
-PREFIX = "full/here/"
-LOOKED = names(tables=(T,), log_groups=("/ecs/backend",), distributions=("E1",))
-MANIFEST: Raw = {
-    "format": 1,
-    "tables": [{"table": T, "name": "of the set"}],
-    "dashboard": {"objects": []},
-    "log_groups": [{"group": "/ecs/backend"}],
-}
-
-
-def _bucket(**sets: Any) -> Aws:
-    """Sets by number: what their manifest says, or None."""
-    keys = {f"20261124-{number}": told for number, told in sets.items()}
-
-    def listing(Bucket: str, Prefix: str, **_: Any) -> Any:  # noqa: N803
-        name = Prefix.removeprefix(PREFIX).strip("/")
-        if not name:
-            return {"KeyCount": len(keys), "CommonPrefixes": [{"Prefix": f"{PREFIX}{one}/"} for one in keys]}
-        there = ["started.json", *(["manifest.json"] if keys[name] is not None else [])]
-        return {"KeyCount": len(there), "Contents": [{"Key": Prefix + one} for one in there]}
-
-    def read(Bucket: str, Key: str, **_: Any) -> Any:  # noqa: N803
-        name = Key.split("/")[2]
-        says = {"begun": ago(days=2).isoformat()} if Key.endswith("started.json") else {"set": name, **keys[name]}
-        return {"Body": io.BytesIO(json.dumps(says).encode())}
-
-    return Aws({("s3", "ListObjectsV2"): listing, ("s3", "GetObject"): read}, stack(backups="s3://backups/full"))
-
-
-def _tables(status: str = "AVAILABLE", since: float = 14) -> list[TableBackups]:
-    listed = (Backup("of the set", ago(days=2), status, "USER"),)
-    return [
-        TableBackups(
-            arn=ARN, name=T, evidence={}, status="ACTIVE", listed=listed, vault=(), since=ago(days=since), now=NOW
-        )
-    ]
-
-
-def _look(aws: Aws, tables: list[TableBackups] | None = None, looked: Any = LOOKED) -> FullBackups:
-    [found] = full_backups(aws.stack, aws, looked, _tables() if tables is None else tables, NOW)
-    return found
-
-
-def test_a_stack_without_a_place_for_them_is_not_asked() -> None:
-    aws = Aws({}, stack())
-    assert full_backups(stack(), aws, LOOKED, [], NOW) == []
-    assert aws.calls == []
-
-
-def test_the_newest_complete_set_counts_and_one_that_was_begun_after_it_is_told() -> None:
-    found = _look(_bucket(**{"9": MANIFEST, "10": MANIFEST, "11": None}))
-    assert found.complete
-    assert (found.complete.name, found.unfinished, found.lacks) == ("20261124-10", "20261124-11", ())
-    assert found.age.days == 2
-    assert "objects" not in found.evidence["dashboard"]
-
-
-def test_without_a_manifest_there_is_none() -> None:
-    found = _look(_bucket(**{"1": None}))
-    assert (found.complete, found.unfinished) == (None, "20261124-1")
-    with pytest.raises(CouldNotLook):
-        _ = found.age
-
-
-@cases({
-    "a table": ({"tables": []}, _tables(), f"the table {T}"),
-    "a log group": ({"log_groups": []}, _tables(), "the log group /ecs/backend"),
-    "the dashboards": ({"dashboard": None}, _tables(), "the dashboards"),
-    "a backup that was deleted": ({}, _tables("DELETED"), f"the backup of {T}, which can no longer be restored"),
-})  # fmt: skip
-def test_what_it_lacks_is_named(told: Raw, tables: list[TableBackups], said: str) -> None:
-    assert _look(_bucket(**{"1": {**MANIFEST, **told}}), tables).lacks == (said,)
-
-
-def test_a_backup_that_is_older_than_what_was_listed_is_not_missed() -> None:
-    assert _look(_bucket(**{"1": MANIFEST}), _tables("DELETED", since=1)).lacks == ()
-
-
-@pytest.mark.parametrize("told", [{"format": 2}, {"set": "another"}, {"tables": None}])
-def test_a_manifest_that_cannot_be_read_is_no_answer(told: Raw) -> None:
-    with pytest.raises(CouldNotLook):
-        _look(_bucket(**{"1": {**MANIFEST, **told}}))
-
 
 PLACE = BackupLocation("backups", "full/here/")
 DAY = timedelta(days=1)
@@ -147,6 +63,12 @@ def _aws(objects: dict[str, Any], listing: Sequence[Canned] | None = None) -> Aw
 
 def _set(name: str, **changes: Any) -> dict[str, Any]:
     return {f"{name}/started.json": BEGUN, f"{name}/manifest.json": _manifest(name, **changes)}
+
+
+def test_a_stack_without_a_place_for_them_is_not_asked() -> None:
+    aws = Aws({}, stack())
+    assert full_backups(stack(), aws, names(tables=(T,)), [], NOW) == []
+    assert aws.calls == []
 
 
 @cases([
@@ -202,6 +124,11 @@ def test_a_set_is_read_whole() -> None:
     assert read_set(aws, PLACE, "20261124-2") == BackupSet("20261124-2", BEGUN, None)
     assert read_set(aws, PLACE, "20261124-3") is None
     assert [one.name for one in sets(aws, PLACE)] == ["20261124-2", "20261124-1"]
+
+
+def test_a_manifest_that_lacks_a_list_is_no_answer() -> None:
+    with pytest.raises(CouldNotLook):
+        _full(_set("20261124-1", tables=None))
 
 
 @pytest.mark.parametrize("changes", [{"format": 2}, {"set": "20261124-2"}, {"format": None, "set": None}])
@@ -277,9 +204,9 @@ def test_a_complete_set_is_told_whole() -> None:
 
 
 def test_of_unfinished_sets_the_newest_is_told_and_none_that_came_before_the_complete_one() -> None:
-    begun = {f"20261124-{n}/started.json": BEGUN for n in (2, 4, 5)}
-    found = _full({**_set("20261124-3"), **begun})
-    assert (found.unfinished, found.complete and found.complete.name) == ("20261124-5", "20261124-3")
+    begun = {f"20261124-{n}/started.json": BEGUN for n in (2, 4, 10, 11)}
+    found = _full({**_set("20261124-3"), **_set("20261124-9"), **begun})
+    assert (found.unfinished, found.complete and found.complete.name) == ("20261124-11", "20261124-9")
     assert found.evidence["dashboard"] == {}
 
 
@@ -306,6 +233,9 @@ SAVED = {"tables": [{"table": T, "name": "mine"}]}
 @cases({
     "nothing": (SAVED, _backups(("mine", "AVAILABLE")), {"tables": (T,)}, []),
     "a table of which it has nothing": ({}, _backups(), {"tables": (T, "new")}, [f"the table {T}", "the table new"]),
+    "its backup was deleted": (SAVED, _backups(("mine", "DELETED")), {"tables": (T,)}, [GONE]),
+    "its backup was deleted, and it is older than what was listed": (
+        SAVED, _backups(("mine", "DELETED"), since=DAY / 2), {"tables": (T,)}, []),
     "another backup is there": (SAVED, _backups(("other", "AVAILABLE")), {"tables": (T,)}, [GONE]),
     "its backup is not there": (SAVED, _backups(), {"tables": (T,)}, [GONE]),
     "its backup is being made": (SAVED, _backups(("mine", "CREATING")), {"tables": (T,)}, [GONE]),
