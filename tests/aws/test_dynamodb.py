@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from opschecks.aws import incident_reads
 from opschecks.aws.dynamodb import Incident, Table, tables
 from opschecks.aws.incident_reads import Reading
 from opschecks.aws.incidents import active_incidents, overnight_incidents, overnight_reading
@@ -16,9 +15,11 @@ from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook, NotThere
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, daily, given, judges, names, stack, verdicts
+from tests.canned_incidents import HERE, pauses
 from tests.cases import cases
 
-HERE = stack(incidents_table="incidents")
+__all__ = ["pauses"]
+
 checks, incident_checks = daily("dynamodb"), daily("incidents")
 RESERVED = ("status", "severity", "created_at")
 
@@ -124,11 +125,6 @@ def active(*items: Raw, checked: Stack = HERE) -> list[Incident]:
 
 def overnight(*items: Raw, checked: Stack = HERE) -> list[Incident]:
     return overnight_incidents(read(checked, Aws({("dynamodb", "Scan"): {"Items": list(items), "Count": 1}}, checked)))
-
-
-@pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(incident_reads, "pause", lambda seconds: None)
 
 
 @cases({

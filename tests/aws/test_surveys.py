@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from opschecks.aws import survey as module
+from opschecks.aws.inventory import inventory
 from opschecks.aws.other_lists import OTHER_LISTS, keys_and_names
 from opschecks.aws.survey import Progress, Survey, survey
-from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, Aws, Raw, pages_of
+from opschecks.core.observation import CouldNotLook, NotApplicable
+from tests.canned import ACCOUNT, NOW, Aws, Raw, pages_of, stack
 from tests.cases import cases
+from tests.real.databases import checks, database
 
 DENIED = CouldNotLook("x:Y", "AccessDenied: no", action="x:Y")
 ELB = f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/app/web/50dc6c495c0c9188"
@@ -203,3 +205,23 @@ def test_whether_there_is_anything_that_checks_look_at(found: Survey, empty: boo
 ])  # fmt: skip
 def test_the_key_and_the_name_of_an_arn(arn: str, told: tuple[str, str] | None) -> None:
     assert keys_and_names(arn, OTHER_LISTS) == ([told] if told else [])
+
+
+ANSWER = {
+    "DBInstances": [
+        database(DBInstanceIdentifier=f"a-{engine}", Engine=engine)
+        for engine in ("postgres", "docdb", "neptune", "aurora-mysql")
+    ]
+}
+
+
+def test_they_are_not_in_the_list_of_databases() -> None:
+    found = OTHER_LISTS["databases"].names(Aws({("rds", "DescribeDBInstances"): ANSWER}))
+    assert list(found) == ["a-postgres", "a-aurora-mysql"]
+
+
+def test_checks_of_rds_do_not_apply_to_a_stack_that_has_no_others() -> None:
+    here = stack(resources={"databases": ("a-docdb", "a-neptune")})
+    aws = Aws({("rds", "DescribeDBInstances"): ANSWER}, here)
+    with pytest.raises(NotApplicable, match="are of DocumentDB or Neptune"):
+        checks.rds_databases(aws, inventory(here, aws), NOW)
