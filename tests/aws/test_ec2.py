@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from opschecks.aws.ec2 import SecurityGroup, guarded_groups, ingress_rules, owner_of, security_groups
+from opschecks.aws.ec2 import SecurityGroup, guarded_groups, ingress_rules, security_groups
 from opschecks.config.toml_tables import Ingress
 from opschecks.core.observation import CouldNotLook
 from tests.canned import Aws, Raw, daily, names, stack, verdict, verdicts
@@ -281,19 +281,6 @@ def test_a_peered_group_is_allowed_by_its_id_with_or_without_its_account(source:
 
 def tagged(**tags: str) -> Raw:
     return {"Tags": [{"Key": key.replace("__", ":"), "Value": value} for key, value in tags.items()]}
-
-
-@cases({
-    "a stack": ([{"Tags": [{"Key": "aws:cloudformation:stack-name", "Value": "web"}]}], "CloudFormation stack web"),
-    "managed by": ([tagged(ManagedBy="terraform")], "Terraform"),
-    "a flag": ([tagged(Terraform="true")], "Terraform"),
-    "a flag that says no": ([tagged(Terraform="false")], ""),
-    "the group's": ([{}, tagged(managed_by="Terraform")], "Terraform"),
-    "the rule's first": ([tagged(iac="pulumi"), tagged(managed_by="terraform")], "Pulumi"),
-    "none": ([tagged(Name="web"), {"Tags": []}], ""),
-})  # fmt: skip
-def test_the_owner_of_a_rule_is_told_by_tags(where: list[Raw], owner: str) -> None:
-    assert owner_of(*where) == owner
 
 
 def test_the_finding_names_the_infrastructure_code_that_defines_the_rule() -> None:

@@ -13,6 +13,7 @@ from opschecks.aws.flow_logs import FlowLog, Vpc, flow_log_of, vpcs
 from opschecks.aws.unread import Unread
 from opschecks.core.answer import Answer
 from opschecks.core.observation import REGISTRY, CouldNotLook, NotConfigured
+from tests.aws.test_flow_logs import log
 from tests.canned import Aws, Raw, given, stack
 from tests.cases import cases
 
@@ -22,16 +23,7 @@ ME, THEM = "123456789012", "999999999999"
 
 
 def raw_log(number: Any = 1, **changes: Any) -> Raw:
-    raw = {
-        "FlowLogId": f"fl-{number}",
-        "FlowLogStatus": "ACTIVE",
-        "DeliverLogsStatus": "SUCCESS",
-        "LogDestinationType": "cloud-watch-logs",
-        "LogGroupName": "/flow",
-        "ResourceId": "vpc-1",
-        "TrafficType": "ALL",
-    }
-    return given(raw, changes)
+    return log(number, **{"LogGroupName": "/flow", **changes})
 
 
 S3, FIREHOSE = "arn:aws:s3:::logs/prod", "arn:aws:firehose:us-west-2:123456789012:deliverystream/x"
@@ -178,12 +170,14 @@ def looking(logs: Sequence[Raw] = (), subnets: Sequence[Raw] | CouldNotLook = ()
     return Aws({("ec2", "DescribeFlowLogs"): answer, ("ec2", "DescribeSubnets"): told}, stack(**keys))
 
 
+NO_BALANCER = NotConfigured("", "stack here names no load balancer: set load_balancer in stacks.toml")
 NONE = NotConfigured("", "stack here names no security groups: set security_groups in stacks.toml")
 Told = list[tuple[str, str, Any]]
 
 
 @cases({
     "one VPC that records": (looking([raw_log()]), [balancer()], NONE, [("vpc-1", "", {})]),
+    "a VPC of security groups alone": (looking([raw_log()]), NO_BALANCER, [group()], [("vpc-1", "", {})]),
     "two VPCs, of which one has no log": (
         looking([raw_log()], [subnet("b", "vpc-2")]), [balancer(), balancer("api", "vpc-2")], [group()],
         [("vpc-1", "", {}), ("vpc-2", "", {"b": []})]),
@@ -262,9 +256,8 @@ def test_the_vpc_of_what_could_not_be_read_is_not_known_and_the_others_are() -> 
 
 
 def test_what_was_not_named_is_told_where_no_vpc_is_known() -> None:
-    other = NotConfigured("", "stack here names no load balancer: set load_balancer in stacks.toml")
-    with pytest.raises(NotConfigured, match="names no load balancer"):
-        vpcs(looking(), other, NONE)
+    with pytest.raises(NotConfigured, match=r"names no load balancer: set load_balancer in stacks\.toml"):
+        vpcs(looking(), NO_BALANCER, NONE)
     with pytest.raises(CouldNotLook, match="the stack has neither load balancers nor security groups: no VPC is known"):
         vpcs(looking(), [], [])
     with pytest.raises(CouldNotLook, match="ec2:DescribeSubnets: UnauthorizedOperation"):

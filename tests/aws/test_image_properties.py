@@ -1,4 +1,4 @@
-"""ECR: every property of a running image and of its scan, and what tags and references stand for."""
+"""ECR: every property of a running image, as its registry describes it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from opschecks.aws.ecr import Reference, RegistryImage, is_pinned, named, reference, registry_images
+from opschecks.aws.ecr import Reference
 from opschecks.aws.ecs import Task
 from opschecks.aws.image_scans import (
     IMAGES_A_CALL,
@@ -17,6 +17,7 @@ from opschecks.aws.image_scans import (
     running_images,
 )
 from opschecks.aws.unread import Unread
+from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.model import Deadline
 from opschecks.core.observation import CouldNotLook, NotThere
@@ -44,83 +45,14 @@ def task(*images: tuple[str, str], number: int = 1, wanted: str = "RUNNING") -> 
 UNREAD = Task(arn="service/jobs/mail", name="jobs/mail", service="jobs/mail", evidence=Unread(DENIED))
 
 
-@cases({
-    "with a tag": (WEB, "amazonaws.com", False),
-    "in China": (WEB.replace("us-west-2.amazonaws.com", "cn-north-1.amazonaws.com.cn"), "amazonaws.com.cn", False),
-    "in Europe's own cloud": (WEB.replace("us-west-2.amazonaws.com", "eusc-de-east-1.amazonaws.eu"), "amazonaws.eu",
-                              False),
-    "by digest": (f"{REGISTRY}/web@{ONE}", "", True),
-    "by tag and digest": (f"{WEB}@{ONE}", "", True),
-    "by digest, of another registry": (f"nginx@{ONE}", "", False),
-    "of another registry": ("nginx:1.27", "", False),
-})  # fmt: skip
-def test_the_partition_of_a_reference_and_whether_it_is_pinned(image: str, domain: str, pinned: bool) -> None:
-    told = reference(image)
-    assert (told.domain if told else "") == domain
-    assert is_pinned(image) is pinned
-
-
-def manifest(digest: str = ONE, text: str | None = "{}") -> Raw:
-    return given({"imageId": {"imageDigest": digest, "imageTag": "v1"}}, {"imageManifest": text})
-
-
-@cases({
-    "one image": ([manifest()], {ONE}),
-    "without its manifest": ([manifest(text=None)], {ONE}),
-    "not JSON": ([manifest(text="<html>")], {ONE}),
-    "a list": ([manifest(text="[1]")], {ONE}),
-    "an index": ([manifest(text=json.dumps({"manifests": [{"digest": TWO}, {"digest": THREE}]}))], {ONE, TWO, THREE}),
-    "an index with what is no platform": (
-        [manifest(text=json.dumps({"manifests": ["x", {"size": 1}, {"digest": TWO}]}))], {ONE, TWO}),
-    "an index that is no list": ([manifest(text=json.dumps({"manifests": {"digest": TWO}}))], {ONE}),
-    "two images": ([manifest(), manifest(TWO)], {ONE, TWO}),
-})  # fmt: skip
-def test_the_digests_that_a_tag_stands_for(images: list[Raw], digests: set[str]) -> None:
-    [found] = registry_images(stack(), Aws({("ecr", "BatchGetImage"): {"images": images}}), [task((WEB, ""))])
-    assert (found.arn, found.name, found.problem, set(found.digests)) == (WEB, "web:v1", None, digests)
-
-
-@cases({
-    "gone": (["ImageNotFound"], ""),
-    "refused": (["KmsError"], f"{WEB}: KmsError"),
-    "gone, and refused": (["ImageNotFound", "KmsError"], f"{WEB}: KmsError"),
-})  # fmt: skip
-def test_an_image_that_is_gone_has_no_digest_and_one_that_is_refused_is_not_known(codes: list[str], says: str) -> None:
-    answer = {"images": [], "failures": [{"imageId": {"imageTag": "v1"}, "failureCode": code} for code in codes]}
-    [found] = registry_images(stack(), Aws({("ecr", "BatchGetImage"): answer}), [task((WEB, ""))])
-    if not says:
-        assert found.digests == frozenset()
-        return
-    assert (found.arn, found.name, found.evidence) == (WEB, "web:v1", {"image": WEB})
-    with pytest.raises(CouldNotLook, match=says):
-        found.digests  # noqa: B018 - it raises
-
-
-def test_what_cannot_be_read_of_a_task_is_told_beside_what_can() -> None:
-    aws = Aws({("ecr", "BatchGetImage"): {"images": [manifest()]}})
-    web, unread = registry_images(stack(), aws, [UNREAD, task((WEB, ""))])
-    assert (set(web.digests), unread.arn, unread.name) == ({ONE}, "service/jobs/mail", "jobs/mail")
-    with pytest.raises(CouldNotLook, match="AccessDenied"):
-        unread.digests  # noqa: B018 - it raises
-    assert RegistryImage(arn="x", name="x").digests == frozenset()
-
-
-def test_a_refusal_names_the_image_and_the_policy_only_where_access_was_denied() -> None:
-    denied = named("web:v1", CouldNotLook("ecr:BatchGetImage", "AccessDenied: no", action="ecr:BatchGetImage"))
-    assert denied.reason == (
-        "web:v1: AccessDenied: no – for a repository of another account, its policy must allow ecr:BatchGetImage too"
-    )
-    assert denied.action == "ecr:BatchGetImage"
-    slow = named("web:v1", NotThere("ecr:BatchGetImage", "RepositoryNotFoundException: no"))
-    assert (type(slow), slow.reason, slow.action) == (NotThere, "web:v1: RepositoryNotFoundException: no", "")
-
-
 def detail(digest: str = ONE, **changes: Any) -> Raw:
     return given({"imageDigest": digest, "imageTags": ["v1"], "imagePushedAt": ago(days=6)}, changes)
 
 
-def described(*details: Raw, images: Sequence[tuple[str, str]] = ((WEB, ONE),), more: Any = None) -> list[RunningImage]:
-    aws = Aws({("ecr", "DescribeImages"): {"imageDetails": list(details)}, **(more or {})}, stack())
+def described(
+    *details: Raw, images: Sequence[tuple[str, str]] = ((WEB, ONE),), checked: Stack | None = None, more: Any = None
+) -> list[RunningImage]:
+    aws = Aws({("ecr", "DescribeImages"): {"imageDetails": list(details)}, **(more or {})}, checked or stack())
     return running_images(aws.stack, aws, [task(*images)])
 
 

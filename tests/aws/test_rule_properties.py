@@ -199,6 +199,8 @@ def test_a_rule_without_a_source_names_the_call_that_has_none() -> None:
     "OpenTofu": ([{"iac": "OpenTofu"}], "OpenTofu"),
     "CDK for Terraform": ([{"iac": "cdktf"}], "Terraform"),
     "a tool as the key": ([{"CDK": "yes"}], "CDK"),
+    "a tool by a flag": ([{"Terraform": "true"}], "Terraform"),
+    "a tool that it is not, by a flag": ([{"Terraform": "false"}], ""),
     "a tool that it is not, by false": ([{"terraform": "False"}], ""),
     "a tool that it is not, by no": ([{"terraform": "no"}], ""),
     "a tool that it is not, by 0": ([{"terraform": "0"}], ""),
