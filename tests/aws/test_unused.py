@@ -23,7 +23,7 @@ Points = Sequence[tuple[datetime, float]]
 
 def volume(days: float = 60, **changes: Any) -> Raw:
     made = {"VolumeId": "vol-1", "State": "available", "Size": 200, "VolumeType": "gp3", "CreateTime": ago(days=days)}
-    return {key: value for key, value in {**made, **changes}.items() if value is not None}
+    return given(made, changes)
 
 
 VOLUMES: dict[str, tuple[Raw, str, str]] = {
@@ -194,6 +194,12 @@ def cpu(*spans: tuple[datetime, float]) -> dict[str, Points]:
     return {"CPUUtilization": points}
 
 
+def dev_aws(raw: Any, points: Mapping[str, Points], checked: Stack = HERE, status: str = "Complete") -> Aws:
+    described = raw if isinstance(raw, Exception) else {"services": [raw]}
+    data = measured(points, status)
+    return Aws({("ecs", "DescribeServices"): described, ("cloudwatch", "GetMetricData"): data}, checked)
+
+
 def dev(
     raw: Raw,
     points: Mapping[str, Points],
@@ -201,11 +207,7 @@ def dev(
     checked: Stack = HERE,
     since: datetime | None = None,
 ) -> list[DevUse]:
-    answers: dict[tuple[str, str], Answers] = {
-        ("ecs", "DescribeServices"): {"services": [raw]},
-        ("cloudwatch", "GetMetricData"): measured(points),
-    }
-    return dev_use(checked, Aws(answers, checked), now, since)
+    return dev_use(checked, dev_aws(raw, points, checked), now, since)
 
 
 def at(day: int, hour: float, zone: str = "UTC") -> datetime:

@@ -9,7 +9,7 @@ import pytest
 from opschecks.aws.ecs import Service
 from opschecks.aws.elbv2 import registered_targets, target_groups
 from opschecks.aws.judged_groups import target_health
-from opschecks.aws.websocket_groups import WebSocketGroup, no_websocket, websocket_groups
+from opschecks.aws.websocket_groups import WebSocketGroup, websocket_groups
 from opschecks.core.change import CannotFix
 from opschecks.core.model import Resource
 from opschecks.core.observation import CouldNotLook, NotConfigured
@@ -174,20 +174,6 @@ def test_a_stack_whose_sessions_reach_no_group_is_not_passed() -> None:
         seen({"web": APPLICATION}, rule(1, forward("web"), path("/api/*")))
     with pytest.raises(CouldNotLook, match="the load balancer has no target group wss"):
         seen({"web": APPLICATION}, default(forward("web")), named=("wss",))
-
-
-@cases([
-    ({"TargetType": "lambda"}, "type lambda"),
-    ({"TargetType": "alb", "Protocol": "TCP"}, "type alb"),
-    ({"ProtocolVersion": "GRPC"}, "protocol version is GRPC"),
-    ({"ProtocolVersion": "HTTP2"}, "protocol version is HTTP2"),
-    ({"Protocol": "UDP"}, "protocol is UDP"),
-    ({}, ""),
-    ({"Protocol": "TLS"}, ""),
-])  # fmt: skip
-def test_kinds_of_groups_that_no_websocket_can_use(more: Raw, why: str) -> None:
-    told = no_websocket(listed("x", **more))
-    assert (why in told) if why else told == ""
 
 
 def remedy(group: Raw, *raw: Raw, named: tuple[str, ...] = ()) -> EnableStickiness:

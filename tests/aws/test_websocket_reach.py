@@ -22,6 +22,7 @@ from opschecks.aws.websocket_groups import (
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook, NotConfigured
 from tests.aws.test_listeners import URL, arn, default, forward, host, path, rule, rules
+from tests.aws.test_websocket_groups import listed as raw_group
 from tests.canned import Raw, stack
 from tests.cases import cases
 
@@ -31,15 +32,10 @@ NO_HEALTH = CouldNotLook("elasticloadbalancing:DescribeTargetHealth", "Throttlin
 NO_SERVICES = NotConfigured("", "stack here names no services")
 
 
-def _listed(name: str, **more: Any) -> Raw:
-    told = {"Protocol": "HTTP", "ProtocolVersion": "HTTP1", "TargetType": "ip"}
-    return {"TargetGroupArn": arn(name), "TargetGroupName": name, **told, **more}
-
-
 def _group(name: str, sticky: str = "false", by: str = "lb_cookie", **more: Any) -> TargetGroup:
     told = {"stickiness.enabled": sticky, "stickiness.type": by}
     attributes = [{"Key": key, "Value": value} for key, value in told.items()]
-    evidence = Answer({**_listed(name, **more), "Attributes": attributes}, "x")
+    evidence = Answer({**raw_group(name, **more), "Attributes": attributes}, "x")
     return TargetGroup(arn=arn(name), name=name, evidence=evidence)
 
 
@@ -241,9 +237,11 @@ def test_why_no_session_reaches_a_group() -> None:
     ({"Protocol": "GENEVE"}, "no WebSocket uses it: its protocol is GENEVE"),
     ({"Protocol": "QUIC"}, "no WebSocket uses it: its protocol is QUIC"),
     ({"Protocol": "TCP_UDP"}, ""),
+    ({"Protocol": "TLS"}, ""),
+    ({"TargetType": "alb", "Protocol": "TCP"}, "no WebSocket ends here: its targets are of type alb"),
 ])  # fmt: skip
 def test_why_no_websocket_can_use_a_group(more: Raw, why: str) -> None:
-    assert no_websocket(_listed("a", **more)) == why
+    assert no_websocket(raw_group("a", **more)) == why
 
 
 NO_COOKIES = "only an ALB has cookies, which bind a client to its target"
@@ -254,17 +252,17 @@ WEIGHTED = (
 
 
 @cases({
-    "it is used": (_listed("ws"), TO_WS, (), ""),
-    "by HTTPS": (_listed("ws", Protocol="HTTPS"), TO_WS, (), ""),
-    "it is not used": (_listed("web"), TO_WS, (), NO_RULE),
+    "it is used": (raw_group("ws"), TO_WS, (), ""),
+    "by HTTPS": (raw_group("ws", Protocol="HTTPS"), TO_WS, (), ""),
+    "it is not used": (raw_group("web"), TO_WS, (), NO_RULE),
     "a Lambda function": (
-        _listed("ws", TargetType="lambda"), TO_WS, (), "no WebSocket ends here: its targets are of type lambda"),
-    "a network balancer": (_listed("ws", Protocol="TLS"), TO_WS, (), f"its protocol is TLS: {NO_COOKIES}"),
+        raw_group("ws", TargetType="lambda"), TO_WS, (), "no WebSocket ends here: its targets are of type lambda"),
+    "a network balancer": (raw_group("ws", Protocol="TLS"), TO_WS, (), f"its protocol is TLS: {NO_COOKIES}"),
     "a weighted rule": (
-        _listed("a"), SPLIT, ("a",),
+        raw_group("a"), SPLIT, ("a",),
         WEIGHTED),
-    "it is named": (_listed("web"), TO_WS, ("ws", "w?b"), ""),
-    "others are named": (_listed("ws"), TO_WS, ("web",), OTHERS),
+    "it is named": (raw_group("web"), TO_WS, ("ws", "w?b"), ""),
+    "others are named": (raw_group("ws"), TO_WS, ("web",), OTHERS),
 })  # fmt: skip
 def test_why_stickiness_is_not_to_be_switched_on(
     group: Raw, listed: list[Rule], named: tuple[str, ...], why: str
