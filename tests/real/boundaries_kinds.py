@@ -79,14 +79,13 @@ def restorable(situation: str, outcome: str, says: str, backups: Any, recovery: 
     return Row(
         situation,
         saved.check,
-        lambda: {"saved_tables": [saved._saved(backups, recovery, points)]},
+        lambda: {"saved_tables": saved.judged(backups, recovery, points)},
         outcome,
         CONTINUOUS,
         says,
     )
 
 
-DAY_S = 24 * 60
 JUST = 1 / 3600
 REPLICA = databases.database(**databases.REPLICA)
 ROWS = [
@@ -127,12 +126,14 @@ ROWS = [
     well("a health page that takes a moment longer", "failed", "took 2000 ms, limit 2000 ms", ms=2000.1),
     well("a certificate of the host of fourteen days", "passed", "certificate valid for 14 days", days=14.0),
     well("a certificate of the host of a moment less", "failed", "limit 14 days", days=13.99),
-    restorable("a backup of 24 hours", "passed", "its newest backup is 24 h old", saved._backups(24), saved.OFF),
-    restorable("a backup of a second more", "failed", "limit 24 h", saved._backups(24 + JUST), saved.OFF, saved.NONE),
-    restorable("recovery up to 24 hours ago", "passed", "restored to is 24 h old", saved._backups(),
-               saved._recovery(minutes=DAY_S)),
+    restorable("a backup of 24 hours", "passed", "its newest backup is 24 h old", saved.backups(saved.backup(24)),
+               saved.OFF),
+    restorable("a backup of a second more", "failed", "limit 24 h", saved.backups(saved.backup(24 + JUST)), saved.OFF,
+               saved.NONE),
+    restorable("recovery up to 24 hours ago", "passed", "restored to is 24 h old", saved.backups(),
+               saved.recovery(24)),
     restorable("recovery has stopped, and an older backup does not count", "failed", "restored to is 30 h old",
-               saved._backups(40), saved._recovery(minutes=30 * 60), saved.NONE),
+               saved.backups(saved.backup(40)), saved.recovery(30), saved.NONE),
     restorable("recovery has stopped, and AWS Backup may not be asked", "blind", "AccessDenied",
-               saved._backups(40), saved._recovery(minutes=30 * 60), saved.DENIED),
+               saved.backups(saved.backup(40)), saved.recovery(30), saved.DENIED),
 ]  # fmt: skip
