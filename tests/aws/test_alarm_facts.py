@@ -91,7 +91,7 @@ def _quiet(state: str = "INSUFFICIENT_DATA", hours: float = 2, may_rest: bool = 
     return _alarm(raw, may_rest=may_rest)
 
 
-def _warm(minutes: int) -> Raw:
+def warm_up(minutes: int) -> Raw:
     return {
         "AlarmConfigurationUpdatedTimestamp": ago(hours=1),
         "WarmUpConfiguration": {"WarmUpPeriodDurationInMinutes": minutes},
@@ -104,12 +104,12 @@ WELL = "cpu has no data, as while all is well"
 @cases({
     "it has data": (_quiet("OK"), "", False),
     "it has data, and may have none": (_quiet("OK", may_rest=True), "", False),
-    "it rings while it warms up": (_quiet("ALARM", **_warm(90)), "", False),
+    "it rings while it warms up": (_quiet("ALARM", **warm_up(90)), "", False),
     "none, and it should": (_quiet(), "", True),
     "none, and it may": (_quiet(may_rest=True), WELL, False),
-    "it warms up": (_quiet(**_warm(61)), "cpu warms up until 2026-11-24 07:01 UTC", False),
-    "its warm-up ends now, and it has had none for no time": (_quiet(**_warm(60)), "", False),
-    "its warm-up ended half an hour ago": (_quiet(hours=9, **_warm(30)), "", False),
+    "it warms up": (_quiet(**warm_up(61)), "cpu warms up until 2026-11-24 07:01 UTC", False),
+    "its warm-up ends now, and it has had none for no time": (_quiet(**warm_up(60)), "", False),
+    "its warm-up ended half an hour ago": (_quiet(hours=9, **warm_up(30)), "", False),
     "an hour, the longest": (_quiet(hours=1), "", False),
     "a second longer": (_quiet(hours=1 + 1 / 3600), "", True),
     "two hours, and it looks at two": (_quiet(Period=3600, EvaluationPeriods=2), "", False),
@@ -235,6 +235,7 @@ def test_a_stack_of_which_only_its_own_are_looked_at_has_some() -> None:
 @cases({
     "target tracking": ({"AlarmName": "TargetTracking-x"}, True),
     "named after target tracking": ({"AlarmName": "x-TargetTracking-"}, False),
+    "a policy": ({"AlarmName": "x", "AlarmActions": [SCALE]}, True),
     "two policies": ({"AlarmName": "x", "AlarmActions": [SCALE, SCALE]}, True),
     "a policy and a person": ({"AlarmName": "x", "AlarmActions": [SCALE, PAGE]}, False),
     "nothing": ({"AlarmName": "x", "AlarmActions": []}, False),

@@ -320,15 +320,3 @@ def test_what_an_alarm_of_cloudfront_watches_is_asked_for_where_the_alarm_is() -
     assert asked == {"us-west-2": "AWS/ECS", "us-east-1": "AWS/CloudFront"}
     assert [one.rang for one in found] == [0, 1]
     assert set(verdicts(checks.test_alarms_watch_something, watched_alarms=found).values()) == {"passed"}
-
-
-def test_a_new_alarm_that_warms_up_need_not_have_had_data() -> None:
-    new = {
-        "AlarmConfigurationUpdatedTimestamp": ago(hours=1),
-        "WarmUpConfiguration": {"WarmUpPeriodDurationInMinutes": 90},
-    }
-    told = verdict(checks.test_alarms_watch_something, watched_alarms=seen(alarm(**new), samples={}))
-    assert told[0] == "passed"
-    new["AlarmConfigurationUpdatedTimestamp"] = ago(hours=2)
-    told = verdict(checks.test_alarms_watch_something, watched_alarms=seen(alarm(**new), samples={}))
-    assert told[0] == "failed"

@@ -20,7 +20,7 @@ from tests.canned import (
     verdicts,
     without,
 )
-from tests.canned_alarms import PAGE, SCALE, arn, checks, cloudwatch, composite, metric_alarm, seen, written
+from tests.canned_alarms import arn, checks, cloudwatch, composite, metric_alarm, seen, written
 from tests.cases import cases
 
 
@@ -63,17 +63,6 @@ def test_an_answer_without_any_kind_is_not_seen() -> None:
     ]
     with pytest.raises(CouldNotLook, match="cloudwatch:DescribeAlarms: the answer has no 'MetricAlarms'"):
         alarms(stack(), Aws({("cloudwatch", "DescribeAlarms"): second_is_empty}), names())
-
-
-@cases({
-    "target tracking": (metric_alarm("TargetTracking-service/prod/web-AlarmLow-1f", "ALARM"), []),
-    "step scaling": (metric_alarm("cpu-low", "ALARM", AlarmActions=[SCALE]), []),
-    "scales and pages": (metric_alarm("cpu-high", "ALARM", AlarmActions=[SCALE, PAGE]), ["cpu-high"]),
-    "does nothing": (metric_alarm("cpu-high", "ALARM", AlarmActions=[]), ["cpu-high"]),
-})  # fmt: skip
-def test_alarms_that_only_scale_are_not_the_stacks(raw: Raw, kept: list[str]) -> None:
-    found = seen(raw, metric_alarm("web"))
-    assert [one.name for one in found if one.name != "web"] == kept
 
 
 def test_an_alarm_of_the_inventory_that_is_gone_is_missing_and_fails() -> None:

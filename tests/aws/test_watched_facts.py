@@ -16,8 +16,9 @@ from opschecks.aws.cloudwatch_alarms import Alarm
 from opschecks.core.answer import Answer
 from opschecks.core.model import Figure
 from opschecks.core.observation import CouldNotLook
+from tests.aws.test_alarm_facts import warm_up
 from tests.aws.test_alarm_hygiene import EDGE, NO_METRIC, ON_ERRORS, TOPIC, alarm, aws_of, composite, watched
-from tests.canned import ACCOUNT, NOW, Answers, Aws, Raw, ago, names, stack
+from tests.canned import ACCOUNT, NOW, Answers, Aws, Raw, names, stack
 from tests.cases import cases
 from tests.real.alarm_receivers import rule, stops, topic
 
@@ -293,16 +294,9 @@ def test_metrics_of_another_region_are_asked_there_and_their_refusal_is_theirs()
         watched(Aws({**answers, ("cloudwatch", "GetMetricData"): denied}), alarm())
 
 
-def _warm(minutes: int) -> Raw:
-    return {
-        "AlarmConfigurationUpdatedTimestamp": ago(hours=1),
-        "WarmUpConfiguration": {"WarmUpPeriodDurationInMinutes": minutes},
-    }
-
-
 @cases([(61, []), (60, [CPU]), (30, [CPU])])
 def test_an_alarm_that_warms_up_is_not_silent(minutes: int, silent: list[WatchedMetric]) -> None:
-    assert _one(alarm(**_warm(minutes)), samples={}).silent == silent
+    assert _one(alarm(**warm_up(minutes)), samples={}).silent == silent
 
 
 def test_metrics_that_may_be_silent_are_told_apart() -> None:

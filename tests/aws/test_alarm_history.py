@@ -1,4 +1,6 @@
-"""An alarm's history: which actions failed when it last went off, whose, and what is said of them.
+"""The history of alarms in every region in which a stack has some: what rang, what failed, what mutes them.
+
+Alarms that do not exist (any more) have no region: they are the stack's own region's.
 
 Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_AlarmHistoryItem.html
 """
@@ -14,8 +16,10 @@ import pytest
 from opschecks.aws.alarm_history import (
     AlarmEvent,
     AlarmNews,
-    Deliveries,
+    Ringing,
+    alarm_deliveries,
     alarm_history,
+    alarm_news_elsewhere,
     by_alarm,
     failed_actions,
     overnight_alarms,
@@ -23,11 +27,13 @@ from opschecks.aws.alarm_history import (
 )
 from opschecks.aws.alarm_mutes import Mute
 from opschecks.aws.cloudwatch_alarms import Alarm, alarms
+from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
 from tests.canned import (
     ACCOUNT,
     NOW,
     Aws,
+    Canned,
     Raw,
     ago,
     names,
@@ -87,12 +93,8 @@ def _read(*items: Raw) -> list[AlarmEvent]:
 def test_an_event(raw: Raw, action: str, error: str) -> None:
     [event] = _read(raw)
     assert (event.action, event.error) == (action, error)
-    assert (event.alarm, event.at, event.region, event.summary) == (
-        "cpu",
-        NOW - HOUR,
-        "us-west-2",
-        raw["HistorySummary"],
-    )
+    assert (event.alarm, event.at, event.region) == ("cpu", NOW - HOUR, "us-west-2")
+    assert event.summary == raw["HistorySummary"]
 
 
 def test_the_newest_event_comes_first() -> None:
@@ -156,28 +158,22 @@ def _mute(name: str, region: str = "us-west-2", active: bool = True) -> Mute:
     return Mute(name, frozenset({"cpu"}), None, active, region, {"Expression": "cron(0 2 * * *)", "Duration": "PT1H"})
 
 
-def _deliveries(there: AlarmNews | CouldNotLook = AlarmNews(), mutes: Any = (), events: Any = None) -> Deliveries:
-    return Deliveries("us-west-2", NOW, mutes, {} if events is None else events, there)
-
-
 def test_rules_of_the_alarms_own_region_mute_it() -> None:
     here, there = _mute("here"), _mute("there", "us-east-1")
-    told = _deliveries(AlarmNews((there, _mute("elsewhere", "eu-west-1"))), [here])
+    told = alarm_deliveries(Aws({}), NOW, [here], [], AlarmNews((there, _mute("elsewhere", "eu-west-1"))))
     assert told.muted(_alarm()) == "muted by here indefinitely"
     assert told.muted(_alarm("us-east-1")) == "muted by there indefinitely"
     assert told.scheduled(_alarm()) == []
 
 
 def test_a_rule_that_waits_is_scheduled() -> None:
-    told = _deliveries(mutes=[_mute("nightly", active=False), _mute("other")])
+    told = alarm_deliveries(Aws({}), NOW, [_mute("nightly", active=False), _mute("other")], [], AlarmNews())
     assert told.muted(_alarm()) == "muted by other indefinitely"
-    assert told.scheduled(_alarm()) == [
-        ("muted by nightly at cron(0 2 * * *) for PT1H indefinitely".removesuffix(" indefinitely"), 7.0)
-    ]
+    assert told.scheduled(_alarm()) == [("muted by nightly at cron(0 2 * * *) for PT1H", 7.0)]
 
 
 def test_another_regions_silence_concerns_its_alarms_alone() -> None:
-    told = _deliveries(DENIED, events={"cpu": [_tried(TOPIC, 1, "no")]})
+    told = alarm_deliveries(Aws({}), NOW, [], [_tried(TOPIC, 1, "no")], DENIED)
     assert told.muted(_alarm()) == ""
     assert told.failed(_alarm()).startswith(TOPIC)
     for look in (told.muted, told.scheduled, told.failed):
@@ -249,3 +245,90 @@ def test_where_the_history_of_another_region_is_unknown_the_alarms_there_are_alo
     ringing = overnight_alarms(aws, seen(metric_alarm("cpu"), edge), alarm_history(aws, NOW), denied)
     told = verdicts(checks.test_alarms_are_not_flapping, overnight_alarms=ringing)
     assert told == {"cpu": "failed", "edge": "blind"}
+
+
+EDGE, WEST, EAST = "us-east-1", "us-west-2", "eu-central-1"
+MISSING = Alarm(arn="gone", name="gone", evidence=Answer({"StateValue": "MISSING"}))
+
+
+def _of(region: str, name: str = "cpu") -> Alarm:
+    arn = f"arn:aws:cloudwatch:{region}:123456789012:alarm:{name}"
+    return Alarm(arn=arn, name=name, evidence=Answer({"StateValue": "OK", "AlarmActions": [TOPIC]}))
+
+
+def _event(name: str = "cpu", region: str = WEST, kind: str = "StateUpdate", **told: Any) -> AlarmEvent:
+    return AlarmEvent(name, NOW, kind, "updated from OK to ALARM", region=region, **told)
+
+
+def _rule(name: str, *alarms: str, region: str = WEST) -> Mute:
+    return Mute(name, frozenset(alarms), None, region=region)
+
+
+def _there() -> Aws:
+    answers: dict[tuple[str, str], Any] = {}
+    for region in (EDGE, EAST):
+        rule = {"AlarmMuteRuleArn": f"arn:aws:cloudwatch:{region}:123456789012:alarm-mute-rule:of-{region}"}
+        item = {"AlarmName": "cpu", "HistoryItemType": "StateUpdate", "HistorySummary": "to ALARM", "Timestamp": NOW}
+        told: dict[str, Canned] = {
+            "ListAlarmMuteRules": {"AlarmMuteRuleSummaries": [rule]},
+            "GetAlarmMuteRule": {"Name": f"of-{region}", "Status": "ACTIVE", "MuteTargets": {"AlarmNames": ["cpu"]}},
+            "DescribeAlarmHistory": {"AlarmHistoryItems": [item]},
+        }
+        answers |= {(f"{region} cloudwatch", operation): one for operation, one in told.items()}
+    return Aws(answers)
+
+
+def test_each_other_region_is_asked_once_for_its_mutes_and_events() -> None:
+    aws = _there()
+    found = alarm_news_elsewhere(aws, [_of(WEST), _of(EDGE), _of(EDGE, "b"), _of(EAST), MISSING], NOW)
+    assert found == AlarmNews(
+        (_rule(f"of-{EAST}", "cpu", region=EAST), _rule(f"of-{EDGE}", "cpu", region=EDGE)),
+        tuple(AlarmEvent("cpu", NOW, "StateUpdate", "to ALARM", region=one) for one in (EAST, EDGE)),
+    )
+    assert {one.region for one in aws.asked} == {EAST, EDGE}
+    assert len(aws.asked) == 6
+
+
+def test_a_stack_without_alarms_elsewhere_asks_nothing() -> None:
+    assert alarm_news_elsewhere(Aws({}), [_of(WEST), MISSING], NOW) == AlarmNews()
+
+
+def test_an_alarm_that_is_gone_belongs_to_the_stacks_region() -> None:
+    failed = _event("gone", kind="Action", action=TOPIC, error="no")
+    told = alarm_deliveries(Aws({}), NOW, [_rule("deploy", "gone")], [failed], DENIED)
+    assert told.muted(MISSING) == "muted by deploy indefinitely"
+    assert told.failed(MISSING) == f"{TOPIC} failed at 2026-11-24 07:00 UTC: no"
+    assert failed.is_of(MISSING)
+    assert not failed.is_of(_of(EDGE, "gone"))
+    [ringing] = overnight_alarms(Aws({}), [MISSING], [_event("gone")], DENIED)
+    assert (ringing.times, ringing.unread) == (1, None)
+
+
+def test_a_history_that_is_not_known_leaves_the_mutes_known() -> None:
+    told = alarm_deliveries(Aws({}), NOW, [_rule("deploy", "cpu")], DENIED, AlarmNews())
+    assert told.muted(_of(WEST)) == "muted by deploy indefinitely"
+    with pytest.raises(CouldNotLook, match="AccessDenied"):
+        told.failed(_of(WEST))
+    told = alarm_deliveries(Aws({}), NOW, DENIED, [], AlarmNews())
+    assert told.failed(_of(WEST)) == ""
+    with pytest.raises(CouldNotLook, match="AccessDenied"):
+        told.muted(_of(WEST))
+
+
+def test_what_is_not_known_of_another_region_is_told_of_each_alarm_there() -> None:
+    away = _of(EDGE, "edge")
+    found = overnight_alarms(Aws({}), [_of(WEST), away], [], DENIED)
+    assert found == [Ringing(arn=away.arn, name="edge", evidence={}, times=0, unread=DENIED)]
+
+
+def test_events_keep_their_order_within_an_alarm() -> None:
+    one, two, other = _event(kind="b"), _event(kind="a"), _event("disk")
+    assert by_alarm([one, other, two]) == {"cpu": [one, two], "disk": [other]}
+
+
+@pytest.mark.parametrize("actions", [{}, {"AlarmActions": []}, {"AlarmActions": [TOPIC]}], ids=str)
+def test_an_action_that_is_asked_for_by_nothing_else_counts(actions: dict[str, Any]) -> None:
+    raw = Answer({"AlarmConfigurationUpdatedTimestamp": ago(days=1), **actions})
+    alarm = Alarm(arn=_of(WEST).arn, name="cpu", evidence=raw)
+    assert failed_actions(alarm, [_event(kind="Action", action=TOPIC, error="no")])
+    assert not failed_actions(alarm, [_event(kind="Action", action=TOPIC)])
