@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from opschecks.aws.cloudfront import Distribution
 from opschecks.aws.s3_lifecycle import (
     OBJECTS,
     UPLOADS,
@@ -27,11 +26,11 @@ from opschecks.aws.s3_lifecycle import (
 from opschecks.aws.unread import why_unread
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook, NotConfigured, NotThere
+from tests.aws.test_retention import ON, TAG, front
 from tests.canned import ELSEWHERE, Aws, Raw, given, names, stack
 from tests.cases import cases
 
 NEW_YEAR = datetime(2027, 1, 1, 3, tzinfo=UTC).astimezone(ELSEWHERE)
-TAG = {"Key": "a", "Value": "b"}
 ALL = {"Filter": {"Prefix": ""}}
 GONE = {"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 3}}
 
@@ -154,9 +153,6 @@ def _bucket(*rules: Raw, versioning: Any = (), site: str | None = None, name: st
     return Bucket(arn=name, name=name, site=site, evidence=Answer(told, "s3:GetLifecycleConfiguration"))
 
 
-ON = {"Status": "Enabled"}
-
-
 def test_what_a_bucket_wants_by_its_versions_and_its_own_days() -> None:
     checked = stack(bucket_expire_days={"logs": 14}, limits={"incomplete_upload_days": 3, "old_version_days_max": 60})
     assert _bucket().wanted(stack()) == {UPLOADS: 7}
@@ -262,23 +258,15 @@ def test_a_bucket_is_read_with_its_rules_and_one_that_is_not_there_with_an_error
         read_bucket(_aws(rules={}), "logs", None)
 
 
-def _distribution(domain: str = "site.s3.us-west-2.amazonaws.com", path: str = "") -> Distribution:
-    origin = {"Id": "site", "DomainName": domain, "OriginPath": path}
-    config = {"Origins": {"Items": [origin], "Quantity": 1}, "DefaultCacheBehavior": {"TargetOriginId": "site"}}
-    return Distribution(
-        arn="d", name="E1", evidence=Answer({"DistributionConfig": config}, "cloudfront:GetDistribution")
-    )
-
-
 NONE = CouldNotLook("", "stack here names no distribution")
 DENIED = CouldNotLook("cloudfront:GetDistribution", "AccessDenied: no", action="cloudfront:GetDistribution")
 
 
-def test_the_site_is_the_bucket_that_is_named_or_the_origin_of_the_distribution() -> None:
-    with_one = names(distributions=("E1",))
+def test_the_site_is_the_bucket_that_is_named_or_the_origin_of_thefront() -> None:
+    with_one = names(distributions=("E",))
     assert site_of(stack(dashboard_bucket="b"), with_one, DENIED) == ("b", "")
-    assert site_of(stack(), names(), _distribution()) is None
-    assert site_of(stack(), with_one, _distribution(path="/v1")) == ("site", "v1/")
+    assert site_of(stack(), names(), front()) is None
+    assert site_of(stack(), with_one, front(path="/v1")) == ("site", "v1/")
     with pytest.raises(CouldNotLook) as told:
         site_of(stack(), with_one, DENIED)
     assert (told.value.call, told.value.action) == (DENIED.call, DENIED.action)
@@ -299,16 +287,16 @@ def test_the_names_of_all_buckets_the_site_first() -> None:
 
 def test_the_distribution_is_only_asked_for_where_it_tells_the_site() -> None:
     assert find_site(stack(), Aws({}), names()) is None
-    assert find_site(stack(dashboard_bucket="b"), Aws({}), names(distributions=("E1",))) == ("b", "")
+    assert find_site(stack(dashboard_bucket="b"), Aws({}), names(distributions=("E",))) == ("b", "")
     with pytest.raises(CouldNotLook, match="GetDistribution: AccessDenied"):
-        find_site(stack(), Aws({("cloudfront", "GetDistribution"): DENIED}), names(distributions=("E1",)))
+        find_site(stack(), Aws({("cloudfront", "GetDistribution"): DENIED}), names(distributions=("E",)))
 
 
 def test_buckets_know_whether_they_have_the_site_and_one_that_is_refused_is_so_alone() -> None:
     def versioning(Bucket: str) -> Any:  # noqa: N803 - AWS's name
         return REFUSED if Bucket == "logs" else ON
 
-    seen = buckets(stack(), _aws(versioning), names(distributions=("E1",), buckets=("logs", "b")), _distribution())
+    seen = buckets(stack(), _aws(versioning), names(distributions=("E",), buckets=("logs", "b")), front())
     assert [(one.name, one.site, why_unread(one)) for one in seen] == [
         ("site", "", None),
         ("logs", None, REFUSED),

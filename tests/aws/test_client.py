@@ -1,16 +1,12 @@
-"""The client: what its errors mean, how lists are read to their end, and what is never sent."""
+"""The client: what its errors mean in every protocol, and what is never sent."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import pytest
 
 from opschecks.aws import session
-from opschecks.aws.session import identify
-from opschecks.core.observation import CouldNotLook, NotThere, WrongAccount
-from tests.canned import Aws, stack
-from tests.canned_wire import JSON, LIMITS, READS, Wire, error_body, refused, wire
+from opschecks.core.observation import CouldNotLook, NotThere
+from tests.canned_wire import JSON, READS, Wire, error_body, refused, wire
 from tests.cases import cases
 
 __all__ = ["wire"]
@@ -93,29 +89,6 @@ def test_a_server_that_breaks_could_not_be_looked_at(wire: Wire, service: str) -
     assert not isinstance(error, NotThere)
 
 
-def alarm_pages(*tokens: str) -> Aws:
-    pages = [{"AlarmHistoryItems": [], **({"NextToken": token} if token else {})} for token in tokens]
-    return Aws({("cloudwatch", "DescribeAlarmHistory"): pages}, stack(limits=LIMITS))
-
-
-def test_a_list_is_read_to_its_end_within_the_page_budget() -> None:
-    aws = alarm_pages("2", "3", "")
-    assert aws.items("cloudwatch", "DescribeAlarmHistory", "AlarmHistoryItems", MaxRecords=100) == []
-    assert [asked.get("NextToken") for asked in aws.parameters_of("DescribeAlarmHistory")] == [None, "2", "3"]
-    assert all(asked["MaxRecords"] == 100 for asked in aws.parameters_of("DescribeAlarmHistory"))
-
-
-@cases({
-    "longer than the budget": (("2", "3", "4"), r"cut short after 3 pages \(limit pages\)"),
-    "a token that repeats": (("2", "2", ""), "the same next page was named twice"),
-})  # fmt: skip
-def test_a_list_that_does_not_end_is_not_seen(tokens: tuple[str, ...], reason: str) -> None:
-    aws = alarm_pages(*tokens)
-    with pytest.raises(CouldNotLook, match=f"cloudwatch:DescribeAlarmHistory: {reason}"):
-        aws.items("cloudwatch", "DescribeAlarmHistory", "AlarmHistoryItems")
-    assert len(aws.calls) == len(tokens) - (1 if "" in tokens else 0)
-
-
 def test_calls_are_noted_with_the_prefix_that_iam_knows(wire: Wire) -> None:
     noted: list[str] = []
     scoped = wire.says(200, b"{}").scoped(noted)
@@ -142,13 +115,6 @@ def caller(account: str) -> bytes:
     ).encode()
 
 
-def test_another_account_than_the_stacks_is_no_account_to_look_at() -> None:
-    answer = {"Account": "210987654321"}
-    with pytest.raises(WrongAccount, match=r"account_id is 123456789012, but .* belong to 210987654321"):
-        session.identify(Aws({("sts", "GetCallerIdentity"): answer}, stack(account_id="123456789012")))
-    assert session.identify(Aws({("sts", "GetCallerIdentity"): answer})) == "210987654321"
-
-
 def test_an_account_that_is_not_told_is_not_seen(wire: Wire) -> None:
     assert session.identify(wire.says(200, caller("123456789012"))) == "123456789012"
     with pytest.raises(CouldNotLook, match="sts:GetCallerIdentity: "):
@@ -162,31 +128,3 @@ def test_once_refused_nothing_is_sent() -> None:
     for service in READS:
         assert refused(aws.scoped([]), service).call == "sts:GetCallerIdentity"
     assert wire.sent == 0
-
-
-OURS, OTHERS = "123456789012", "210987654321"
-
-
-@pytest.fixture(autouse=True)
-def _no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Canned answers have no Date that could be compared."""
-    monkeypatch.setattr("opschecks.aws.session.compare", lambda *given: None)
-
-
-def _identify(account: str, **keys: Any) -> str:
-    told = {"Account": account, "Arn": f"arn:aws:sts::{account}:assumed-role/ops/me", "UserId": "AROA:me"}
-    answers: dict[tuple[str, str], Any] = {("sts", "GetCallerIdentity"): told}
-    return identify(Aws(answers, stack(**keys)))
-
-
-def test_the_stacks_own() -> None:
-    assert _identify(OURS, account_id=OURS) == OURS
-
-
-def test_any_where_the_stack_names_none() -> None:
-    assert _identify(OTHERS) == OTHERS
-
-
-def test_another() -> None:
-    with pytest.raises(WrongAccount, match=f"stacks.here.account_id is {OURS}, but the credentials belong to {OTHERS}"):
-        _identify(OTHERS, account_id=OURS)

@@ -11,11 +11,11 @@ import pytest
 from opschecks.aws.cloudfront import Distribution
 from opschecks.aws.inventory import inventory
 from opschecks.aws.log_groups import LogGroup, log_groups
-from opschecks.aws.s3_lifecycle import Bucket, buckets, site_bucket
+from opschecks.aws.s3_lifecycle import Bucket, buckets
 from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook, NotThere
-from tests.canned import NOW, Aws, Raw, ago, concludes, itself, judges, names, stack, verdicts, weekly
+from tests.canned import NOW, Aws, Raw, ago, concludes, given, itself, judges, names, stack, verdicts, weekly
 from tests.cases import cases
 
 checks = weekly("retention")
@@ -32,16 +32,16 @@ ON, ONCE, NEVER = {"Status": "Enabled"}, {"Status": "Suspended"}, Raw()
 
 def rule(**changes: Any) -> Raw:
     """A rule for the whole bucket; a change to None takes a key away."""
-    raw = {"ID": "r", "Status": "Enabled", "Filter": {"Prefix": ""}, **changes}
-    return {key: value for key, value in raw.items() if value is not None}
+    return given({"ID": "r", "Status": "Enabled", "Filter": {"Prefix": ""}}, changes)
 
 
 def uploads(days: int = 3, **changes: Any) -> Raw:
     return rule(AbortIncompleteMultipartUpload={"DaysAfterInitiation": days}, **changes)
 
 
-def old(days: int = 30, **changes: Any) -> Raw:
-    return rule(NoncurrentVersionExpiration={"NoncurrentDays": days}, **changes)
+def old(days: int = 30, newer: int | None = None, **changes: Any) -> Raw:
+    kept = given({"NoncurrentDays": days}, {"NewerNoncurrentVersions": newer})
+    return rule(NoncurrentVersionExpiration=kept, **changes)
 
 
 def expires(prefix: str = "", **when: Any) -> Raw:
@@ -222,24 +222,17 @@ def test_buckets_are_found_through_cloudformation_and_tags() -> None:
     assert inventory(stack(buckets=["mine"]), Aws({})).buckets == ("mine",)
 
 
-@pytest.mark.parametrize(
-    ("known", "told", "message"),
-    [
-        (names(), NONE, "stack here names no buckets: set buckets in stacks.toml"),
-        (names(distributions=("E",), buckets=("archive",)), DENIED, "cloudfront:GetDistribution: no"),
-        (names(distributions=("E", "F"), buckets=("archive",)), CouldNotLook("", "has 2 distributions"), "set distr"),
-        (names(distributions=("E",), buckets=("archive",)), front("app.example.com"), "which is not an S3 bucket; set"),
-    ],
-    ids=["none", "denied", "two distributions", "no bucket behind it"],
-)
+@cases({
+    "none": (names(), NONE, "stack here names no buckets: set buckets in stacks.toml"),
+    "denied": (names(distributions=("E",), buckets=("archive",)), DENIED, "cloudfront:GetDistribution: no"),
+    "two distributions": (
+        names(distributions=("E", "F"), buckets=("archive",)), CouldNotLook("", "has 2 distributions"), "set distr"),
+    "no bucket behind it": (
+        names(distributions=("E",), buckets=("archive",)), front("app.example.com"), "which is not an S3 bucket; set"),
+})  # fmt: skip
 def test_a_bucket_that_is_not_known_passes_for_none(known: Any, told: Any, message: str) -> None:
     with pytest.raises(CouldNotLook, match=message):
         buckets(stack(), aws_of([]), known, told)
-
-
-def test_a_stack_without_a_dashboard_bucket_says_so() -> None:
-    with pytest.raises(CouldNotLook, match="set distribution_id or dashboard_bucket"):
-        site_bucket(stack(), seen([uploads()]))
 
 
 def test_one_bucket_that_may_not_be_read_hides_behind_no_other() -> None:

@@ -271,6 +271,7 @@ def test_pages_are_read_to_the_last_one_within_the_budget() -> None:
     aws, _ = _pages(["a"], ["b"], token="2")
     with pytest.raises(CouldNotLook, match="dynamodb:ListTables: the same next page was named twice"):
         aws.items("dynamodb", "ListTables", "TableNames")
+    assert len(aws.calls) == 2
     aws, _ = _aws({})
     with pytest.raises(CouldNotLook, match="no 'TableNames'"):
         aws.items("dynamodb", "ListTables", "TableNames")
@@ -378,7 +379,8 @@ def test_the_account_is_the_stacks_or_the_wrong_one(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(clock, "_read", lambda: NOW)
     assert _identified() == ("123456789012", [])
     assert _identified(account_id="123456789012") == ("123456789012", [])
-    with pytest.raises(WrongAccount, match=r"stacks\.here\.account_id is 999999999999, but .* belong to 123456789012"):
+    says = r"stacks\.here\.account_id is 999999999999, but the credentials belong to 123456789012"
+    with pytest.raises(WrongAccount, match=says):
         _identified(account_id="999999999999")
     assert len(_identified(behind_s=61)[1]) == 1
     with pytest.raises(CouldNotLook, match="so that nothing can be said of times and ages"):
