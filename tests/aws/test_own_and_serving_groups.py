@@ -181,13 +181,8 @@ def test_only_groups_that_are_left_out_and_can_be_read_are_asked_for_their_targe
     assert _asked([A, B, _group("far", _balancer("far"))], [A]) == ["b"]
 
 
-def test_a_balancer_is_shared_where_a_group_that_was_read_has_a_target() -> None:
+def test_where_targets_are_refused_every_group_is_asked() -> None:
     many = [_group(f"g{n}") for n in range(2 * AT_ONCE)]
-
-    def health(TargetGroupArn: str) -> Any:  # noqa: N803 - AWS's name
-        return {"TargetHealthDescriptions": [TARGET] if "/g3/" in TargetGroupArn else []}
-
-    assert len(fronted_targets(Aws({("elbv2", "DescribeTargetHealth"): health}), [WEB], many, [], [])) == AT_ONCE
     refused = fronted_targets(Aws({("elbv2", "DescribeTargetHealth"): REFUSED}), [WEB], many, [], [])
     assert [one.unread for one in refused] == [REFUSED] * len(many)
 
@@ -265,20 +260,8 @@ def test_which_colour_serves_is_not_known_without_records_or_the_revisions_group
     assert told.value.action == "ecs:DescribeServiceRevisions"
 
 
-def balancer(name: str) -> LoadBalancer:
-    arn = f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/app/{name}/50dc6c495c0c9188"
-    return LoadBalancer(arn=arn, name=name, evidence={"LoadBalancerArn": arn})
-
-
-def groups_of(one: LoadBalancer, count: int) -> list[Resource]:
-    return [
-        Resource(
-            arn=f"arn:aws:elasticloadbalancing:{ACCOUNT}:targetgroup/{one.name}-{number}/73e2d6bc24d8a067",
-            name=f"{one.name}-{number}",
-            evidence={"LoadBalancerArns": [one.arn]},
-        )
-        for number in range(count)
-    ]
+def _groups(one: LoadBalancer, count: int) -> list[Resource]:
+    return [_group(f"{one.name}-{number}", one) for number in range(count)]
 
 
 @cases({
@@ -289,8 +272,8 @@ def groups_of(one: LoadBalancer, count: int) -> list[Resource]:
     "one cannot be read before it": (30, "a-1", "a-0", AT_ONCE),
 })  # fmt: skip
 def test_groups_are_asked_a_few_at_a_time(count: int, filled: str, lost: str, asked: int) -> None:
-    one, other = balancer("a"), balancer("b")
-    here, there = groups_of(one, count), groups_of(other, 2)
+    one, other = _balancer("a"), _balancer("b")
+    here, there = _groups(one, count), _groups(other, 2)
 
     def health(TargetGroupArn: str, **_: Any) -> Raw:  # noqa: N803 - AWS's name
         name = TargetGroupArn.split("/")[1]
@@ -313,7 +296,7 @@ def test_a_batch_is_asked_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> N
         return [function(item) for item in items]
 
     monkeypatch.setattr("opschecks.aws.own_groups.fan_out", told, raising=False)
-    one = balancer("a")
+    one = _balancer("a")
     aws = Aws({("elbv2", "DescribeTargetHealth"): {"TargetHealthDescriptions": []}})
-    assert len(fronted_targets(aws, [one], groups_of(one, 20), [], [])) == 20
+    assert len(fronted_targets(aws, [one], _groups(one, 20), [], [])) == 20
     assert batches == [AT_ONCE, AT_ONCE, 4]
