@@ -185,7 +185,7 @@ def test_a_bill_as_it_is_read() -> None:
     assert found == Bill(FIRST, {"AWS Lambda": (2.0,) * 40, "S3": (1.75,) * 40}, "account 123456789012", 2)
     assert list(found.services) == ["AWS Lambda", "S3"]
     assert found.days == (3.75,) * 40
-    assert seen(S3=steady(3)).not_final == 0
+    assert asked([[told(day, {"S3": 3}, Estimated=None) for day in days_of()]]).not_final == 0
 
 
 def test_a_service_that_cost_something_on_one_day_only() -> None:
