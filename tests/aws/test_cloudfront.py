@@ -110,11 +110,20 @@ def test_items_of_a_list(told: Raw, items: list[str]) -> None:
     assert items_of(Answer(told)) == items
 
 
-@pytest.mark.parametrize("items", [["a"], ["a", "b", "c"]])
-def test_a_list_of_another_length_than_it_says_is_cut(items: list[str]) -> None:
-    with pytest.raises(CouldNotLook) as caught:
-        items_of({"Quantity": 2, "Items": items}, "cloudfront:X")
-    assert str(caught.value) == f"cloudfront:X: the Quantity of a list is 2, and it has {len(items)}"
+CUT = "the Quantity of a list is {}, and it has {}"
+
+
+@cases({
+    "no quantity": ({"Items": [1]}, "the answer has no 'Quantity'"),
+    "no items": ({"Quantity": 1}, "the answer has no 'Items'"),
+    "one of two": ({"Quantity": 2, "Items": [1]}, CUT.format(2, 1)),
+    "three of two": ({"Quantity": 2, "Items": [1, 2, 3]}, CUT.format(2, 3)),
+    "none of one": ({"Quantity": 1, "Items": []}, CUT.format(1, 0)),
+    "nothing": ({}, "the answer has no 'Quantity'"),
+})  # fmt: skip
+def test_a_list_has_as_many_items_as_it_says(told: Raw, message: str) -> None:
+    with pytest.raises(CouldNotLook, match=f"^cloudfront:X: {message}"):
+        items_of(Answer(told, "cloudfront:X"), "cloudfront:X")
 
 
 def _group(name: str) -> Raw:

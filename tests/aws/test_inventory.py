@@ -196,14 +196,17 @@ def test_tags_that_nothing_has_are_not_an_empty_stack() -> None:
 def test_what_cloudformation_and_tags_both_find_is_there_once() -> None:
     aws = Aws(
         {
-            ("cloudformation", "ListStackResources"): {"StackResourceSummaries": PROD[1:3]},
+            ("cloudformation", "ListStackResources"): {"StackResourceSummaries": [*PROD[1:3], DATA[0]]},
             ("resourcegroupstaggingapi", "GetResources"): listed(
-                f"{ECS}:cluster/prod", f"{ECS}:service/prod/backend", f"{ECS}:service/prod/worker"
+                f"{ECS}:cluster/prod",
+                f"{ECS}:service/prod/backend",
+                f"{ECS}:service/prod/worker",
+                f"arn:aws:dynamodb:{ACCOUNT}:table/incidents",
             ),
         }
     )
     found = inventory(stack(cloudformation_stack="prod", tags={"app": "web"}), aws)
-    assert (found.cluster, found.services) == ("prod", ("backend", "worker"))
+    assert (found.cluster, found.services, found.tables) == ("prod", ("backend", "worker"), ("incidents",))
 
 
 def test_several_clusters_are_all_the_stacks_unless_it_names_one() -> None:
