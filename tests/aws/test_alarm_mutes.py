@@ -67,7 +67,7 @@ NIGHTS: Raw = {"Schedule": {"Expression": "cron(0 2 * * *)", "Duration": "PT1H"}
 
 
 def test_each_rule_is_read_whole_and_one_that_was_deleted_meanwhile_mutes_nothing() -> None:
-    here = {"region": "us-west-2"}
+    here: Any = {"region": "us-west-2"}
     found = alarm_mutes(ruled({
         "deploy": {"Name": "deploy", "Status": "ACTIVE", "MuteTargets": {"AlarmNames": ["cpu", "cpu-2"]},
                    "ExpireDate": ago(hours=-2)},

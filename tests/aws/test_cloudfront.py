@@ -1,4 +1,4 @@
-"""The bucket behind the distribution, and its invalidations, as CloudFront returns them."""
+"""Distributions as CloudFront returns them: the bucket behind one, the length of its lists, its invalidations."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def event(number: int = 1, **changes: Any) -> Raw:
 
 def told(*events: Raw, entities: Any = ()) -> tuple[list[HealthEvent], Aws]:
     answer = entities if callable(entities) or isinstance(entities, Exception) else {"entities": [*entities]}
-    pages = [{"events": [], "nextToken": "more"}, {"events": [*events]}]
+    pages: list[Raw] = [{"events": [], "nextToken": "more"}, {"events": [*events]}]
     aws = Aws({("health", "DescribeEvents"): pages, ("health", "DescribeAffectedEntities"): answer})
     return health_events(aws, HERE), aws
 

@@ -1,4 +1,4 @@
-"""What an error answer of AWS means: the action and the policy that its message names, or the credentials."""
+"""What an error answer of AWS means, by code and message; and what is noted, reached and told where answers lack."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def seen(*activities: Raw, services: Sequence[str] = ("backend",)) -> list[Scali
     return scaling_week(Aws({KEY: {"ScalingActivities": list(activities)}}), names(services=tuple(services)), NOW)
 
 
-FAILED = {"StatusCode": "Failed", "StatusMessage": "Failed to set desired count to 5. Reason: no capacity."}
+FAILED: Raw = {"StatusCode": "Failed", "StatusMessage": "Failed to set desired count to 5. Reason: no capacity."}
 ATTEMPTS: dict[str, tuple[list[Raw], str, str]] = {
     "none": ([], "passed", "scaling changed nothing in the last 7 days"),
     "successful": (
@@ -171,7 +171,7 @@ def test_all_pages_are_read_and_what_was_not_scaled_is_asked_for(
 def test_an_activity_without_time_or_owner_is_not_seen(key: str) -> None:
     class Cut(Aws):
         def items(self, *args: Any, **parameters: Any) -> list[Any]:
-            return [Answer(activity(2, **{key: None}))]
+            return [Answer(given(activity(2), {key: None}))]
 
     with pytest.raises(CouldNotLook, match=f"the answer has no '{key}'"):
         scaling_week(Cut({}), names(services=("backend",)), NOW)

@@ -1,4 +1,4 @@
-"""Which metrics have no data while all is well, by the words of their names."""
+"""Metrics that have no data while all is well, by the words of their names; and alarms, and a month, without data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an account is found to have, list by list: what is left out, what is refused, and what is told meanwhile."""
+"""What an account is found to have, list by list: what is left out, refused, told meanwhile; databases not of RDS."""
 
 from __future__ import annotations
 

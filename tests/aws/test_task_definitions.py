@@ -200,9 +200,9 @@ def test_a_service_whose_tasks_could_not_be_read_says_why() -> None:
         assert found.settings
 
 
-FROM_SECRET = {"secrets": [{"name": "WEB_CONCURRENCY", "valueFrom": "arn:x"}]}
-FROM_FILE = {"environmentFiles": FILE}
-OTHER_ONE = {"secrets": [{"name": "OTHER", "valueFrom": "arn:x"}]}
+FROM_SECRET: Raw = {"secrets": [{"name": "WEB_CONCURRENCY", "valueFrom": "arn:x"}]}
+FROM_FILE: Raw = {"environmentFiles": FILE}
+OTHER_ONE: Raw = {"secrets": [{"name": "OTHER", "valueFrom": "arn:x"}]}
 
 
 @cases({

@@ -221,7 +221,7 @@ def test_what_a_task_is_read_as(raw: Raw, read: Callable[[Task], Any], expected:
     ("desiredStatus", lambda it: it.is_wanted),
 ])  # fmt: skip
 def test_what_every_task_has_is_not_guessed(key: str, read: Callable[[Task], Any]) -> None:
-    [found] = seen(task(**{key: None}))
+    [found] = seen(given(task(), {key: None}))
     with pytest.raises(CouldNotLook, match=f"the answer has no '{key}'"):
         read(found)
 

@@ -13,6 +13,7 @@ from tests.aws import test_indexes as indexes
 from tests.aws import test_retention as retention
 from tests.aws import test_task_definitions as pool
 from tests.canned import Aws, ago, weekly
+from tests.canned_incidents import HERE
 from tests.real.rows import Row
 from tests.real.tables import item, of_weeks, table
 
@@ -23,7 +24,7 @@ STATES = DOCS + "AWSCloudFormation/latest/UserGuide/view-stack-events.html"
 
 def old_ones(*counts: int) -> Mapping[str, Any]:
     """The old incidents, counted in pages."""
-    return {"old_incidents": archive.seen(*counts)[0], "stack": archive.HERE}
+    return {"old_incidents": archive.seen(*counts)[0], "stack": HERE}
 
 
 KEPT, SITE = retention.KEPT, retention.SITE
