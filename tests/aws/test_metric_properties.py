@@ -252,7 +252,7 @@ def test_a_result_that_nobody_asked_for_is_nobodys() -> None:
     assert [type(one) for one in found.values()] == [Series, Series]
 
 
-@cases([(2, 1, "2 times came with 1 value"), (1, 2, "1 time came with 2")])
+@cases([(2, 1, "2 times came with 1 value"), (1, 2, "1 time came with 2"), (1, 0, "1 time came with 0 values")])
 def test_times_and_values_go_together(times: int, values: int, says: str) -> None:
     told = {"Timestamps": [NOW] * times, "Values": [1.0] * values}
     with pytest.raises(CouldNotLook, match=f"^cloudwatch:GetMetricData: {says}"):
