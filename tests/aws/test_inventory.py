@@ -45,16 +45,11 @@ def cloudformation(**resources: Sequence[Raw]) -> Aws:
 
 
 def formed(prod: Sequence[Raw], nested: Sequence[Raw] = (), **keys: Any) -> Inventory:
-    by_name = {"prod": prod, NESTED: nested}
-    answer: Any = lambda StackName: {"StackResourceSummaries": list(by_name[StackName])}  # noqa: E731, N803
-    aws = Aws({("cloudformation", "ListStackResources"): answer}, stack(cloudformation_stack="prod", **keys))
-    return inventory(aws.stack, aws)
+    return inventory(stack(cloudformation_stack="prod", **keys), cloudformation(prod=prod, nested=nested))
 
 
-TAGS, TAGS_THERE = (
-    ("resourcegroupstaggingapi", "GetResources"),
-    ("us-east-1 resourcegroupstaggingapi", "GetResources"),
-)
+TAGS = ("resourcegroupstaggingapi", "GetResources")
+TAGS_THERE = ("us-east-1 resourcegroupstaggingapi", "GetResources")
 
 
 def listed(*arns: str) -> Raw:
