@@ -59,8 +59,8 @@ def index(*digests: str) -> Raw:
     return {"manifests": [{"digest": digest, "platform": {"os": "linux"}} for digest in digests]}
 
 
-def failure(code: str) -> Raw:
-    return {"images": [], "failures": [{"imageId": {"imageTag": "v2"}, "failureCode": code}]}
+def failure(*codes: str) -> Raw:
+    return {"images": [], "failures": [{"imageId": {"imageTag": "v2"}, "failureCode": code} for code in codes]}
 
 
 def in_registry(*raw: Raw, answer: Answers) -> list[RegistryImage]:

@@ -17,6 +17,7 @@ from opschecks.core.answer import Answer
 from opschecks.core.observation import REGISTRY, CouldNotLook
 from tests.canned import NOW, Aws, Canned, Raw, ago, names, stack
 from tests.canned_alarms import PAGE, SCALE, arn, composite, metric_alarm
+from tests.cases import cases
 from tests.real.alarm_regions import EDGE, of_cloudfront
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
@@ -34,7 +35,7 @@ def _queries(*periods: int, shared: int | None = None) -> Raw:
     return {"Metrics": [{"Id": "rate", "Expression": "m0 / m1", **({"Period": shared} if shared else {})}, *stats]}
 
 
-FACTS: dict[str, tuple[str, Raw, Any]] = {
+@cases({
     "the state": ("state", {"StateValue": "OK"}, "OK"),
     "since it moved": (
         "since", {"StateTransitionedTimestamp": ago(hours=2), "StateUpdatedTimestamp": ago(hours=1)}, NOW - 2 * HOUR),
@@ -66,12 +67,8 @@ FACTS: dict[str, tuple[str, Raw, Any]] = {
     "looks at its expression's period": ("looks_at", _queries(60, shared=3600), HOUR),
     "looks at nobody knows what": ("looks_at", {"EvaluationPeriods": 3}, timedelta()),
     "looks at a query that says no period": ("looks_at", {"Metrics": [{"Id": "q", "Expression": "x"}]}, timedelta()),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", FACTS)
-def test_a_fact(case: str) -> None:
-    name, raw, value = FACTS[case]
+})  # fmt: skip
+def test_a_fact(name: str, raw: Raw, value: Any) -> None:
     found = getattr(_alarm(raw), name)
     assert found == value
     assert not isinstance(found, datetime) or found.tzinfo is UTC
@@ -94,7 +91,7 @@ def _quiet(state: str = "INSUFFICIENT_DATA", hours: float = 2, may_rest: bool = 
     return _alarm(raw, may_rest=may_rest)
 
 
-def _warm(minutes: int) -> Raw:
+def warm_up(minutes: int) -> Raw:
     return {
         "AlarmConfigurationUpdatedTimestamp": ago(hours=1),
         "WarmUpConfiguration": {"WarmUpPeriodDurationInMinutes": minutes},
@@ -102,25 +99,23 @@ def _warm(minutes: int) -> Raw:
 
 
 WELL = "cpu has no data, as while all is well"
-RESTS: dict[str, tuple[Alarm, str, bool]] = {
+
+
+@cases({
     "it has data": (_quiet("OK"), "", False),
     "it has data, and may have none": (_quiet("OK", may_rest=True), "", False),
-    "it rings while it warms up": (_quiet("ALARM", **_warm(90)), "", False),
+    "it rings while it warms up": (_quiet("ALARM", **warm_up(90)), "", False),
     "none, and it should": (_quiet(), "", True),
     "none, and it may": (_quiet(may_rest=True), WELL, False),
-    "it warms up": (_quiet(**_warm(61)), "cpu warms up until 2026-11-24 07:01 UTC", False),
-    "its warm-up ends now, and it has had none for no time": (_quiet(**_warm(60)), "", False),
-    "its warm-up ended half an hour ago": (_quiet(hours=9, **_warm(30)), "", False),
+    "it warms up": (_quiet(**warm_up(61)), "cpu warms up until 2026-11-24 07:01 UTC", False),
+    "its warm-up ends now, and it has had none for no time": (_quiet(**warm_up(60)), "", False),
+    "its warm-up ended half an hour ago": (_quiet(hours=9, **warm_up(30)), "", False),
     "an hour, the longest": (_quiet(hours=1), "", False),
     "a second longer": (_quiet(hours=1 + 1 / 3600), "", True),
     "two hours, and it looks at two": (_quiet(Period=3600, EvaluationPeriods=2), "", False),
     "longer than it looks at": (_quiet(hours=2 + 1 / 3600, Period=3600, EvaluationPeriods=2), "", True),
-}
-
-
-@pytest.mark.parametrize("case", RESTS)
-def test_which_silence_is_right(case: str) -> None:
-    alarm, why, is_blind = RESTS[case]
+})  # fmt: skip
+def test_which_silence_is_right(alarm: Alarm, why: str, is_blind: bool) -> None:
     assert (alarm.rests(NOW), alarm.is_blind(NOW, HOUR)) == (why, is_blind)
 
 
@@ -237,19 +232,16 @@ def test_a_stack_of_which_only_its_own_are_looked_at_has_some() -> None:
     assert [one.name for one in alarms(stack(), aws, its_own)] == ["web-cpu"]
 
 
-ONLY_SCALES: dict[str, tuple[Raw, bool]] = {
+@cases({
     "target tracking": ({"AlarmName": "TargetTracking-x"}, True),
     "named after target tracking": ({"AlarmName": "x-TargetTracking-"}, False),
+    "a policy": ({"AlarmName": "x", "AlarmActions": [SCALE]}, True),
     "two policies": ({"AlarmName": "x", "AlarmActions": [SCALE, SCALE]}, True),
     "a policy and a person": ({"AlarmName": "x", "AlarmActions": [SCALE, PAGE]}, False),
     "nothing": ({"AlarmName": "x", "AlarmActions": []}, False),
     "nothing is said": ({"AlarmName": "x", "AlarmActions": None}, False),
-}
-
-
-@pytest.mark.parametrize("case", ONLY_SCALES)
-def test_what_only_scales_is_not_the_stacks(case: str) -> None:
-    changes, scales = ONLY_SCALES[case]
+})  # fmt: skip
+def test_what_only_scales_is_not_the_stacks(changes: Raw, scales: bool) -> None:
     answer = _answer(metric_alarm("cpu", **changes))
     assert [one.name for one in _look(Aws({("cloudwatch", "DescribeAlarms"): answer}))] == (
         [] if scales else [changes["AlarmName"]]

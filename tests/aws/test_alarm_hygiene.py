@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-
 from opschecks.aws.alarm_history import AlarmEvent
 from opschecks.aws.alarm_hygiene import WatchedAlarm, alarm_fortnight, watched_alarms
 from opschecks.aws.cloudwatch_alarms import Alarm
@@ -29,6 +27,7 @@ from tests.canned import (
     verdicts,
     weekly,
 )
+from tests.cases import cases
 
 checks = weekly("alarm_hygiene")
 TOPIC = f"arn:aws:sns:{ACCOUNT}:pages"
@@ -103,7 +102,7 @@ def watched(
     return watched_alarms(aws.stack, aws, list(alarms), past, names(services=services), NOW)
 
 
-CALLS: dict[str, tuple[list[Alarm], str, str]] = {
+@cases({
     "by itself": ([alarm()], "passed", "has not rung in the last 14 days"),
     "nobody": ([alarm(AlarmActions=[])], "failed", "it has no action, and neither a composite alarm with one"),
     "the key is left out": ([alarm(AlarmActions=None)], "blind", "the answer has no 'AlarmActions'"),
@@ -116,10 +115,7 @@ CALLS: dict[str, tuple[list[Alarm], str, str]] = {
     ),
     "through a composite of another": ([alarm(AlarmActions=[]), composite(alarm("other"))], "failed", "no action"),
     "is not there": ([alarm(StateValue="MISSING", **NO_METRIC)], "failed", "there is no such alarm"),
-}
-
-
-@pytest.mark.parametrize(("alarms", "outcome", "message"), CALLS.values(), ids=CALLS)
+})  # fmt: skip
 def test_alarms_call_somebody(alarms: list[Alarm], outcome: str, message: str) -> None:
     told = examined(checks.test_alarms_call_somebody, watched_alarms=seen(*alarms))[0]
     assert told.outcome.value == outcome, told
@@ -179,7 +175,9 @@ MATH = {
 }
 QUERY = {**NO_METRIC, "Metrics": [{"Id": "q", "Expression": "SELECT AVG(x) FROM y", "Period": 60}]}
 ON_ERRORS = alarm(MetricName="HTTPCode_Target_5XX_Count", **ERRORS)
-WATCHES: dict[str, tuple[Alarm, dict[str, list[float]], list[Any], str, str]] = {
+
+
+@cases({
     "data": (alarm(), {"CPUUtilization": [0, 12, 60]}, [], "passed", ""),
     "one sample in a week": (alarm(), {"CPUUtilization": [1]}, [], "passed", ""),
     "nothing": (alarm(), {}, [], "failed", "no data for a week: AWS/ECS CPUUtilization (ClusterName=prod, Service"),
@@ -208,10 +206,7 @@ WATCHES: dict[str, tuple[Alarm, dict[str, list[float]], list[Any], str, str]] = 
     "a query": (alarm(**QUERY), {}, [], "passed", "judged by its state only"),
     "is not there": (alarm(StateValue="MISSING", **NO_METRIC), {}, [], "failed", "there is no such alarm"),
     "a metric without a namespace": (alarm(Namespace=None), {}, [], "blind", "no 'Namespace'"),
-}
-
-
-@pytest.mark.parametrize(("one", "samples", "listed", "outcome", "message"), WATCHES.values(), ids=WATCHES)
+})  # fmt: skip
 def test_alarms_watch_something(
     one: Alarm, samples: dict[str, list[float]], listed: list[Any], outcome: str, message: str
 ) -> None:
@@ -325,15 +320,3 @@ def test_what_an_alarm_of_cloudfront_watches_is_asked_for_where_the_alarm_is() -
     assert asked == {"us-west-2": "AWS/ECS", "us-east-1": "AWS/CloudFront"}
     assert [one.rang for one in found] == [0, 1]
     assert set(verdicts(checks.test_alarms_watch_something, watched_alarms=found).values()) == {"passed"}
-
-
-def test_a_new_alarm_that_warms_up_need_not_have_had_data() -> None:
-    new = {
-        "AlarmConfigurationUpdatedTimestamp": ago(hours=1),
-        "WarmUpConfiguration": {"WarmUpPeriodDurationInMinutes": 90},
-    }
-    told = verdict(checks.test_alarms_watch_something, watched_alarms=seen(alarm(**new), samples={}))
-    assert told[0] == "passed"
-    new["AlarmConfigurationUpdatedTimestamp"] = ago(hours=2)
-    told = verdict(checks.test_alarms_watch_something, watched_alarms=seen(alarm(**new), samples={}))
-    assert told[0] == "failed"

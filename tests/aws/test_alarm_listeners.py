@@ -17,6 +17,7 @@ from opschecks.aws.cloudwatch_alarms import Alarm
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook, NotThere
 from tests.canned import ACCOUNT, Answers, Aws, Canned, Raw, ago, names, stack
+from tests.cases import cases
 from tests.real.alarm_receivers import PATTERN, rule, stops, topic
 
 TOPIC = f"arn:aws:sns:{ACCOUNT}:pages"
@@ -39,18 +40,16 @@ def _deaf(answer: Answers, *actions: str, receivers: Sequence[str] = ()) -> tupl
 
 
 NOBODY = "the topic pages has no confirmed subscription"
-DEAF: dict[str, tuple[Raw, str]] = {
+
+
+@cases({
     "one who hears it": (topic(1), ""),
     "one, and one who waits": (topic(1, 1), ""),
     "nobody": (topic(0), NOBODY),
     "one who waits": (topic(0, 1), f"{NOBODY}, 1 wait for confirmation"),
     "nothing is said of who waits": ({"Attributes": {"SubscriptionsConfirmed": "0"}}, NOBODY),
-}
-
-
-@pytest.mark.parametrize("case", DEAF)
-def test_whom_a_topic_reaches(case: str) -> None:
-    answer, why = DEAF[case]
+})  # fmt: skip
+def test_whom_a_topic_reaches(answer: Raw, why: str) -> None:
     aws, found = _deaf(answer, TOPIC, FUNCTION, TOPIC)
     assert found == {TOPIC: why}
     assert aws.parameters_of("GetTopicAttributes") == [{"TopicArn": TOPIC}]
@@ -139,26 +138,26 @@ def test_what_the_rule_is_asked_about_is_the_alarm_going_off() -> None:
 
 LOGS = f"arn:aws:logs:{ACCOUNT}:log-group:/aws/events/all"
 ARCHIVE = f"arn:aws:events:{ACCOUNT}:archive/all"
-TARGETS: dict[str, tuple[bool, list[str], tuple[str, ...]]] = {
+
+
+@cases({
     "a function": (True, [FUNCTION], (RULE,)),
     "a log group and a function": (True, [LOGS, FUNCTION], (RULE,)),
     "a log group": (True, [LOGS], ()),
     "an archive": (True, [ARCHIVE], ()),
     "a log group and an archive": (True, [LOGS, ARCHIVE], ()),
     "another event": (False, [FUNCTION], ()),
-}
-
-
-@pytest.mark.parametrize("case", TARGETS)
-def test_to_whom_a_rule_sends_it(case: str) -> None:
-    matches, targets, heard = TARGETS[case]
+})  # fmt: skip
+def test_to_whom_a_rule_sends_it(matches: bool, targets: list[str], heard: tuple[str, ...]) -> None:
     aws = _aws([rule()], matches, targets)
     assert _heard(aws) == {"cpu": Consumers(heard)}
     assert len(aws.parameters_of("ListTargetsByRule")) == int(matches)
 
 
 OTHER = {"source": ["aws.ecs"], "detail-type": ["ECS Task State Change"]}
-PATTERNS: dict[str, tuple[Any, bool]] = {
+
+
+@cases({
     "of alarms": (json.loads(PATTERN), True),
     "of all that CloudWatch sends": ({"source": ["aws.cloudwatch"]}, True),
     "of that type": ({"detail-type": ["CloudWatch Alarm State Change"]}, True),
@@ -173,12 +172,8 @@ PATTERNS: dict[str, tuple[Any, bool]] = {
     "of a source that is no list": ({"source": "aws.ecs"}, True),
     "of no list of sources": ({"source": []}, True),
     "a list": (["aws.ecs"], True),
-}
-
-
-@pytest.mark.parametrize("case", PATTERNS)
-def test_only_of_patterns_that_may_be_about_alarms_eventbridge_is_asked(case: str) -> None:
-    pattern, asked = PATTERNS[case]
+})  # fmt: skip
+def test_only_of_patterns_that_may_be_about_alarms_eventbridge_is_asked(pattern: Any, asked: bool) -> None:
     aws = _aws([rule(pattern=json.dumps(pattern))])
     _heard(aws)
     assert bool(aws.parameters_of("TestEventPattern")) is asked
@@ -192,18 +187,16 @@ def test_of_a_pattern_that_is_not_understood_eventbridge_is_asked_and_a_schedule
 
 
 WATCHED = stops("cpu", "disk")
-DEPLOYMENTS: dict[str, tuple[Any, tuple[str, ...]]] = {
+
+
+@cases({
     "two services": (WATCHED, ("deployments of api", "deployments of web")),
     "they do not stop": (stops("cpu", enable=False), ()),
     "another alarm": (stops("memory"), ()),
     "no alarms": ({"maximumPercent": 200}, ()),
     "nothing is said": (None, ()),
-}
-
-
-@pytest.mark.parametrize("case", DEPLOYMENTS)
-def test_which_deployments_it_stops(case: str) -> None:
-    deployment, heard = DEPLOYMENTS[case]
+})  # fmt: skip
+def test_which_deployments_it_stops(deployment: Any, heard: tuple[str, ...]) -> None:
     aws = _aws(deployment=deployment)
     assert _heard(aws, services=("api", "web")) == {"cpu": Consumers(heard)}
     assert aws.parameters_of("DescribeServices") == [{"cluster": "prod", "services": ["api", "web"]}]
@@ -249,15 +242,12 @@ def test_what_could_not_be_looked_at_is_told_unless_something_else_hears_it() ->
 NO_ACTION = "it has no action, and neither a composite alarm with one, EventBridge nor a deployment of ECS reacts to it"
 
 
-@pytest.mark.parametrize(
-    ("actions", "reasons", "why"),
-    [
-        ([], [], NO_ACTION),
-        ([], ["a"], NO_ACTION),
-        ([TOPIC], [], ""),
-        ([TOPIC], ["a", "b"], "a; b"),
-    ],
-)
+@cases([
+    ([], [], NO_ACTION),
+    ([], ["a"], NO_ACTION),
+    ([TOPIC], [], ""),
+    ([TOPIC], ["a", "b"], "a; b"),
+])  # fmt: skip
 def test_why_nobody_hears_it(actions: list[str], reasons: list[str], why: str) -> None:
     assert never_heard(_alarm(AlarmActions=actions), reasons) == why
 

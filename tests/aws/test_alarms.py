@@ -20,7 +20,8 @@ from tests.canned import (
     verdicts,
     without,
 )
-from tests.canned_alarms import PAGE, SCALE, arn, checks, cloudwatch, composite, metric_alarm, seen, written
+from tests.canned_alarms import arn, checks, cloudwatch, composite, metric_alarm, seen, written
+from tests.cases import cases
 
 
 def test_every_page_of_every_kind_is_read() -> None:
@@ -62,20 +63,6 @@ def test_an_answer_without_any_kind_is_not_seen() -> None:
     ]
     with pytest.raises(CouldNotLook, match="cloudwatch:DescribeAlarms: the answer has no 'MetricAlarms'"):
         alarms(stack(), Aws({("cloudwatch", "DescribeAlarms"): second_is_empty}), names())
-
-
-SCALING = {
-    "target tracking": (metric_alarm("TargetTracking-service/prod/web-AlarmLow-1f", "ALARM"), []),
-    "step scaling": (metric_alarm("cpu-low", "ALARM", AlarmActions=[SCALE]), []),
-    "scales and pages": (metric_alarm("cpu-high", "ALARM", AlarmActions=[SCALE, PAGE]), ["cpu-high"]),
-    "does nothing": (metric_alarm("cpu-high", "ALARM", AlarmActions=[]), ["cpu-high"]),
-}
-
-
-@pytest.mark.parametrize(("raw", "kept"), SCALING.values(), ids=SCALING)
-def test_alarms_that_only_scale_are_not_the_stacks(raw: Raw, kept: list[str]) -> None:
-    found = seen(raw, metric_alarm("web"))
-    assert [one.name for one in found if one.name != "web"] == kept
 
 
 def test_an_alarm_of_the_inventory_that_is_gone_is_missing_and_fails() -> None:
@@ -158,11 +145,10 @@ test_a_composite_sees_no_more_than_those_below_it = judges(
 )
 
 
-@pytest.mark.parametrize(
-    "rule",
-    ['AT_LEAST(2, ALARM, (fine, "5xx (api, eu)"))', 'AT_LEAST(50%, NOT OK, ("5xx (api, eu)"))'],
-    ids=["count", "share"],
-)
+@cases({
+    "count": 'AT_LEAST(2, ALARM, (fine, "5xx (api, eu)"))',
+    "share": 'AT_LEAST(50%, NOT OK, ("5xx (api, eu)"))',
+})  # fmt: skip
 def test_a_composite_that_counts_sees_no_more_than_those_it_counts(rule: str) -> None:
     found = seen(composite("top", rule), metric_alarm("fine"), BLIND, prefix="top")
     assert verdict(checks.test_alarms_can_see, alarms=found)[0] != "passed"

@@ -17,10 +17,11 @@ from opschecks.aws.incident_reads import Budget
 from opschecks.aws.throttle_causes import throttle_causes
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
-from tests.aws import test_throttle_causes as throttle
+from tests.aws import test_throttling as throttle
 from tests.canned import NOW, Aws, Raw, ago, given, names, stack
 from tests.canned_ecs import deployment, event, service, task_set
 from tests.canned_metrics import FRONT, INCIDENTS
+from tests.cases import cases
 
 HERE = names(services=("backend",), log_groups=("/ecs/backend",))
 ECS, ALB, DB = "AWS/ECS", "AWS/ApplicationELB", "AWS/DynamoDB"
@@ -109,7 +110,7 @@ def test_points_in_order_of_the_queries_and_in_utc() -> None:
     assert found == [({}, "PartialData"), ({NOW - timedelta(minutes=5): 3.0}, "Complete"), ({}, "missing")]
 
 
-PROBLEMS: dict[str, tuple[Raw, tuple[str, ...], bool]] = {
+@cases({
     "an issue": ({}, ("api",), True),
     "an investigation": ({"eventTypeCategory": "investigation"}, ("api",), True),
     "a planned change": ({"eventTypeCategory": "scheduledChange"}, ("api",), False),
@@ -117,12 +118,8 @@ PROBLEMS: dict[str, tuple[Raw, tuple[str, ...], bool]] = {
     "one that is to come": ({"statusCode": "upcoming"}, ("api",), False),
     "one that is over": ({"statusCode": "closed"}, ("api",), False),
     "of none of the stack's": ({}, (), False),
-}
-
-
-@pytest.mark.parametrize("case", PROBLEMS)
-def test_what_aws_health_calls_a_problem(case: str) -> None:
-    changes, affected, problem = PROBLEMS[case]
+})  # fmt: skip
+def test_what_aws_health_calls_a_problem(changes: Raw, affected: tuple[str, ...], problem: bool) -> None:
     told = given({"eventTypeCategory": "issue", "statusCode": "open"}, changes)
     event = HealthEvent(arn="e", name="e", evidence=Answer(told, "health:DescribeEvents"), affected=affected)
     assert event.is_problem is problem

@@ -26,6 +26,7 @@ from tests.canned import (
     verdict,
     verdicts,
 )
+from tests.cases import cases
 
 SERVICE = "application-autoscaling"
 ALL = ("DynamicScalingIn", "DynamicScalingOut", "ScheduledScaling")
@@ -275,9 +276,10 @@ def test_policies_of_one_service_are_asked_for_by_its_id() -> None:
     assert asked == {"ServiceNamespace": "ecs", "ResourceId": "service/prod/backend"}
 
 
-@pytest.mark.parametrize(
-    ("targets", "policies"), [({}, {"ScalingPolicies": []}), ({"ScalableTargets": []}, {})], ids=["targets", "policies"]
-)
+@cases({
+    "targets": ({}, {"ScalingPolicies": []}),
+    "policies": ({"ScalableTargets": []}, {}),
+})  # fmt: skip
 def test_half_an_answer_is_not_seen(targets: Raw, policies: Raw) -> None:
     aws = Aws({(SERVICE, "DescribeScalableTargets"): targets, (SERVICE, "DescribeScalingPolicies"): policies})
     with pytest.raises(CouldNotLook, match="the answer has no 'Scal"):

@@ -1,7 +1,4 @@
-"""Whether what was deployed can still come: only a service of which nothing moves, and which runs another, says no.
-
-Source: "Deployment" and "Service" in the Amazon ECS API Reference.
-"""
+"""Whether what was deployed can still come: only a service of which nothing moves, and which runs another, says no."""
 
 from __future__ import annotations
 
@@ -16,6 +13,8 @@ from opschecks.aws.rollouts import Rollout
 from opschecks.aws.service_deployments import Recorded
 from opschecks.core.model import Expected
 from tests.canned import NOW, Raw, given
+from tests.canned_ecs import service
+from tests.canned_releases import RUNNING, released, revision
 
 PRIMARY: Raw = {
     "id": "ecs-svc/2", "status": "PRIMARY", "taskDefinition": "arn:aws:ecs:us-west-2:1:task-definition/backend:6",
@@ -66,3 +65,11 @@ def test_what_moves_may_bring_it(case: str) -> None:
 
 def test_what_runs_is_not_awaited() -> None:
     assert [one.never for one in awaited([_release("backend:6")])] == [""]
+
+
+def test_what_the_gate_sees_of_a_service_at_rest() -> None:
+    [one] = awaited(released(revision("backend:9"), [service()], [RUNNING]))
+    assert (one.name, one.arn, one.evidence["serviceName"]) == ("backend", service()["serviceArn"], "backend")
+    assert "backend:9" in one.never
+    assert one.never.endswith("no deployment of backend is under way, so it never comes; was the service updated?")
+    assert [one.never for one in awaited(released(revision("backend:8"), [service()], [RUNNING]))] == [""]

@@ -23,8 +23,9 @@ from opschecks.aws.dynamodb import Table
 from opschecks.core.answer import Answer
 from opschecks.core.model import Figure
 from opschecks.core.observation import CouldNotLook, NotThere
-from tests.aws.test_backups import ARN, DENIED, GONE, backup, table
+from tests.aws.test_backups import ARN, DENIED, GONE, backup, backups_aws, point, table
 from tests.canned import NOW, Aws, Raw, ago, stack
+from tests.cases import cases
 
 DAY, MINUTE, SECOND = timedelta(days=1), timedelta(minutes=1), timedelta(seconds=1)
 MADE = {"CreationDateTime": NOW - 300 * DAY}
@@ -41,18 +42,15 @@ def _facts(*listed: Backup, vault: tuple[Backup, ...] = (), made: float = 300) -
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("backups", "newest"),
-    [
-        ([], None),
-        ([_made(3), _made(1), _made(2)], 1),
-        ([_made(3), _made(1, "CREATING"), _made(2, "DELETED")], 3),
-        ([_made(3), _made(2, "COMPLETED")], 2),
-        ([_made(3), _made(2, "PARTIAL")], 3),
-        ([_made(300)], 300),
-        ([_made(300 + 1 / 86400)], None),
-    ],
-)
+@cases([
+    ([], None),
+    ([_made(3), _made(1), _made(2)], 1),
+    ([_made(3), _made(1, "CREATING"), _made(2, "DELETED")], 3),
+    ([_made(3), _made(2, "COMPLETED")], 2),
+    ([_made(3), _made(2, "PARTIAL")], 3),
+    ([_made(300)], 300),
+    ([_made(300 + 1 / 86400)], None),
+])  # fmt: skip
 def test_the_newest_backup_that_can_be_restored(backups: list[Backup], newest: float | None) -> None:
     found = newest_of(backups, MADE)
     assert (found and found.made) == (None if newest is None else NOW - newest * DAY)
@@ -68,17 +66,14 @@ def test_both_lists_count() -> None:
         ).newest
 
 
-@pytest.mark.parametrize(
-    ("facts", "is_new"),
-    [
-        (_facts(made=7), True),
-        (_facts(made=7 + 1 / 86400), False),
-        (_facts(_made(5), made=5), True),
-        (_facts(_made(6), made=5), False),
-        (_facts(vault=(_made(6),), made=5), False),
-        (_facts(_made(4), vault=(_made(3),), made=5), True),
-    ],
-)
+@cases([
+    (_facts(made=7), True),
+    (_facts(made=7 + 1 / 86400), False),
+    (_facts(_made(5), made=5), True),
+    (_facts(_made(6), made=5), False),
+    (_facts(vault=(_made(6),), made=5), False),
+    (_facts(_made(4), vault=(_made(3),), made=5), True),
+])  # fmt: skip
 def test_a_table_is_new_unless_there_are_backups_of_an_earlier_one(facts: TableBackups, is_new: bool) -> None:
     assert facts.is_new(7 * DAY) is is_new
 
@@ -91,7 +86,7 @@ def _hours(name: str, hours: int, status: str = "AVAILABLE") -> Backup:
     return _made(hours / 24, status, name)
 
 
-UNUSABLE: dict[str, tuple[TableBackups, str]] = {
+@cases({
     "none": (_facts(_hours("a", 2)), ""),
     "an older one": (_facts(_hours("a", 2), _hours("b", 3, "DELETED")), ""),
     "one of the same moment": (_facts(_hours("a", 2), _hours("b", 2, "DELETED")), ""),
@@ -102,28 +97,9 @@ UNUSABLE: dict[str, tuple[TableBackups, str]] = {
         _facts(*(_hours(f"{n}", n, "DELETED") for n in (1, 2, 3, 4))),
         ", ".join(_said(f"{n}", n, "DELETED") for n in (1, 2, 3)),
     ),
-}
-
-
-@pytest.mark.parametrize("case", UNUSABLE)
-def test_newer_backups_that_cannot_be_restored(case: str) -> None:
-    facts, said = UNUSABLE[case]
+})  # fmt: skip
+def test_newer_backups_that_cannot_be_restored(facts: TableBackups, said: str) -> None:
     assert facts.unusable == said
-
-
-def _point(days: float, status: str = "COMPLETED", name: str = "p") -> Raw:
-    arn = f"arn:aws:backup:us-west-2:123456789012:recovery-point:{name}"
-    return {"RecoveryPointArn": arn, "CreationDate": ago(days=days), "Status": status}
-
-
-def _aws(*listed: Raw, points: Any = ()) -> Aws:
-    told = points if isinstance(points, Exception) else {"RecoveryPoints": list(points)}
-    return Aws(
-        {
-            ("dynamodb", "ListBackups"): {"BackupSummaries": list(listed)},
-            ("backup", "ListRecoveryPointsByResource"): told,
-        }
-    )
 
 
 def _look(aws: Aws, *tables: Table, **limits: Any) -> list[TableBackups]:
@@ -132,7 +108,7 @@ def _look(aws: Aws, *tables: Table, **limits: Any) -> list[TableBackups]:
 
 def test_a_tables_backups_are_told_whole() -> None:
     raw = [backup(9), backup(1, BackupName="b-1", BackupType="SYSTEM")]
-    aws = _aws(*raw, backup(1, TableName="another"))
+    aws = backups_aws(*raw, backup(1, TableName="another"))
     [found] = _look(aws, table(TableId="1", TableArn="x"))
     assert found == TableBackups(
         arn=ARN,
@@ -157,13 +133,13 @@ def test_a_tables_backups_are_told_whole() -> None:
     assert asked == {"BackupType": "ALL", "TimeRangeLowerBound": found.since}
 
 
-@pytest.mark.parametrize(("days", "asked"), [(2, False), (2 + 1 / 86400, True)])
+@cases([(2, False), (2 + 1 / 86400, True)])
 def test_aws_backup_is_asked_where_dynamodb_has_no_recent_backup(days: float, asked: bool) -> None:
-    aws = _aws(backup(days), points=[_point(3, name="x"), _point(1, name="y")])
+    aws = backups_aws(backup(days), points=(point(3), point(1)))
     [found] = _look(aws, backup_age_days=2)
     assert bool(aws.parameters_of("ListRecoveryPointsByResource")) is asked
     assert found.vault == (
-        (Backup("y", NOW - DAY, "COMPLETED", "AWS_BACKUP"), Backup("x", NOW - 3 * DAY, "COMPLETED", "AWS_BACKUP"))
+        (Backup("1", NOW - DAY, "COMPLETED", "AWS_BACKUP"), Backup("3", NOW - 3 * DAY, "COMPLETED", "AWS_BACKUP"))
         if asked
         else ()
     )
@@ -172,26 +148,26 @@ def test_aws_backup_is_asked_where_dynamodb_has_no_recent_backup(days: float, as
 
 
 def test_of_many_backups_the_newest_five_are_shown_and_all_count() -> None:
-    aws = _aws(*(backup(days) for days in range(20, 26)), points=[_point(days) for days in range(30, 36)])
+    aws = backups_aws(*(backup(days) for days in range(20, 26)), points=tuple(point(days) for days in range(30, 36)))
     [found] = _look(aws)
     assert [one["BackupName"] for one in found.evidence["BackupSummaries"]] == [f"backup-{n}" for n in range(20, 25)]
     assert (len(found.evidence["AWS Backup"]), len(found.vault), len(found.listed)) == (5, 6, 6)  # type: ignore[arg-type]
 
 
 def test_points_that_may_not_be_read_leave_what_dynamodb_lists() -> None:
-    [found] = _look(_aws(backup(20), points=DENIED))
+    [found] = _look(backups_aws(backup(20), points=DENIED))
     assert found.evidence["AWS Backup"] == str(DENIED)
     assert found.figures == (Figure("newest backup", "2026-11-04 07:00 UTC"),)
-    assert points_of(_aws(points=DENIED), ARN) is not None
-    aws = _aws(points=[_point(1)])
+    assert points_of(backups_aws(points=DENIED), ARN) is not None
+    aws = backups_aws(points=(point(1),))
     points_of(aws, ARN)
     assert aws.parameters_of("ListRecoveryPointsByResource") == [{"ResourceArn": ARN}]
 
 
 def test_without_a_backup_there_is_no_figure_and_of_a_table_that_is_gone_aws_backup_is_not_asked() -> None:
-    [none] = _look(_aws())
+    [none] = _look(backups_aws())
     assert (none.figures, none.newest, none.vault) == ((), None, ())
-    aws = _aws()
+    aws = backups_aws()
     [gone] = _look(aws, GONE)
     assert (gone.status, gone.figures, gone.evidence["Table"]) == ("MISSING", (), {})
     assert aws.parameters_of("ListRecoveryPointsByResource") == []
@@ -201,7 +177,7 @@ def test_a_table_that_could_not_be_described_is_blind_with_what_is_listed_of_it(
     why = CouldNotLook("dynamodb:DescribeTable", "AccessDenied")
     unread = Table(arn=ARN, name="incidents", evidence=Answer({}), unread=why)
     raw = [backup(days) for days in range(1, 8)]
-    [found] = _look(_aws(*raw), unread)
+    [found] = _look(backups_aws(*raw), unread)
     assert found == TableBackups(
         arn=ARN, name="incidents", evidence={"Table": {}, "BackupSummaries": raw[:5]}, status="", vault=why,
         listed=tuple(Backup(f"backup-{n}", NOW - n * DAY, "AVAILABLE", "USER") for n in range(1, 8)),
@@ -236,17 +212,14 @@ def test_recovery_is_told_whole() -> None:
     assert not gone.exists
 
 
-@pytest.mark.parametrize(
-    ("status", "pitr", "is_on"),
-    [
-        ("ENABLED", "ENABLED", True), ("ENABLED", "DISABLED", False), ("DISABLED", "ENABLED", False),
-        ("DISABLED", "DISABLED", False),
-    ],
-)  # fmt: skip
+@cases([
+    ("ENABLED", "ENABLED", True), ("ENABLED", "DISABLED", False), ("DISABLED", "ENABLED", False),
+    ("DISABLED", "DISABLED", False),
+])  # fmt: skip
 def test_both_switches_must_be_on(status: str, pitr: str, is_on: bool) -> None:
     assert _recovered(_recovery(status, pitr)).is_on is is_on
 
 
-@pytest.mark.parametrize(("late", "keeps_up"), [(timedelta(hours=1), True), (timedelta(hours=1) + SECOND, False)])
+@cases([(timedelta(hours=1), True), (timedelta(hours=1) + SECOND, False)])
 def test_the_last_moment_advances(late: timedelta, keeps_up: bool) -> None:
     assert _recovered(_recovery(late=late)).keeps_up is keeps_up

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from opschecks.aws.backups import TableBackups, table_backups, table_recovery
-from opschecks.aws.cloudfront import Distribution
 from opschecks.aws.dynamodb import Table
 from opschecks.aws.s3_lifecycle import Bucket, buckets, site_bucket
 from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook, NotThere
+from tests.aws.test_retention import ON, aws_of, front, old
 from tests.canned import (
     ACCOUNT,
     NOW,
@@ -31,6 +31,7 @@ from tests.canned import (
     verdicts,
     weekly,
 )
+from tests.cases import cases
 
 checks = weekly("backups")
 RECENT, RECOVERY = checks.test_tables_have_a_recent_backup, checks.test_tables_can_be_restored_to_any_moment
@@ -121,9 +122,7 @@ def test_a_table_that_is_gone_fails_and_aws_backup_is_not_asked_about_it() -> No
     assert aws.calls == ["dynamodb:ListBackups"]
 
 
-@pytest.mark.parametrize(
-    ("limit", "age", "outcome"), [(1, 0.9, "passed"), (1, 1.1, "failed"), (30, 29, "passed"), (30, 31, "failed")]
-)
+@cases([(1, 0.9, "passed"), (1, 1.1, "failed"), (30, 29, "passed"), (30, 31, "failed")])
 def test_the_limit_is_the_stacks(limit: float, age: float, outcome: str) -> None:
     checked = stack(limits={"backup_age_days": limit})
     found = backups_of(backup(age), checked=checked)
@@ -201,38 +200,11 @@ test_point_in_time_recovery = judges(
 )
 
 
-SITE = Distribution(
-    arn="arn:aws:cloudfront::123456789012:distribution/E2EXAMPLE",
-    name="E2EXAMPLE",
-    evidence={
-        "DistributionConfig": {
-            "Origins": {
-                "Quantity": 1,
-                "Items": [{"Id": "s", "DomainName": "site.s3.us-west-2.amazonaws.com", "OriginPath": "/live"}],
-            },
-            "DefaultCacheBehavior": {"TargetOriginId": "s"},
-        }
-    },
-)
-
-
-def rule(**changes: Any) -> Raw:
-    return {"ID": "r", "Status": "Enabled", "Filter": {"Prefix": ""}, **changes}
-
-
 def site(versioning: Mapping[str, Any], *rules: Raw) -> Bucket:
-    aws = Aws(
-        {("s3", "GetBucketVersioning"): versioning, ("s3", "GetBucketLifecycleConfiguration"): {"Rules": list(rules)}}
-    )
-    return site_bucket(stack(), buckets(stack(), aws, names(distributions=("E2EXAMPLE",)), SITE))
+    found = buckets(stack(), aws_of(rules, versioning), names(distributions=("E",)), front(path="/live"))
+    return site_bucket(stack(), found)
 
 
-def old(days: int, newer: int | None = None, **changes: Any) -> Raw:
-    kept = given({"NoncurrentDays": days}, {"NewerNoncurrentVersions": newer})
-    return rule(NoncurrentVersionExpiration=kept, **changes)
-
-
-ON = {"Status": "Enabled"}
 KEPT: dict[str, tuple[Bucket, str, str]] = {
     "versions for ever": (site(ON), "passed", "old versions are kept"),
     "versions for a month": (site(ON, old(30)), "passed", "for 30 days"),

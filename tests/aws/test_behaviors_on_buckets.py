@@ -24,6 +24,7 @@ from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook, NotConfigured
 from tests.aws.test_cdn_caching import API, ARN, BUCKET, BY_OUR_OWN, OLDER, behavior, config, own, told
 from tests.canned import Answers, Aws, Raw, given, stack
+from tests.cases import cases
 
 CALL = "cloudfront:GetDistribution"
 DENIED = CouldNotLook("cloudfront:GetCachePolicy", "AccessDenied: no")
@@ -46,7 +47,9 @@ def _plain(**changes: Any) -> Raw:
 
 OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 NEITHER = "enables neither gzip nor brotli"
-POLICIES: dict[str, tuple[Raw, Answers | None, CachePolicy]] = {
+
+
+@cases({
     "CachingOptimized": (behavior(), None, CachePolicy("CachingOptimized", True, True)),
     "CachingDisabled": (
         behavior(CachePolicyId="4135ea2d-6df8-44a3-9df3-4b5a84be39ad"), None,
@@ -74,12 +77,8 @@ POLICIES: dict[str, tuple[Raw, Answers | None, CachePolicy]] = {
         behavior(**OLDER, MaxTTL=1), None, CachePolicy("its own MaxTTL 1", True, True)),
     "older settings, for nothing": (
         behavior(**OLDER, MaxTTL=0), None, CachePolicy("its own MaxTTL 0", False, False)),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", POLICIES)
-def test_what_a_policy_lets_the_cdn_do(case: str) -> None:
-    default, answer, policy = POLICIES[case]
+})  # fmt: skip
+def test_what_a_policy_lets_the_cdn_do(default: Raw, answer: Answers | None, policy: CachePolicy) -> None:
     [found] = _behaviors(_distribution(config(default)), policy=answer)
     assert found.policy == policy
     assert found.summary == f"cache policy {policy.name}"
@@ -148,7 +147,7 @@ def _group(*members: str) -> Raw:
     return config(behavior(TargetOriginId="both"), Origins=origins, OriginGroups={"Quantity": 1, "Items": [group]})
 
 
-ON_BUCKETS: dict[str, tuple[Raw, list[str]]] = {
+@cases({
     "a bucket": (_origin("site.s3.us-west-2.amazonaws.com"), ["*"]),
     "a bucket of no region": (_origin("site.s3.amazonaws.com"), ["*"]),
     "a website": (_origin("site.s3-website-us-west-2.amazonaws.com"), ["*"]),
@@ -167,12 +166,8 @@ ON_BUCKETS: dict[str, tuple[Raw, list[str]]] = {
         ),
         ["/a/*", "/c/*"],
     ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", ON_BUCKETS)
-def test_which_behaviors_serve_from_a_bucket(case: str) -> None:
-    configured, patterns = ON_BUCKETS[case]
+})  # fmt: skip
+def test_which_behaviors_serve_from_a_bucket(configured: Raw, patterns: list[str]) -> None:
     assert [pattern for pattern, _ in behaviors_on_buckets(configured)] == patterns
 
 
@@ -188,7 +183,9 @@ def _pages(*items: Raw, app: bool = False, **changes: Any) -> ErrorPages:
 
 
 HOME = _error(404, page="/home.html")
-MASKED: dict[str, tuple[ErrorPages, list[str]]] = {
+
+
+@cases({
     "nothing": (_pages(), []),
     "404": (_pages(_error(404)), ["404 becomes 200 /index.html"]),
     "403": (_pages(_error(403)), ["403 becomes 200 /index.html"]),
@@ -204,12 +201,8 @@ MASKED: dict[str, tuple[ErrorPages, list[str]]] = {
     "an application with a root that begins with /": (_pages(HOME, app=True, DefaultRootObject="/home.html"), []),
     "an application with an empty root": (_pages(_error(404), app=True, DefaultRootObject=""), []),
     "an application without a page": (_pages(_error(404, page=None), app=True), ["404 becomes 200"]),
-}
-
-
-@pytest.mark.parametrize("case", MASKED)
-def test_which_missing_files_are_masked(case: str) -> None:
-    pages, masked = MASKED[case]
+})  # fmt: skip
+def test_which_missing_files_are_masked(pages: ErrorPages, masked: list[str]) -> None:
     assert pages.masked == masked
 
 

@@ -14,6 +14,7 @@ from opschecks.aws import botocore_private
 from opschecks.aws.botocore_private import ask_with, ends_at, make_classes_once, tls_context, verified_directly
 from opschecks.aws.configuration import isolated_session
 from opschecks.core.bets import LostBet
+from tests.cases import cases
 
 
 def _client(verify: Any = True, certificate: Any = None, proxies: Any = None) -> Any:
@@ -23,16 +24,13 @@ def _client(verify: Any = True, certificate: Any = None, proxies: Any = None) ->
     return types.SimpleNamespace(_endpoint=types.SimpleNamespace(http_session=session))
 
 
-@pytest.mark.parametrize(
-    ("client", "found"),
-    [
-        (_client(), (True, {"maxsize": 32})),
-        (_client("/ca.pem"), ("/ca.pem", {"maxsize": 32})),
-        (_client(False), None),
-        (_client(certificate="/own.pem"), None),
-        (_client(proxies={"https": "http://proxy"}), None),
-    ],
-)
+@cases([
+    (_client(), (True, {"maxsize": 32})),
+    (_client("/ca.pem"), ("/ca.pem", {"maxsize": 32})),
+    (_client(False), None),
+    (_client(certificate="/own.pem"), None),
+    (_client(proxies={"https": "http://proxy"}), None),
+])  # fmt: skip
 def test_which_clients_verify_directly(client: Any, found: Any) -> None:
     assert verified_directly(client) == found
 
@@ -81,9 +79,7 @@ class _NoLoader(_Known):
     def __init__(self, models: Any) -> None: ...
 
 
-@pytest.mark.parametrize(
-    ("maker", "known"), [(_Known, True), (_OtherLoad, False), (_OtherCreate, False), (_NoLoader, False)]
-)
+@cases([(_Known, True), (_OtherLoad, False), (_OtherCreate, False), (_NoLoader, False)])
 def test_a_maker_of_clients_of_another_form_is_said_to_be_another(
     maker: type, known: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from opschecks.aws.cloudfront import Distribution
 from opschecks.aws.s3_lifecycle import (
     OBJECTS,
     UPLOADS,
@@ -27,10 +26,11 @@ from opschecks.aws.s3_lifecycle import (
 from opschecks.aws.unread import why_unread
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook, NotConfigured, NotThere
+from tests.aws.test_retention import ON, TAG, front
 from tests.canned import ELSEWHERE, Aws, Raw, given, names, stack
+from tests.cases import cases
 
 NEW_YEAR = datetime(2027, 1, 1, 3, tzinfo=UTC).astimezone(ELSEWHERE)
-TAG = {"Key": "a", "Value": "b"}
 ALL = {"Filter": {"Prefix": ""}}
 GONE = {"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 3}}
 
@@ -47,7 +47,7 @@ def _old(days: int, **more: Any) -> Raw:
     return {"NoncurrentVersionExpiration": {"NoncurrentDays": days, **more}}
 
 
-SCOPES: dict[str, tuple[Raw, str, bool, bool]] = {
+@cases({
     "an empty prefix": (ALL, "", False, True),
     "an empty filter": ({"Filter": {}}, "", False, True),
     "a prefix": ({"Filter": {"Prefix": "x/"}}, "x/", False, False),
@@ -57,10 +57,7 @@ SCOPES: dict[str, tuple[Raw, str, bool, bool]] = {
     "tags and sizes": ({"Filter": {"And": {"Tags": [TAG], "ObjectSizeLessThan": 9}}}, "", True, False),
     "the older form": ({"Filter": None, "Prefix": "x/"}, "x/", False, False),
     "the older form, all": ({"Filter": None, "Prefix": ""}, "", False, True),
-}
-
-
-@pytest.mark.parametrize(("changes", "prefix", "narrowed", "whole"), SCOPES.values(), ids=SCOPES)
+})  # fmt: skip
 def test_the_scope_of_a_rule(changes: Raw, prefix: str, narrowed: bool, whole: bool) -> None:
     rule = _rule(**changes)
     assert (rule.prefix, rule.narrowed, rule.is_whole) == (prefix, narrowed, whole)
@@ -108,7 +105,7 @@ def test_how_many_newer_versions_a_rule_keeps() -> None:
     assert _rule(**_old(3, NewerNoncurrentVersions=2)).newer_versions_kept == 2
 
 
-HARMS: dict[str, tuple[Raw, list[str]]] = {
+@cases({
     "nothing": (GONE, []),
     "deletes after days": ({"Expiration": {"Days": 1}}, ["deletes after 1 day"]),
     "deletes from a day on": ({"Expiration": {"Date": NEW_YEAR}}, ["deletes from 2027-01-01 on"]),
@@ -129,10 +126,7 @@ HARMS: dict[str, tuple[Raw, list[str]]] = {
         },
         ["deletes after 90 days", "moves to GLACIER after 2 days"],
     ),
-}
-
-
-@pytest.mark.parametrize(("changes", "harms"), HARMS.values(), ids=HARMS)
+})  # fmt: skip
 def test_how_a_rule_harms_objects_in_use(changes: Raw, harms: list[str]) -> None:
     assert [*_rule(**changes).harms] == harms
 
@@ -159,9 +153,6 @@ def _bucket(*rules: Raw, versioning: Any = (), site: str | None = None, name: st
     return Bucket(arn=name, name=name, site=site, evidence=Answer(told, "s3:GetLifecycleConfiguration"))
 
 
-ON = {"Status": "Enabled"}
-
-
 def test_what_a_bucket_wants_by_its_versions_and_its_own_days() -> None:
     checked = stack(bucket_expire_days={"logs": 14}, limits={"incomplete_upload_days": 3, "old_version_days_max": 60})
     assert _bucket().wanted(stack()) == {UPLOADS: 7}
@@ -176,7 +167,9 @@ def test_what_a_bucket_wants_by_its_versions_and_its_own_days() -> None:
 
 
 TOLD = "rule r is Disabled, rule p under x/ applies to a part only)"
-LACKS: dict[str, tuple[Bucket, list[str]]] = {
+
+
+@cases({
     "nothing": (_bucket(_raw(**GONE)), []),
     "at the limit": (_bucket(_raw(AbortIncompleteMultipartUpload={"DaysAfterInitiation": 7})), []),
     "no rule": (_bucket(), ["incomplete uploads are kept forever; expected at most 7 days"]),
@@ -202,15 +195,12 @@ LACKS: dict[str, tuple[Bucket, list[str]]] = {
         ),
         ["incomplete uploads are kept for 8 days; expected at most 7 days (rule d is Disabled)"],
     ),
-}
-
-
-@pytest.mark.parametrize(("bucket", "lacks"), LACKS.values(), ids=LACKS)
+})  # fmt: skip
 def test_what_a_bucket_keeps_longer_than_allowed(bucket: Bucket, lacks: list[str]) -> None:
     assert bucket.lacks(stack()) == lacks
 
 
-KEPT: dict[str, tuple[Sequence[Raw], str | None, int | None]] = {
+@cases({
     "forever": ([_raw(**GONE)], "", None),
     "the shortest": ([_raw(**_old(9)), _raw(**_old(5)), _raw(**_old(7))], "", 5),
     "not by a disabled rule": ([_raw(**_old(9)), _raw(**_old(5), Status="Disabled")], "", 9),
@@ -221,10 +211,7 @@ KEPT: dict[str, tuple[Sequence[Raw], str | None, int | None]] = {
     "the site is the whole bucket": ([_raw(**_old(5), Filter={"Prefix": "logs/"})], "", 5),
     "no site": ([_raw(**_old(5), Filter={"Prefix": "logs/"})], None, 5),
     "a rule for certain tags": ([_raw(**_old(5), Filter={"Tag": TAG})], "site/", 5),
-}
-
-
-@pytest.mark.parametrize(("rules", "site", "days"), KEPT.values(), ids=KEPT)
+})  # fmt: skip
 def test_for_how_many_days_an_overwritten_object_of_the_site_is_kept(
     rules: Sequence[Raw], site: str | None, days: int | None
 ) -> None:
@@ -271,23 +258,15 @@ def test_a_bucket_is_read_with_its_rules_and_one_that_is_not_there_with_an_error
         read_bucket(_aws(rules={}), "logs", None)
 
 
-def _distribution(domain: str = "site.s3.us-west-2.amazonaws.com", path: str = "") -> Distribution:
-    origin = {"Id": "site", "DomainName": domain, "OriginPath": path}
-    config = {"Origins": {"Items": [origin], "Quantity": 1}, "DefaultCacheBehavior": {"TargetOriginId": "site"}}
-    return Distribution(
-        arn="d", name="E1", evidence=Answer({"DistributionConfig": config}, "cloudfront:GetDistribution")
-    )
-
-
 NONE = CouldNotLook("", "stack here names no distribution")
 DENIED = CouldNotLook("cloudfront:GetDistribution", "AccessDenied: no", action="cloudfront:GetDistribution")
 
 
-def test_the_site_is_the_bucket_that_is_named_or_the_origin_of_the_distribution() -> None:
-    with_one = names(distributions=("E1",))
+def test_the_site_is_the_bucket_that_is_named_or_the_origin_of_thefront() -> None:
+    with_one = names(distributions=("E",))
     assert site_of(stack(dashboard_bucket="b"), with_one, DENIED) == ("b", "")
-    assert site_of(stack(), names(), _distribution()) is None
-    assert site_of(stack(), with_one, _distribution(path="/v1")) == ("site", "v1/")
+    assert site_of(stack(), names(), front()) is None
+    assert site_of(stack(), with_one, front(path="/v1")) == ("site", "v1/")
     with pytest.raises(CouldNotLook) as told:
         site_of(stack(), with_one, DENIED)
     assert (told.value.call, told.value.action) == (DENIED.call, DENIED.action)
@@ -308,16 +287,16 @@ def test_the_names_of_all_buckets_the_site_first() -> None:
 
 def test_the_distribution_is_only_asked_for_where_it_tells_the_site() -> None:
     assert find_site(stack(), Aws({}), names()) is None
-    assert find_site(stack(dashboard_bucket="b"), Aws({}), names(distributions=("E1",))) == ("b", "")
+    assert find_site(stack(dashboard_bucket="b"), Aws({}), names(distributions=("E",))) == ("b", "")
     with pytest.raises(CouldNotLook, match="GetDistribution: AccessDenied"):
-        find_site(stack(), Aws({("cloudfront", "GetDistribution"): DENIED}), names(distributions=("E1",)))
+        find_site(stack(), Aws({("cloudfront", "GetDistribution"): DENIED}), names(distributions=("E",)))
 
 
 def test_buckets_know_whether_they_have_the_site_and_one_that_is_refused_is_so_alone() -> None:
     def versioning(Bucket: str) -> Any:  # noqa: N803 - AWS's name
         return REFUSED if Bucket == "logs" else ON
 
-    seen = buckets(stack(), _aws(versioning), names(distributions=("E1",), buckets=("logs", "b")), _distribution())
+    seen = buckets(stack(), _aws(versioning), names(distributions=("E",), buckets=("logs", "b")), front())
     assert [(one.name, one.site, why_unread(one)) for one in seen] == [
         ("site", "", None),
         ("logs", None, REFUSED),

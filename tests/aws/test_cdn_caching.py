@@ -15,6 +15,7 @@ from opschecks.core.observation import CouldNotLook
 from opschecks.web.caching import StaticAsset, static_assets
 from opschecks.web.http import Response
 from tests.canned import NOW, Aws, Raw, concludes, given, judges, stack, verdicts, weekly
+from tests.cases import cases
 
 checks = weekly("cdn")
 ARN = "arn:aws:cloudfront::123456789012:distribution/E2EXAMPLE"
@@ -79,7 +80,9 @@ def own(**changes: Any) -> Raw:
 
 OLDER = {"CachePolicyId": None, "ForwardedValues": {"QueryString": False, "Cookies": {"Forward": "none"}}}
 BY_OUR_OWN = {"CachePolicyId": OWN_POLICY}
-SETTINGS: dict[str, tuple[Raw, Raw | None, str, str]] = {
+
+
+@cases({
     "as it should be": (behavior(), None, "passed", "cache policy CachingOptimized"),
     "not compressed": (behavior(Compress=False), None, "failed", "Compress is off"),
     "not cached": (behavior(CachePolicyId=CACHING_DISABLED), None, "failed", "CachingDisabled caches nothing"),
@@ -97,10 +100,7 @@ SETTINGS: dict[str, tuple[Raw, Raw | None, str, str]] = {
     "older settings that keep nothing": (behavior(**OLDER, MaxTTL=0), None, "failed", "MaxTTL 0 caches nothing"),
     "an empty policy": (behavior(**{**OLDER, "CachePolicyId": ""}, MaxTTL=60), None, "passed", "its own MaxTTL 60"),
     "nothing said of compression": (behavior(Compress=None), None, "blind", "the answer has no 'Compress'"),
-}
-
-
-@pytest.mark.parametrize(("default", "policy", "outcome", "message"), SETTINGS.values(), ids=SETTINGS)
+})  # fmt: skip
 def test_cdn_is_set_to_cache_and_compress(default: Raw, policy: Raw | None, outcome: str, message: str) -> None:
     aws = Aws({("cloudfront", "GetCachePolicy"): policy or {}})
     found = bucket_behaviors(aws, [seen(config(default))])
@@ -131,16 +131,13 @@ def test_each_behavior_of_a_bucket_is_judged_and_no_other() -> None:
     assert "hunter22" not in json.dumps([one.evidence for one in found])
 
 
-NOTHING: dict[str, tuple[Raw, str]] = {
+@cases({
     "no bucket": (config(behavior(TargetOriginId="api")), "no cache behavior of E2EXAMPLE serves from a bucket"),
     "an empty policy": (config(behavior(**BY_OUR_OWN)), "the answer has no 'CachePolicy'"),
     "neither policy nor older settings": (config(behavior(CachePolicyId=None)), "the answer has no 'ForwardedValues'"),
     "older settings cut short": (config(behavior(**OLDER)), "the answer has no 'MaxTTL'"),
     "behaviors are counted and not told": (config(CacheBehaviors={"Quantity": 2}), "the answer has no 'Items'"),
-}
-
-
-@pytest.mark.parametrize(("configured", "message"), NOTHING.values(), ids=NOTHING)
+})  # fmt: skip
 def test_what_was_not_told_is_not_seen(configured: Raw, message: str) -> None:
     with pytest.raises(CouldNotLook, match=message):
         bucket_behaviors(Aws({("cloudfront", "GetCachePolicy"): {}}), [seen(configured)])
@@ -255,7 +252,7 @@ def test_the_largest_assets_are_asked_for_that_are_worth_compressing() -> None:
     assert assets(HIT, objects=[("a b/ü.js", 2000)])[0].arn == "https://site.test/a%20b/%C3%BC.js"
 
 
-@pytest.mark.parametrize("objects", [[], [("index.html", 9000)], [("app.js", 10)]], ids=["none", "pages", "small"])
+@cases({"none": [], "pages": [("index.html", 9000)], "small": [("app.js", 10)]})
 def test_without_an_asset_nothing_was_tried(objects: list[tuple[str, int]]) -> None:
     with pytest.raises(CouldNotLook, match="site holds no script or style sheet of 1 kB or more"):
         assets(HIT, objects=objects)

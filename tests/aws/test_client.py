@@ -1,17 +1,18 @@
-"""The client: what its errors mean, how lists are read to their end, and what is never sent."""
+"""The client: what its errors mean in every protocol, and what is never sent."""
 
 from __future__ import annotations
 
 import pytest
 
 from opschecks.aws import session
-from opschecks.core.observation import CouldNotLook, NotThere, WrongAccount
-from tests.canned import Aws, stack
-from tests.canned_wire import JSON, LIMITS, READS, Wire, error_body, refused, wire
+from opschecks.core.observation import CouldNotLook, NotThere
+from tests.canned_wire import JSON, READS, Wire, error_body, refused, wire
+from tests.cases import cases
 
 __all__ = ["wire"]
 
-DENIED = [
+
+@cases([
     ("ecs", 400, "AccessDeniedException", "ecs:DescribeServices"),
     ("dynamodb", 400, "AccessDeniedException", "dynamodb:DescribeTable"),
     ("logs", 400, "AccessDeniedException", "logs:FilterLogEvents"),
@@ -27,11 +28,8 @@ DENIED = [
     ("cloudwatch", 403, "AccessDeniedException", "cloudwatch:DescribeAlarms"),
     ("sts", 403, "AccessDenied", "sts:GetCallerIdentity"),
     ("sts", 403, "AuthorizationError", "sts:GetCallerIdentity"),
-]
-
-
-@pytest.mark.parametrize(("service", "status", "code", "action"), DENIED)
-def test_denied_access_names_the_action_to_allow(wire: Wire, service: str, status: int, code: str, action: str) -> None:
+])  # fmt: skip
+def test_denied_access_names_the_action_to_allow(service: str, status: int, code: str, action: str, wire: Wire) -> None:
     error = refused(wire.says(status, error_body(service, code, "User is not authorized")), service)
     assert error.action == action
     assert str(error) == f"{action}: {code}: User is not authorized – allow {action}"
@@ -49,7 +47,7 @@ def test_denied_access_without_a_body_names_the_action_too(wire: Wire, service: 
     assert refused(wire.says(403, b""), service).action
 
 
-EXPIRED = [
+@cases([
     ("ecs", 400, "ExpiredTokenException"),
     ("dynamodb", 400, "UnrecognizedClientException"),
     ("logs", 400, "InvalidSignatureException"),
@@ -59,18 +57,15 @@ EXPIRED = [
     ("ec2", 401, "AuthFailure"),
     ("cloudwatch", 403, "ExpiredToken"),
     ("sts", 403, "SignatureDoesNotMatch"),
-]
-
-
-@pytest.mark.parametrize(("service", "status", "code"), EXPIRED)
-def test_bad_credentials_are_no_matter_of_policy(wire: Wire, service: str, status: int, code: str) -> None:
+])  # fmt: skip
+def test_bad_credentials_are_no_matter_of_policy(service: str, status: int, code: str, wire: Wire) -> None:
     error = refused(wire.says(status, error_body(service, code, "The security token is no good")), service)
     assert error.action == ""
     assert error.reason == f"{code}: The security token is no good – the credentials are expired or wrong: log in again"
     assert not isinstance(error, NotThere)
 
 
-MISSING = [
+@cases([
     ("dynamodb", "ResourceNotFoundException", True),
     ("dynamodb", "TableNotFoundException", True),
     ("elbv2", "LoadBalancerNotFound", True),
@@ -78,12 +73,9 @@ MISSING = [
     ("ecs", "ClusterNotFoundException", True),
     ("dynamodb", "ThrottlingException", False),
     ("cloudformation", "ValidationError", False),
-]
-
-
-@pytest.mark.parametrize(("service", "code", "missing"), MISSING)
+])  # fmt: skip
 def test_what_does_not_exist_is_told_from_what_could_not_be_read(
-    wire: Wire, service: str, code: str, missing: bool
+    service: str, code: str, missing: bool, wire: Wire
 ) -> None:
     error = refused(wire.says(400, error_body(service, code, "no")), service)
     assert isinstance(error, NotThere) == missing
@@ -95,33 +87,6 @@ def test_a_server_that_breaks_could_not_be_looked_at(wire: Wire, service: str) -
     error = refused(wire.says(503, b"<html><body>Service Unavailable</body></html>"), service)
     assert error.call.endswith(READS[service][0])
     assert not isinstance(error, NotThere)
-
-
-def alarm_pages(*tokens: str) -> Aws:
-    pages = [{"AlarmHistoryItems": [], **({"NextToken": token} if token else {})} for token in tokens]
-    return Aws({("cloudwatch", "DescribeAlarmHistory"): pages}, stack(limits=LIMITS))
-
-
-def test_a_list_is_read_to_its_end_within_the_page_budget() -> None:
-    aws = alarm_pages("2", "3", "")
-    assert aws.items("cloudwatch", "DescribeAlarmHistory", "AlarmHistoryItems", MaxRecords=100) == []
-    assert [asked.get("NextToken") for asked in aws.parameters_of("DescribeAlarmHistory")] == [None, "2", "3"]
-    assert all(asked["MaxRecords"] == 100 for asked in aws.parameters_of("DescribeAlarmHistory"))
-
-
-@pytest.mark.parametrize(
-    ("tokens", "reason"),
-    [
-        (("2", "3", "4"), r"cut short after 3 pages \(limit pages\)"),
-        (("2", "2", ""), "the same next page was named twice"),
-    ],
-    ids=["longer than the budget", "a token that repeats"],
-)
-def test_a_list_that_does_not_end_is_not_seen(tokens: tuple[str, ...], reason: str) -> None:
-    aws = alarm_pages(*tokens)
-    with pytest.raises(CouldNotLook, match=f"cloudwatch:DescribeAlarmHistory: {reason}"):
-        aws.items("cloudwatch", "DescribeAlarmHistory", "AlarmHistoryItems")
-    assert len(aws.calls) == len(tokens) - (1 if "" in tokens else 0)
 
 
 def test_calls_are_noted_with_the_prefix_that_iam_knows(wire: Wire) -> None:
@@ -148,13 +113,6 @@ def caller(account: str) -> bytes:
         f"<GetCallerIdentityResponse><GetCallerIdentityResult>{told}</GetCallerIdentityResult>"
         "</GetCallerIdentityResponse>"
     ).encode()
-
-
-def test_another_account_than_the_stacks_is_no_account_to_look_at() -> None:
-    answer = {"Account": "210987654321"}
-    with pytest.raises(WrongAccount, match=r"account_id is 123456789012, but .* belong to 210987654321"):
-        session.identify(Aws({("sts", "GetCallerIdentity"): answer}, stack(account_id="123456789012")))
-    assert session.identify(Aws({("sts", "GetCallerIdentity"): answer})) == "210987654321"
 
 
 def test_an_account_that_is_not_told_is_not_seen(wire: Wire) -> None:

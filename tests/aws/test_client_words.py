@@ -19,6 +19,7 @@ from opschecks.aws.configuration import UnusableProfile
 from opschecks.config.stack import Stack
 from opschecks.core.observation import CouldNotLook, NotThere
 from tests.canned import stack
+from tests.cases import cases
 from tests.machine import BASE, SECOND_FACTOR, SSO, machine
 
 KEYS = {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
@@ -83,25 +84,22 @@ HOW_OTHERWISE = "log in (aws configure sso, aws configure), or run it where a ro
 NONE = "NoCredentialsError: Unable to locate credentials – "
 
 
-@pytest.mark.parametrize(
-    ("config", "keys", "said"),
-    [
-        ("", {}, f"set profile for stacks.here or AWS_PROFILE, {HOW_OTHERWISE}"),
-        (BASE, {}, f"set profile for stacks.here or AWS_PROFILE (there are base), {HOW_OTHERWISE}"),
-        (
-            "".join(f"[profile p{n}]\nregion = us-west-2\n" for n in range(6)),
-            {},
-            f"set profile for stacks.here or AWS_PROFILE (there are p0, p1, p2, p3, p4), {HOW_OTHERWISE}",
-        ),
-        (
-            "[profile ops]\nregion = us-west-2\n",
-            {"profile": "ops"},
-            "the profile ops of stacks.here has none: aws configure --profile ops",
-        ),
-    ],
-)
+@cases([
+    ("", {}, f"set profile for stacks.here or AWS_PROFILE, {HOW_OTHERWISE}"),
+    (BASE, {}, f"set profile for stacks.here or AWS_PROFILE (there are base), {HOW_OTHERWISE}"),
+    (
+        "".join(f"[profile p{n}]\nregion = us-west-2\n" for n in range(6)),
+        {},
+        f"set profile for stacks.here or AWS_PROFILE (there are p0, p1, p2, p3, p4), {HOW_OTHERWISE}",
+    ),
+    (
+        "[profile ops]\nregion = us-west-2\n",
+        {"profile": "ops"},
+        "the profile ops of stacks.here has none: aws configure --profile ops",
+    ),
+])  # fmt: skip
 def test_without_credentials_it_says_where_they_come_from(
-    tmp_path: Path, config: str, keys: dict[str, Any], said: str
+    config: str, keys: dict[str, Any], said: str, tmp_path: Path
 ) -> None:
     with machine(tmp_path, config):
         told = Clients(stack(**keys), {}, None, None).failure(CALL, exceptions.NoCredentialsError())
@@ -112,17 +110,14 @@ OLD_SSO = "[profile ops]\nsso_start_url = https://corp\nsso_region = eu-central-
 CHAIN = "[profile ops]\nrole_arn = arn:aws:iam::1:role/x\nsource_profile = on-call\n"
 
 
-@pytest.mark.parametrize(
-    ("config", "profile", "command"),
-    [
-        (LOGIN, "ops", "aws login --profile ops"),
-        (OLD_SSO, "ops", "aws sso login --profile ops"),
-        (SSO, "on-call", "aws sso login --profile on-call"),
-        (CHAIN + SSO, "ops", "aws sso login --profile on-call"),
-        (BASE, "base", "log in again"),
-    ],
-)
-def test_how_to_log_in_again(tmp_path: Path, config: str, profile: str, command: str) -> None:
+@cases([
+    (LOGIN, "ops", "aws login --profile ops"),
+    (OLD_SSO, "ops", "aws sso login --profile ops"),
+    (SSO, "on-call", "aws sso login --profile on-call"),
+    (CHAIN + SSO, "ops", "aws sso login --profile on-call"),
+    (BASE, "base", "log in again"),
+])  # fmt: skip
+def test_how_to_log_in_again(config: str, profile: str, command: str, tmp_path: Path) -> None:
     with machine(tmp_path, config):
         told = Clients(stack(profile=profile), {}, None, None)._log_in()
     assert told == command
@@ -134,7 +129,7 @@ def _refused(operation: str, code: str, status: int = 403) -> exceptions.ClientE
     )
 
 
-REFUSED: list[tuple[str, str, str]] = [
+@cases([
     ("ListTasks", "AccessDenied", f"{CALL}: AccessDenied: no – allow {CALL}"),
     ("AssumeRole", "AccessDenied", "sts:AssumeRole: AccessDenied: no – allow sts:AssumeRole"),
     (
@@ -143,11 +138,8 @@ REFUSED: list[tuple[str, str, str]] = [
     ),
     ("GetRoleCredentials", "AccessDenied", "sso:GetRoleCredentials: AccessDenied: no – allow sso:GetRoleCredentials"),
     ("Other", "AccessDenied", f"{CALL}: AccessDenied: no – allow {CALL}"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("operation", "code", "said"), REFUSED)
-def test_a_refusal_is_of_the_call_that_was_refused(clients: Clients, operation: str, code: str, said: str) -> None:
+])  # fmt: skip
+def test_a_refusal_is_of_the_call_that_was_refused(operation: str, code: str, said: str, clients: Clients) -> None:
     assert str(clients.refusal(CALL, "ListTasks", _refused(operation, code))) == said
 
 
@@ -224,16 +216,13 @@ def test_where_a_proxy_is_named_this_machine_and_its_metadata_are_reached_direct
         assert "169.254.169.254" in os.environ["NO_PROXY"].split(",")
 
 
-@pytest.mark.parametrize(
-    ("keys", "given", "isolated"),
-    [
-        ({"endpoint_url": "http://127.0.0.1:5000"}, KEYS, True),
-        ({"endpoint_url": "http://127.0.0.1:5000"}, {}, False),
-        ({}, KEYS, False),
-    ],
-)
+@cases([
+    ({"endpoint_url": "http://127.0.0.1:5000"}, KEYS, True),
+    ({"endpoint_url": "http://127.0.0.1:5000"}, {}, False),
+    ({}, KEYS, False),
+])  # fmt: skip
 def test_whoever_gives_credentials_and_an_endpoint_knows_nothing_of_the_machine(
-    tmp_path: Path, keys: dict[str, Any], given: dict[str, str], isolated: bool
+    keys: dict[str, Any], given: dict[str, str], isolated: bool, tmp_path: Path
 ) -> None:
     with machine(tmp_path, BASE, AWS_PROFILE="of another machine"):
         if isolated:
@@ -281,7 +270,7 @@ def test_a_number_of_the_configuration_that_is_none_is_named(tmp_path: Path) -> 
         Clients(stack(), {}, None, None)
 
 
-@pytest.mark.parametrize(("region", "shown"), [("us-west-2", "us-west-2"), (None, "")])
+@cases([("us-west-2", "us-west-2"), (None, "")])
 def test_where_a_recording_is_replayed_nobody_is_called(region: str | None, shown: str) -> None:
     none = NoClients(Stack(name="here", region=region))
     assert (none.region, none.refused, none.asks, none.frozen()) == (shown, None, "", {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import timedelta
 from email.utils import format_datetime
 from io import BytesIO
@@ -11,10 +12,12 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from opschecks.aws.clock_skew import ahead_by
+from opschecks.aws.clock_skew import ahead_by, compare, date_of, why_refused
 from opschecks.aws.session import Aws, identify
 from opschecks.core.observation import CouldNotLook
+from tests import clock
 from tests.canned import NOW, stack
+from tests.cases import cases
 
 WHO = b"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
 <Arn>arn:aws:iam::123456789012:user/ops</Arn><UserId>AIDA</UserId><Account>123456789012</Account>
@@ -57,33 +60,23 @@ def test_an_answer_without_a_time_says_nothing(date: str) -> None:
     assert identified(date) == []
 
 
-@pytest.mark.parametrize(
-    ("off", "words"), [(61, "61 s ahead of"), (-61, "61 s behind"), (300, "5 min ahead of"), (-299, "4 min behind")]
-)
+@cases([(61, "61 s ahead of"), (-61, "61 s behind"), (300, "5 min ahead of"), (-299, "4 min behind")])
 def test_minutes_are_said(off: int, words: str) -> None:
     assert identified(dated(seconds=off)) == [
         f"the clock of this machine is {words} AWS's; beyond 5 min nothing is checked: {NTP}"
     ]
 
 
-@pytest.mark.parametrize(
-    ("off", "words"),
-    [
-        ({"seconds": 301}, "5 min ahead of"), ({"hours": -1}, "60 min behind"), ({"hours": 3}, "3 hours ahead of"),
-        ({"days": 500}, "500 days ahead of"),
-    ],
-)  # fmt: skip
+@cases([
+    ({"seconds": 301}, "5 min ahead of"), ({"hours": -1}, "60 min behind"), ({"hours": 3}, "3 hours ahead of"),
+    ({"days": 500}, "500 days ahead of"),
+])  # fmt: skip
 def test_more_than_five_minutes_are_blind(off: dict[str, float], words: str) -> None:
     with pytest.raises(CouldNotLook) as blind:
         identified(dated(**off))
     assert str(blind.value) == (
         f"the clock of this machine is {words} AWS's, so that nothing can be said of times and ages: {NTP}"
     )
-
-
-def test_every_form_of_a_date_is_read_in_its_own_zone() -> None:
-    assert ahead_by("Tue, 24 Nov 2026 08:00:00 +0100", NOW) == timedelta()
-    assert ahead_by("Tue, 24 Nov 2026 07:00:00 -0000", NOW) == timedelta()
 
 
 def xml(code: str, message: str) -> bytes:
@@ -101,16 +94,12 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("refused", REFUSED.values(), ids=REFUSED)
-@pytest.mark.parametrize(
-    ("off", "words"),
-    [
-        ({"hours": -1}, "the clock of this machine is 60 min behind AWS's"),
-        ({}, "the clock of this machine differs from AWS's"),
-    ],
-    ids=["with its date", "without"],
-)
+@cases({
+    "with its date": ({"hours": -1}, "the clock of this machine is 60 min behind AWS's"),
+    "without": ({}, "the clock of this machine differs from AWS's"),
+})  # fmt: skip
 def test_a_refusal_that_the_clock_explains_says_so(
-    refused: tuple[str, str, int, str, str], off: dict[str, float], words: str
+    off: dict[str, float], words: str, refused: tuple[str, str, int, str, str]
 ) -> None:
     service, operation, status, code, message = refused
     headers = {"Content-Type": "text/xml"} | ({"Date": dated(**off)} if off else {})
@@ -152,3 +141,83 @@ def test_a_role_or_account_that_is_not_found_is_no_answer_about_resources() -> N
         aws.call("s3", "GetBucketLifecycleConfiguration", Bucket="b")
     assert type(blind.value) is CouldNotLook
     assert str(blind.value) == str(none.value)
+
+
+DIFFERS = f"the clock of this machine differs from AWS's, and AWS refuses what it signs: {NTP}"
+
+
+@cases([({}, ""), ({"HTTPHeaders": {}}, ""), ({"HTTPHeaders": None}, ""), ({"HTTPHeaders": {"date": "x"}}, "x")])
+def test_the_date_of_an_answer(metadata: dict[str, Any], date: str) -> None:
+    assert date_of(metadata) == date
+
+
+@cases([
+    ("Tue, 24 Nov 2026 06:59:50 GMT", 10),
+    ("Tue, 24 Nov 2026 07:00:10 GMT", -10),
+    ("Tue, 24 Nov 2026 08:00:00 +0100", 0),
+    ("Tue, 24 Nov 2026 07:00:00 -0000", 0),
+    ("Tue, 24 Nov 2026 07:00:05 -0000", -5),
+    ("", None),
+    ("soon", None),
+])  # fmt: skip
+def test_how_far_ahead(date: str, seconds: int | None) -> None:
+    assert ahead_by(date, NOW) == (None if seconds is None else timedelta(seconds=seconds))
+
+
+def test_parts_of_a_second_are_rounded() -> None:
+    assert ahead_by(dated(seconds=0), NOW + timedelta(milliseconds=1600)) == timedelta(seconds=2)
+
+
+@cases([
+    (61, "61 s ahead of"), (119, "119 s ahead of"), (120, "2 min ahead of"), (-119, "119 s behind"),
+    (-179, "2 min behind"), (180, "3 min ahead of"), (7199, "119 min ahead of"), (7200, "2 hours ahead of"),
+    (3600 * 47 + 3599, "47 hours ahead of"), (3600 * 48, "2 days ahead of"), (-86400 * 3, "3 days behind"),
+])  # fmt: skip
+def test_in_words(off: int, words: str) -> None:
+    said: list[str] = []
+    blind = ""
+    try:
+        compare(dated(seconds=off), NOW, said.append)
+    except CouldNotLook as why:
+        blind = str(why)
+    [told] = [*said, *filter(None, [blind])]
+    assert told.startswith(f"the clock of this machine is {words} AWS's")
+    assert bool(blind) == (abs(off) > 300)
+
+
+@cases([(60, 0, 0), (-60, 0, 0), (61, 1, 0), (-61, 1, 0), (300, 1, 0), (-300, 1, 0), (301, 0, 1), (-301, 0, 1)])
+def test_a_minute_is_no_difference_and_more_than_five_are_blind(off: int, said: int, blind: int) -> None:
+    told: list[str] = []
+    with pytest.raises(CouldNotLook) if blind else nullcontext():
+        compare(dated(seconds=off), NOW, told.append)
+    assert len(told) == said
+
+
+SAID = "Signature expired: 20261124T055500Z is now earlier than 20261124T064500Z"
+SKEWED = ("RequestTimeTooSkewed", "RequestInTheFuture")
+MAY_BE = ("AuthFailure", "InvalidSignatureException", "RequestExpired", "SignatureDoesNotMatch")
+OFF = f"the clock of this machine is 60 min ahead of AWS's, and AWS refuses what it signs: {NTP}"
+
+
+@cases({
+    **{f"{code}, no date": (code, "", None, DIFFERS) for code in SKEWED},
+    **{f"{code}, an hour": (code, "", 3600, OFF) for code in SKEWED},
+    **{f"{code}, and a clock that agrees": (code, "", 0, DIFFERS) for code in SKEWED},
+    **{f"{code}, an hour": (code, "no", 3600, OFF) for code in MAY_BE},
+    **{f"{code}, by its text": (code, SAID, None, DIFFERS) for code in MAY_BE},
+    **{f"{code}, and nothing says so": (code, "no", None, "") for code in MAY_BE},
+    **{f"{code}, and a clock that agrees": (code, "no", 0, "") for code in MAY_BE},
+    "five minutes": ("AuthFailure", "no", 300, ""),
+    "a second more": ("AuthFailure", "no", 301, OFF.replace("60 min", "5 min")),
+    "behind": ("AuthFailure", "no", -3600, OFF.replace("ahead of", "behind")),
+    **{f"text: {text}": ("AuthFailure", f"it is {text} now", None, DIFFERS) for text in (
+        "Signature expired", "Signature not yet current", "Request has expired", "not yet valid")},
+    "of another kind, an hour": ("AccessDenied", "no", 3600, ""),
+    "of another kind, by its text": ("AccessDenied", SAID, None, ""),
+})  # fmt: skip
+def test_what_a_clock_explains(
+    code: str, text: str, off: float | None, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock.stop(monkeypatch)
+    headers = {} if off is None else {"HTTPHeaders": {"date": dated(seconds=off)}}
+    assert why_refused(code, text, headers) == why

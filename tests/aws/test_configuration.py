@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,12 +14,14 @@ from opschecks.aws.proxies import OURS, reach_directly
 from opschecks.aws.session import Aws, UnusableProfile
 from opschecks.core.observation import CouldNotLook
 from opschecks.core.redaction import redact_text
-from tests.canned import Raw, stack
+from tests.canned import stack
+from tests.cases import cases
 from tests.forks import TIMEOUT_S
 from tests.machine import BASE, SSO, STATIC, machine
 from tests.scratch import Project
 
-WRONG = {
+
+@cases({
     "AWS_PROFILE of another machine": (BASE, {"AWS_PROFILE": "bass"}, {}, ["AWS_PROFILE=bass", "'base'", "unset it"]),
     "the older variable": (BASE, {"AWS_DEFAULT_PROFILE": "x"}, {}, ["AWS_DEFAULT_PROFILE=x: the AWS configuration ("]),
     "an empty AWS_PROFILE": (BASE, {"AWS_PROFILE": ""}, {}, ["AWS_PROFILE is set to nothing", "unset it"]),
@@ -41,12 +44,10 @@ WRONG = {
     "a region that is none": ("", {}, {"region": "us west 2"}, ["stacks.here", "us west 2"]),
     "no region": ("", {}, {"region": None}, ["stacks.here.region", "set region = ", "AWS_REGION"]),
     "a region of the environment that is none": ("", {"AWS_REGION": "us west 2"}, {"region": None}, ["us west 2"]),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", WRONG.values(), ids=WRONG)
-def test_what_is_wrong_is_one_line(case: tuple[str, Raw, Raw, list[str]], tmp_path: Path) -> None:
-    config, variables, keys, words = case
+})  # fmt: skip
+def test_what_is_wrong_is_one_line(
+    config: str, variables: dict[str, str], keys: dict[str, Any], words: list[str], tmp_path: Path
+) -> None:
     told = stack().model_copy(update=keys)
     with machine(tmp_path, config, **variables), pytest.raises(UnusableProfile) as refused:
         Aws(told)
@@ -92,7 +93,9 @@ sso_region = eu-central-1
 sso_account_id = 210987654321
 sso_role_name = ReadOnly
 """
-UNSIGNED = {
+
+
+@cases({
     "nothing at all": ("", {}, {}, ["Unable to locate credentials", "set profile for stacks.here or AWS_PROFILE"]),
     "profiles, and none is named": (f"{BASE}[profile other]\n{STATIC}", {}, {}, ["(there are base, other)"]),
     "a profile without any": (
@@ -127,12 +130,10 @@ UNSIGNED = {
         "[profile far]\nrole_arn = arn:aws:iam::123456789012:role/far\nsource_profile = nowhere\n", {},
         {"profile": "far"}, ['The source_profile "nowhere" referenced in the profile "far" does not exist'],
     ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", UNSIGNED.values(), ids=UNSIGNED)
-def test_a_call_that_nobody_signs_says_the_next_step(case: tuple[str, Raw, Raw, list[str]], tmp_path: Path) -> None:
-    config, variables, keys, words = case
+})  # fmt: skip
+def test_a_call_that_nobody_signs_says_the_next_step(
+    config: str, variables: dict[str, str], keys: dict[str, Any], words: list[str], tmp_path: Path
+) -> None:
     with machine(tmp_path, config, **variables), pytest.raises(CouldNotLook) as blind:
         Aws(stack(**keys)).call("sts", "GetCallerIdentity")
     text = redact_text(str(blind.value))
@@ -225,7 +226,7 @@ def test_an_isolated_session_has_only_defaults(tmp_path: Path) -> None:
         assert client.meta.region_name == "us-west-2"
 
 
-PROXIES = {
+@cases({
     "no proxy": ({}, None),
     "an upper case one": ({"HTTPS_PROXY": "http://p"}, ",".join(OURS)),
     "what counted before stays": ({"http_proxy": "http://p", "NO_PROXY": "corp"}, ",".join(["corp", *OURS])),
@@ -234,12 +235,8 @@ PROXIES = {
         ",".join(["own", "127.0.0.1", *OURS[1:]]),
     ),
     "nothing goes through it": ({"http_proxy": "http://p", "no_proxy": "*"}, "*"),
-}
-
-
-@pytest.mark.parametrize("case", PROXIES.values(), ids=PROXIES)
-def test_no_proxy_comes_between_us_and_this_machine(case: tuple[dict[str, str], str | None]) -> None:
-    variables, wanted = case
+})  # fmt: skip
+def test_no_proxy_comes_between_us_and_this_machine(variables: dict[str, str], wanted: str | None) -> None:
     environment = dict(variables)
     reach_directly(environment)
     assert environment.get("no_proxy") == wanted

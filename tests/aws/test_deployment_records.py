@@ -1,4 +1,8 @@
-"""ECS's records of deployments, property by property, at their limits and with every part that AWS may leave out."""
+"""ECS's records of deployments, property by property, at their limits and with every part that AWS may leave out.
+
+Sources: API_DeploymentConfiguration, API_LinearConfiguration, API_CanaryConfiguration, API_DeploymentLifecycleHook,
+with the defaults that they document.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ from opschecks.aws.service_deployments import (
     bake_after,
     groups_of,
     is_refused,
+    is_shifting,
     planned_wait,
     service_deployments,
 )
@@ -22,6 +27,7 @@ from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, names, without
 from tests.canned_ecs import record, recorded, service_revision
+from tests.cases import cases
 
 STATUSES = [
     "PENDING",
@@ -64,39 +70,34 @@ def test_which_statuses_are_open_and_which_are_rolled_back() -> None:
 TRIGGERED, WATCHING = {"status": "TRIGGERED"}, {"status": "MONITORING"}
 
 
-@pytest.mark.parametrize(
-    ("status", "watched", "failed"),
-    [
-        ("STOPPED", {}, False),
-        ("STOPPED", {"alarms": TRIGGERED}, True),
-        ("STOPPED", {"deploymentCircuitBreaker": TRIGGERED}, True),
-        ("STOPPED", {"alarms": WATCHING, "deploymentCircuitBreaker": TRIGGERED}, True),
-        ("STOPPED", {"alarms": TRIGGERED, "deploymentCircuitBreaker": WATCHING}, True),
-        ("STOPPED", {"alarms": WATCHING, "deploymentCircuitBreaker": WATCHING}, False),
-        ("SUCCESSFUL", {"alarms": TRIGGERED}, False),
-        ("STOP_REQUESTED", {"deploymentCircuitBreaker": TRIGGERED}, False),
-    ],
-)
+@cases([
+    ("STOPPED", {}, False),
+    ("STOPPED", {"alarms": TRIGGERED}, True),
+    ("STOPPED", {"deploymentCircuitBreaker": TRIGGERED}, True),
+    ("STOPPED", {"alarms": WATCHING, "deploymentCircuitBreaker": TRIGGERED}, True),
+    ("STOPPED", {"alarms": TRIGGERED, "deploymentCircuitBreaker": WATCHING}, True),
+    ("STOPPED", {"alarms": WATCHING, "deploymentCircuitBreaker": WATCHING}, False),
+    ("SUCCESSFUL", {"alarms": TRIGGERED}, False),
+    ("IN_PROGRESS", {"alarms": TRIGGERED}, False),
+    ("STOP_REQUESTED", {"deploymentCircuitBreaker": TRIGGERED}, False),
+])  # fmt: skip
 def test_a_stopped_deployment_has_failed_where_what_watches_it_was_triggered(
     status: str, watched: Raw, failed: bool
 ) -> None:
     assert _of(status, **watched).has_failed is failed
 
 
-@pytest.mark.parametrize(
-    ("status", "stage", "strategy", "serves"),
-    [
-        ("IN_PROGRESS", "BAKE_TIME", "BLUE_GREEN", True),
-        ("IN_PROGRESS", "POST_PRODUCTION_TRAFFIC_SHIFT", "LINEAR", True),
-        ("IN_PROGRESS", "CLEAN_UP", "CANARY", True),
-        ("IN_PROGRESS", "PRODUCTION_TRAFFIC_SHIFT", "BLUE_GREEN", False),
-        ("IN_PROGRESS", "PRE_SCALE_UP", "CANARY", False),
-        ("IN_PROGRESS", "BAKE_TIME", "ROLLING", False),
-        ("IN_PROGRESS", None, "BLUE_GREEN", False),
-        ("ROLLBACK_IN_PROGRESS", "BAKE_TIME", "BLUE_GREEN", False),
-        ("SUCCESSFUL", "CLEAN_UP", "BLUE_GREEN", False),
-    ],
-)
+@cases([
+    ("IN_PROGRESS", "BAKE_TIME", "BLUE_GREEN", True),
+    ("IN_PROGRESS", "POST_PRODUCTION_TRAFFIC_SHIFT", "LINEAR", True),
+    ("IN_PROGRESS", "CLEAN_UP", "CANARY", True),
+    ("IN_PROGRESS", "PRODUCTION_TRAFFIC_SHIFT", "BLUE_GREEN", False),
+    ("IN_PROGRESS", "PRE_SCALE_UP", "CANARY", False),
+    ("IN_PROGRESS", "BAKE_TIME", "ROLLING", False),
+    ("IN_PROGRESS", None, "BLUE_GREEN", False),
+    ("ROLLBACK_IN_PROGRESS", "BAKE_TIME", "BLUE_GREEN", False),
+    ("SUCCESSFUL", "CLEAN_UP", "BLUE_GREEN", False),
+])  # fmt: skip
 def test_the_new_tasks_serve_in_the_last_stages_of_a_shift(
     status: str, stage: str | None, strategy: str, serves: bool
 ) -> None:
@@ -108,6 +109,7 @@ def test_without_a_stage_and_a_configuration_both_are_empty() -> None:
     seen = _of(deploymentConfiguration=None)
     assert seen.stage == ""
     assert seen.configuration == {}
+    assert not _of(lifecycleStage="BAKE_TIME", deploymentConfiguration=None).serves
     assert _of(lifecycleStage="BAKE_TIME").stage == "BAKE_TIME"
     assert _of(deploymentConfiguration=BLUE_GREEN).configuration == BLUE_GREEN
 
@@ -128,7 +130,7 @@ def test_it_ended_when_it_finished_was_stopped_or_last_changed() -> None:
     assert seen.tzinfo is UTC
 
 
-WHY: dict[str, tuple[Raw, str]] = {
+@cases({
     "nothing": ({}, ""),
     "a reason": ({"statusReason": "Circuit breaker threshold exceeded"}, "Circuit breaker threshold exceeded"),
     "a roll-back": ({"rollback": {"reason": "rolled back"}}, "rolled back"),
@@ -136,34 +138,33 @@ WHY: dict[str, tuple[Raw, str]] = {
     "both": ({"rollback": {"reason": "rolled back"}, "statusReason": "said"}, "rolled back; said"),
     "twice the same": ({"rollback": {"reason": "said"}, "statusReason": "said"}, "said"),
     "alarms": ({"alarms": {"triggeredAlarmNames": ["5xx", "slow"]}}, "alarm 5xx; alarm slow"),
+    "all of it": (
+        {"rollback": {"reason": "tasks failed"}, "statusReason": "stopped by hand",
+         "alarms": {"status": "TRIGGERED", "triggeredAlarmNames": ["5xx", "cpu"]}},
+        "tasks failed; stopped by hand; alarm 5xx; alarm cpu"),
     "alarms that only watch": ({"alarms": {"alarmNames": ["5xx"]}, "statusReason": "said"}, "said"),
-}
-
-
-@pytest.mark.parametrize(("told", "why"), WHY.values(), ids=WHY)
+})  # fmt: skip
 def test_why_it_is_in_its_status(told: Raw, why: str) -> None:
     assert _of("STOPPED", **told).why == why
 
 
 def test_it_is_told_by_revision_status_and_stage() -> None:
     assert str(_of("ROLLBACK_IN_PROGRESS")) == "backend:8: rollback in progress"
+    assert str(_of("ROLLBACK_FAILED")) == "backend:8: rollback failed"
     assert str(_of(lifecycleStage="BAKE_TIME")) == "backend:8: in progress, stage BAKE_TIME"
 
 
-@pytest.mark.parametrize(
-    ("reason", "action", "refused"),
-    [
-        ("AccessDeniedException: no", "ecs:ListServiceDeployments", True),
-        ("UnsupportedFeature: not here", "", True),
-        ("UnknownOperation", "", True),
-        ("InvalidAction: x", "", True),
-        ("NotImplemented: x", "", True),
-        ("UnrecognizedAction: x", "", True),
-        ("501: x", "", True),
-        ("ThrottlingException: 501", "", False),
-        ("answered 501", "", False),
-    ],
-)
+@cases([
+    ("AccessDeniedException: no", "ecs:ListServiceDeployments", True),
+    ("UnsupportedFeature: not here", "", True),
+    ("UnknownOperation", "", True),
+    ("InvalidAction: x", "", True),
+    ("NotImplemented: x", "", True),
+    ("UnrecognizedAction: x", "", True),
+    ("501: x", "", True),
+    ("ThrottlingException: 501", "", False),
+    ("answered 501", "", False),
+])  # fmt: skip
 def test_a_call_is_refused_where_it_is_denied_or_not_offered(reason: str, action: str, refused: bool) -> None:
     problem = CouldNotLook("ecs:ListServiceDeployments", reason, action=action)
     assert is_refused(problem) is refused
@@ -179,19 +180,19 @@ def test_records_that_are_not_offered_are_none_and_those_that_are_denied_or_unre
             assert Recorded(problem=problem).deployments
 
 
-@pytest.mark.parametrize(
-    ("revision", "groups"),
-    [
-        ({}, ()),
-        ({"resolvedConfiguration": {}}, ()),
-        ({"resolvedConfiguration": {"loadBalancers": []}}, ()),
-        ({"resolvedConfiguration": {"loadBalancers": [{"targetGroupArn": "a"}, {"targetGroupArn": "b"}]}}, ("a", "b")),
-        (
-            {"resolvedConfiguration": {"loadBalancers": [{"productionListenerRule": "r"}, {"targetGroupArn": "b"}]}},
-            ("b",),
-        ),
-    ],
-)
+def _balanced(*balancers: Raw) -> Raw:
+    return {"resolvedConfiguration": {"loadBalancers": list(balancers)}}
+
+
+@cases([
+    ({}, ()),
+    ({"resolvedConfiguration": {}}, ()),
+    ({"resolvedConfiguration": None}, ()),
+    (_balanced(), ()),
+    (_balanced({"targetGroupArn": "a"}, {"targetGroupArn": "b"}), ("a", "b")),
+    (_balanced({"productionListenerRule": "r"}, {"targetGroupArn": "b"}), ("b",)),
+    (_balanced({"targetGroupArn": "a"}, {"targetGroupArn": ""}, {}), ("a",)),
+])  # fmt: skip
 def test_the_target_groups_of_a_service_revision(revision: Raw, groups: tuple[str, ...]) -> None:
     assert groups_of(revision) == groups
 
@@ -202,9 +203,12 @@ def _pause(minutes: int | None, *stages: str) -> Raw:
 
 
 FUNCTION = {"targetType": "AWS_LAMBDA", "lifecycleStages": ["PRE_SCALE_UP"]}
-WAITS: dict[str, tuple[Raw, float, float]] = {
+
+
+@cases({
     "nothing is said": ({}, 0, 0),
     "a rolling update": ({"strategy": "ROLLING", "bakeTimeInMinutes": 5}, 5, 0),
+    "a rolling update without a bake": ({"strategy": "ROLLING"}, 0, 0),
     "blue/green": (BLUE_GREEN, 5, 5),
     "blue/green without a bake": ({"strategy": "BLUE_GREEN"}, 0, 0),
     "linear by AWS's defaults": ({"strategy": "LINEAR", "bakeTimeInMinutes": 5}, 5 + 9 * 6, 5),
@@ -214,26 +218,42 @@ WAITS: dict[str, tuple[Raw, float, float]] = {
         {"strategy": "LINEAR", "linearConfiguration": {"stepPercent": 30.0, "stepBakeTimeInMinutes": 1}}, 3, 0),
     "linear without a wait": (
         {"strategy": "LINEAR", "linearConfiguration": {"stepPercent": 50.0, "stepBakeTimeInMinutes": 0}}, 0, 0),
+    "linear by uneven steps of AWS's default wait": (
+        {"strategy": "LINEAR", "linearConfiguration": {"stepPercent": 30.0}, "bakeTimeInMinutes": 7}, 25, 7),
+    "linear in one step": ({"strategy": "LINEAR", "linearConfiguration": {"stepPercent": 100.0}}, 0, 0),
+    "linear by AWS's default steps without a wait": (
+        {"strategy": "LINEAR", "linearConfiguration": {"stepBakeTimeInMinutes": 0}}, 0, 0),
     "canary by AWS's default": ({"strategy": "CANARY", "bakeTimeInMinutes": 3}, 3 + 10, 3),
     "canary by its own": ({"strategy": "CANARY", "canaryConfiguration": {"canaryBakeTimeInMinutes": 4}}, 4, 0),
     "canary without a wait": ({"strategy": "CANARY", "canaryConfiguration": {"canaryBakeTimeInMinutes": 0}}, 0, 0),
     "canary, with what linear would say": (
         {"strategy": "CANARY", "linearConfiguration": {"stepPercent": 50.0, "stepBakeTimeInMinutes": 100}}, 10, 0),
+    "canary, with a bake": (
+        {"strategy": "CANARY", "canaryConfiguration": {"canaryBakeTimeInMinutes": 3}, "bakeTimeInMinutes": 4}, 7, 4),
+    "blue/green, with what others would say": (
+        {"strategy": "BLUE_GREEN", "canaryConfiguration": {"canaryBakeTimeInMinutes": 3},
+         "linearConfiguration": {"stepPercent": 1.0}}, 0, 0),
     "a function is no pause": ({**BLUE_GREEN, "lifecycleHooks": [FUNCTION]}, 5, 5),
     "a pause of a day": ({**BLUE_GREEN, "lifecycleHooks": [_pause(None, "PRE_SCALE_UP")]}, 5 + 24 * 60, 5),
     "a pause by its own": ({**BLUE_GREEN, "lifecycleHooks": [_pause(30, "PRE_SCALE_UP")]}, 5 + 30, 5),
     "a pause in two stages": (
         {**BLUE_GREEN, "lifecycleHooks": [_pause(30, "PRE_SCALE_UP", "POST_SCALE_UP")]}, 5 + 60, 5),
+    "a pause of which nothing is said": ({"lifecycleHooks": [{"targetType": "PAUSE"}]}, 24 * 60, 0),
+    "a pause with a list of no stage": ({"lifecycleHooks": [{**_pause(30), "lifecycleStages": []}]}, 30, 0),
+    "a function without a stage, and a pause": (
+        {"lifecycleHooks": [{"targetType": "AWS_LAMBDA"}, _pause(30, "PRE_SCALE_UP")]}, 30, 0),
     "a pause without a stage": ({**BLUE_GREEN, "lifecycleHooks": [_pause(30)]}, 5 + 30, 5),
     "two pauses": (
         {**BLUE_GREEN, "lifecycleHooks": [_pause(30, "PRE_SCALE_UP"), FUNCTION, _pause(7, "POST_SCALE_UP")]}, 42, 5),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("configuration", "minutes", "after"), WAITS.values(), ids=WAITS)
+})  # fmt: skip
 def test_how_long_a_deployment_waits_by_its_configuration(configuration: Raw, minutes: float, after: float) -> None:
     assert planned_wait(configuration) == timedelta(minutes=minutes)
     assert bake_after(configuration) == timedelta(minutes=after)
+
+
+@cases([("BLUE_GREEN", True), ("LINEAR", True), ("CANARY", True), ("ROLLING", False), (None, False)])
+def test_traffic_shifts(strategy: str | None, shifts: bool) -> None:
+    assert is_shifting({"strategy": strategy}) is shifts
 
 
 def _seen(*records: Raw, **answers: Any) -> Recorded:
@@ -338,14 +358,11 @@ def test_a_deployment_that_is_listed_without_a_service_revision_asks_for_none() 
     assert not aws.parameters_of("DescribeServiceRevisions")
 
 
-@pytest.mark.parametrize(
-    ("failures", "why"),
-    [
-        ([{"arn": record()["serviceDeploymentArn"], "reason": "MISSING"}], f"{8:021}: MISSING"),
-        ([{"arn": "another", "reason": "MISSING"}], f"{8:021}: the answer lacks it"),
-        (None, f"{8:021}: the answer lacks it"),
-    ],
-)
+@cases([
+    ([{"arn": record()["serviceDeploymentArn"], "reason": "MISSING"}], f"{8:021}: MISSING"),
+    ([{"arn": "another", "reason": "MISSING"}], f"{8:021}: the answer lacks it"),
+    (None, f"{8:021}: the answer lacks it"),
+])  # fmt: skip
 def test_a_deployment_that_is_not_described_is_why_none_are_known(failures: list[Raw] | None, why: str) -> None:
     answer = {"serviceDeployments": [], **({} if failures is None else {"failures": failures})}
     seen = _seen(record(), DescribeServiceDeployments=answer)

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from opschecks.aws import incident_reads
 from opschecks.aws.dynamodb import Incident, Table, tables
 from opschecks.aws.incident_reads import Reading
 from opschecks.aws.incidents import active_incidents, overnight_incidents, overnight_reading
@@ -16,8 +15,11 @@ from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook, NotThere
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, daily, given, judges, names, stack, verdicts
+from tests.canned_incidents import HERE, pauses
+from tests.cases import cases
 
-HERE = stack(incidents_table="incidents")
+__all__ = ["pauses"]
+
 checks, incident_checks = daily("dynamodb"), daily("incidents")
 RESERVED = ("status", "severity", "created_at")
 
@@ -125,16 +127,10 @@ def overnight(*items: Raw, checked: Stack = HERE) -> list[Incident]:
     return overnight_incidents(read(checked, Aws({("dynamodb", "Scan"): {"Items": list(items), "Count": 1}}, checked)))
 
 
-@pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(incident_reads, "pause", lambda seconds: None)
-
-
-@pytest.mark.parametrize(
-    ("observe", "operation", "expressions"),
-    [(active_incidents, "Query", ["KeyConditionExpression"]), (opened, "Scan", ["FilterExpression"])],
-    ids=["query", "scan"],
-)
+@cases({
+    "query": (active_incidents, "Query", ["KeyConditionExpression"]),
+    "scan": (opened, "Scan", ["FilterExpression"]),
+})  # fmt: skip
 def test_reserved_words_are_aliased_and_every_placeholder_is_explained(
     observe: Any, operation: str, expressions: list[str]
 ) -> None:
@@ -160,9 +156,10 @@ def test_active_incidents_are_found_through_the_index_by_the_stacks_own_words() 
     assert asked["ExpressionAttributeValues"] == {":active": {"S": "open"}}
 
 
-@pytest.mark.parametrize(
-    ("observe", "operation"), [(active_incidents, "Query"), (opened, "Scan")], ids=["query", "scan"]
-)
+@cases({
+    "query": (active_incidents, "Query"),
+    "scan": (opened, "Scan"),
+})  # fmt: skip
 def test_a_page_without_items_may_be_followed_by_one_with_some(observe: Any, operation: str) -> None:
     first, second = {"incident_id": {"S": "a"}}, {"incident_id": {"S": "b"}}
     pages = [
@@ -247,16 +244,13 @@ test_incidents_can_be_found_by_status = judges(
 )
 
 
-@pytest.mark.parametrize(
-    ("zone", "moment", "since"),
-    [
-        ("UTC", datetime(2026, 11, 24, 6, tzinfo=UTC), "2026-11-23T00:00:00"),
-        ("Asia/Tokyo", datetime(2026, 11, 24, 6, tzinfo=UTC), "2026-11-22T15:00:00"),
-        ("Asia/Tokyo", datetime(2026, 11, 24, 16, tzinfo=UTC), "2026-11-23T15:00:00"),
-        ("America/Los_Angeles", datetime(2026, 11, 24, 6, tzinfo=UTC), "2026-11-22T08:00:00"),
-        ("Europe/Berlin", datetime(2026, 10, 26, 6, tzinfo=UTC), "2026-10-24T22:00:00"),
-    ],
-)
+@cases([
+    ("UTC", datetime(2026, 11, 24, 6, tzinfo=UTC), "2026-11-23T00:00:00"),
+    ("Asia/Tokyo", datetime(2026, 11, 24, 6, tzinfo=UTC), "2026-11-22T15:00:00"),
+    ("Asia/Tokyo", datetime(2026, 11, 24, 16, tzinfo=UTC), "2026-11-23T15:00:00"),
+    ("America/Los_Angeles", datetime(2026, 11, 24, 6, tzinfo=UTC), "2026-11-22T08:00:00"),
+    ("Europe/Berlin", datetime(2026, 10, 26, 6, tzinfo=UTC), "2026-10-24T22:00:00"),
+])  # fmt: skip
 def test_yesterday_begins_at_the_stacks_own_midnight(zone: str, moment: datetime, since: str) -> None:
     checked = stack(incidents_table="incidents", time_zone=zone)
     aws = Aws({("dynamodb", "Scan"): {"Items": []}}, checked)

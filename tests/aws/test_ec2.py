@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from opschecks.aws.ec2 import SecurityGroup, guarded_groups, ingress_rules, owner_of, security_groups
+from opschecks.aws.ec2 import SecurityGroup, guarded_groups, ingress_rules, security_groups
 from opschecks.config.toml_tables import Ingress
 from opschecks.core.observation import CouldNotLook
 from tests.canned import Aws, Raw, daily, names, stack, verdict, verdicts
+from tests.cases import cases
 
 check = daily("security_groups").test_ingress_is_no_wider_than_allowed
 WEB, APP, OFFICE = "sg-0a1b2c3d4e5f60001", "sg-0a1b2c3d4e5f60002", "sg-0a1b2c3d4e5f60009"
@@ -216,11 +217,11 @@ def test_a_filter_takes_200_values() -> None:
     assert sizes == [200, 200, 1]
 
 
-@pytest.mark.parametrize(
-    ("wanted", "missing"),
-    [([WEB, APP], APP), ([WEB, "db-*"], r"db-\*"), (["db-*", APP], rf"db-\*, {APP}")],
-    ids=["unknown id", "unmatched pattern", "both"],
-)
+@cases({
+    "unknown id": ([WEB, APP], APP),
+    "unmatched pattern": ([WEB, "db-*"], r"db-\*"),
+    "both": (["db-*", APP], rf"db-\*, {APP}"),
+})  # fmt: skip
 def test_a_group_that_does_not_exist_is_not_seen(wanted: list[str], missing: str) -> None:
     with pytest.raises(CouldNotLook, match=f"there is no security group {missing}$"):
         seen(group(), wanted=wanted)
@@ -255,16 +256,12 @@ PEERED = {
 BOTH = (PEERED, permission("tcp", (22, 22), WORLD6))
 
 
-@pytest.mark.parametrize(
-    "found",
-    [
-        lambda: seen(group(*BOTH)),
-        lambda: by_id(group(*BOTH)),
-        lambda: by_id(group(), listed=rules(*BOTH)),
-        lambda: by_id(group(*BOTH), listed=rules(permission("-1", None, groups=[WEB]))),
-    ],
-    ids=["by group, as where rules may not be read", "by both", "by rule only", "by group only"],
-)
+@cases({
+    "by group, as where rules may not be read": lambda: seen(group(*BOTH)),
+    "by both": lambda: by_id(group(*BOTH)),
+    "by rule only": lambda: by_id(group(), listed=rules(*BOTH)),
+    "by group only": lambda: by_id(group(*BOTH), listed=rules(permission("-1", None, groups=[WEB]))),
+})  # fmt: skip
 def test_a_peered_group_a_prefix_list_and_everybody_by_ipv6_are_told_whichever_call_has_them(found: Any) -> None:
     """The case f21: none of the three is in the default of `ingress`."""
     outcome, message = verdict(check, guarded_groups=found(), stack=stack())
@@ -284,22 +281,6 @@ def test_a_peered_group_is_allowed_by_its_id_with_or_without_its_account(source:
 
 def tagged(**tags: str) -> Raw:
     return {"Tags": [{"Key": key.replace("__", ":"), "Value": value} for key, value in tags.items()]}
-
-
-OWNERS = {
-    "a stack": ([{"Tags": [{"Key": "aws:cloudformation:stack-name", "Value": "web"}]}], "CloudFormation stack web"),
-    "managed by": ([tagged(ManagedBy="terraform")], "Terraform"),
-    "a flag": ([tagged(Terraform="true")], "Terraform"),
-    "a flag that says no": ([tagged(Terraform="false")], ""),
-    "the group's": ([{}, tagged(managed_by="Terraform")], "Terraform"),
-    "the rule's first": ([tagged(iac="pulumi"), tagged(managed_by="terraform")], "Pulumi"),
-    "none": ([tagged(Name="web"), {"Tags": []}], ""),
-}
-
-
-@pytest.mark.parametrize(("where", "owner"), OWNERS.values(), ids=OWNERS)
-def test_the_owner_of_a_rule_is_told_by_tags(where: list[Raw], owner: str) -> None:
-    assert owner_of(*where) == owner
 
 
 def test_the_finding_names_the_infrastructure_code_that_defines_the_rule() -> None:

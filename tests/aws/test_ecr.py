@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from opschecks.aws.ecr import reference, registry_images
-from opschecks.core.observation import CouldNotLook
-from tests.canned import Answers, Aws, Raw, after, judges, stack, verdict, verdicts
+from opschecks.aws.ecr import RegistryImage, is_pinned, named, reference, registry_images
+from opschecks.aws.ecs import Task
+from opschecks.aws.unread import Unread
+from opschecks.core.observation import CouldNotLook, NotThere
+from tests.canned import Answers, Aws, Raw, after, judges, stack, verdict, verdicts, without
 from tests.canned_ecs import service
 from tests.canned_releases import (
     ACC,
@@ -27,8 +29,10 @@ from tests.canned_releases import (
     task,
     tasks_seen,
 )
+from tests.cases import cases
 
-REFERENCES: dict[str, tuple[str, tuple[str, str, str, str] | None]] = {
+
+@cases({
     "with a tag": (f"{REGISTRY}/backend:v2", ("123456789012", "us-west-2", "backend", "v2")),
     "in a folder": (f"{REGISTRY}/team/web/app:2026.11", ("123456789012", "us-west-2", "team/web/app", "2026.11")),
     "without a tag": (f"{REGISTRY}/backend", ("123456789012", "us-west-2", "backend", "latest")),
@@ -36,6 +40,7 @@ REFERENCES: dict[str, tuple[str, tuple[str, str, str, str] | None]] = {
     "china": (f"{ACC}.dkr.ecr.cn-north-1.amazonaws.com.cn/backend:v2", (ACC, "cn-north-1", "backend", "v2")),
     "by digest": (f"{REGISTRY}/backend@{V1}", None),
     "by tag and digest": (f"{REGISTRY}/backend:v2@{V1}", None),
+    "by digest, of another registry": (f"nginx@{V1}", None),
     "docker hub": ("nginx:1.27", None),
     "docker hub, of somebody": ("datadog/agent:7", None),
     "public ECR": ("public.ecr.aws/aws-observability/aws-otel-collector:v0.43.0", None),
@@ -44,22 +49,25 @@ REFERENCES: dict[str, tuple[str, tuple[str, str, str, str] | None]] = {
     "no account": ("12345.dkr.ecr.us-west-2.amazonaws.com/backend:v2", None),
     "only looks like it": (f"{REGISTRY}.test/backend:v2", None),
     "a registry alone": (REGISTRY, None),
-}
-
-
-@pytest.mark.parametrize(("image", "parts"), REFERENCES.values(), ids=REFERENCES)
+})  # fmt: skip
 def test_an_image_of_ecr_is_taken_apart(image: str, parts: tuple[str, str, str, str] | None) -> None:
     told = reference(image)
     assert (told and (told.registry, told.region, told.repository, told.tag)) == parts
 
 
-ANSWERS: dict[str, tuple[Raw, set[str] | str]] = {
+@cases({
     "an image": ({"images": [image()], "failures": []}, {V2}),
     "without a word of failures": ({"images": [image()]}, {V2}),
     "an index": ({"images": [image(**index(ARM, X86))]}, {V2, ARM, X86}),
     "a manifest that is not JSON": ({"images": [{**image(), "imageManifest": "<html>"}]}, {V2}),
     "a manifest that is a list": ({"images": [{**image(), "imageManifest": "[]"}]}, {V2}),
+    "without its manifest": ({"images": [without("imageManifest", image())]}, {V2}),
+    "an index with what is no platform": (
+        {"images": [image(manifests=["x", {"size": 1}, {"digest": ARM}])]}, {V2, ARM}),
+    "an index that is no list": ({"images": [image(manifests={"digest": ARM})]}, {V2}),
+    "two images": ({"images": [image(), image(V1)]}, {V1, V2}),
     "gone": (failure("ImageNotFound"), set()),
+    "gone, and refused": (failure("ImageNotFound", "KmsError"), f"{REGISTRY}/backend:v2: KmsError"),
     "a key that is out of reach": (failure("KmsError"), "backend:v2: KmsError"),
     "upstream is out of reach": (failure("UpstreamUnavailable"), "backend:v2: UpstreamUnavailable"),
     "inaccessible": (failure("ImageInaccessible"), "backend:v2: ImageInaccessible"),
@@ -67,13 +75,11 @@ ANSWERS: dict[str, tuple[Raw, set[str] | str]] = {
     "empty": ({}, "the answer has no 'images'"),
     "an image without an id": ({"images": [{"imageManifest": "{}"}]}, "the answer has no 'imageId'"),
     "an image without a digest": ({"images": [{"imageId": {"imageTag": "v2"}}]}, "the answer has no 'imageDigest'"),
-}
-
-
-@pytest.mark.parametrize(("answer", "digests"), ANSWERS.values(), ids=ANSWERS)
+})  # fmt: skip
 def test_what_a_tag_stands_for(answer: Raw, digests: set[str] | str) -> None:
     if isinstance(digests, str):
         [unread] = in_registry(RUNNING, answer=answer)
+        assert (unread.arn, unread.name) == (f"{REGISTRY}/backend:v2", "backend:v2")
         with pytest.raises(CouldNotLook, match=digests):
             unread.digests  # noqa: B018 - it raises
     else:
@@ -187,3 +193,43 @@ def test_an_image_without_a_tag_is_compared_with_latest() -> None:
     seen = released(revision("backend:8"), [service()], [running])
     told = verdict(after("deployment").test_tasks_run_the_image_of_their_tag, releases=seen, registry_images=images)
     assert told[0] == "passed", told
+
+
+@cases({
+    "with a tag": (BACKEND, "amazonaws.com", False),
+    "in China": (BACKEND.replace("us-west-2.amazonaws.com", "cn-north-1.amazonaws.com.cn"), "amazonaws.com.cn", False),
+    "in Europe's own cloud": (
+        BACKEND.replace("us-west-2.amazonaws.com", "eusc-de-east-1.amazonaws.eu"), "amazonaws.eu", False),
+    "by digest": (f"{REGISTRY}/backend@{V1}", "", True),
+    "by tag and digest": (f"{BACKEND}@{V1}", "", True),
+    "by digest, of another registry": (f"nginx@{V1}", "", False),
+    "of another registry": ("nginx:1.27", "", False),
+})  # fmt: skip
+def test_the_partition_of_a_reference_and_whether_it_is_pinned(image: str, domain: str, pinned: bool) -> None:
+    told = reference(image)
+    assert (told.domain if told else "") == domain
+    assert is_pinned(image) is pinned
+
+
+def test_what_cannot_be_read_of_a_task_or_tag_is_told_beside_what_can() -> None:
+    refused = Unread(CouldNotLook("ecs:DescribeTasks", "AccessDenied: no"))
+    lost = Task(arn="service/jobs/mail", name="jobs/mail", service="jobs/mail", evidence=refused)
+    aws = Aws({("ecr", "BatchGetImage"): PLAIN})
+    found, unread = registry_images(stack(), aws, [lost, *tasks_seen(RUNNING)])
+    assert (found.problem, set(found.digests)) == (None, {V2})
+    assert (unread.arn, unread.name) == ("service/jobs/mail", "jobs/mail")
+    with pytest.raises(CouldNotLook, match="AccessDenied"):
+        unread.digests  # noqa: B018 - it raises
+    [key] = in_registry(RUNNING, answer=failure("KmsError"))
+    assert key.evidence == {"image": BACKEND}
+    assert RegistryImage(arn="x", name="x").digests == frozenset()
+
+
+def test_a_refusal_names_the_image_and_the_policy_only_where_access_was_denied() -> None:
+    denied = named("web:v1", CouldNotLook("ecr:BatchGetImage", "AccessDenied: no", action="ecr:BatchGetImage"))
+    assert denied.reason == (
+        "web:v1: AccessDenied: no – for a repository of another account, its policy must allow ecr:BatchGetImage too"
+    )
+    assert denied.action == "ecr:BatchGetImage"
+    slow = named("web:v1", NotThere("ecr:BatchGetImage", "RepositoryNotFoundException: no"))
+    assert (type(slow), slow.reason, slow.action) == (NotThere, "web:v1: RepositoryNotFoundException: no", "")

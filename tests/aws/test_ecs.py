@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
 from opschecks.aws.ecs import Service, services
+from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
 from tests.canned import (
     ACCOUNT,
@@ -21,6 +25,7 @@ from tests.canned import (
     without,
 )
 from tests.canned_ecs import deployment, event, rolled, service, staffed, task_set
+from tests.cases import cases
 
 ecs = daily("ecs")
 
@@ -56,11 +61,11 @@ def test_a_service_that_ecs_does_not_know_fails_every_check_of_services() -> Non
         }
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [{"services": [service()], "failures": []}, {"failures": []}, {"services": []}],
-    ids=["one is left out", "no services", "no service"],
-)
+@cases({
+    "one is left out": {"services": [service()], "failures": []},
+    "no services": {"failures": []},
+    "no service": {"services": []},
+})  # fmt: skip
 def test_a_service_of_which_nothing_is_said_is_not_seen(answer: Raw) -> None:
     with pytest.raises(CouldNotLook, match="ecs:DescribeServices"):
         services(Aws({("ecs", "DescribeServices"): answer}), names(services=("backend", "api")), NOW)
@@ -212,3 +217,58 @@ def test_how_long_a_deployment_may_take_is_the_stacks_to_say() -> None:
     slow = rolled(seen(service(deployments=[deployment(8, rolloutState="IN_PROGRESS", createdAt=ago(minutes=31))])))
     assert verdict(ecs.test_deployments_are_settled, rollouts=slow)[0] == "failed"
     assert verdict(ecs.test_deployments_are_settled, rollouts=slow, stack=patient)[0] == "passed"
+
+
+STARTED, UNABLE, IS_STEADY = (
+    "has started 1 tasks: (task 1).",
+    "was unable to place a task.",
+    "has reached a steady state.",
+)
+
+
+def _of(raw: Raw) -> Service:
+    return Service(arn="s", name="backend", evidence=Answer(raw, "ecs:DescribeServices"))
+
+
+def _made(hours: float, **changes: Any) -> Raw:
+    return deployment(createdAt=ago(hours=hours), **changes)
+
+
+MOVING = {"rolloutState": "IN_PROGRESS"}
+
+
+@cases({
+    "a task was started": (service(_made(72), events=[event(STARTED, hours=1)]), 1),
+    "the first of several": (service(_made(72), events=[event(STARTED, hours=1), event(UNABLE, hours=2)]), 2),
+    "since it was steady": (
+        service(_made(72), events=[event(STARTED, hours=1), event(IS_STEADY, hours=3), event(STARTED, hours=5)]), 1),
+    "nothing was tried since it was steady": (
+        service(_made(72), events=[event(IS_STEADY, hours=3), event(STARTED, hours=5)]), 72),
+    "a deployment that goes on, never steady": (
+        service(_made(4, **MOVING), events=[event(STARTED, hours=1)]), 4),
+    "a completed one, never steady": (service(_made(4), events=[event(STARTED, hours=1)]), 1),
+    "a deployment since it was steady": (
+        service(_made(2), events=[event(STARTED, hours=1), event(IS_STEADY, hours=3)]), 2),
+    "a deployment that goes on, and was steady since": (
+        service(_made(4, **MOVING), events=[event(STARTED, hours=1), event(IS_STEADY, hours=3)]), 1),
+    "the one before does not count": (
+        service(_made(2), deployment(7, status="ACTIVE", createdAt=ago(hours=9)),
+                events=[event(IS_STEADY, hours=10)]), 2),
+    "a task set since it was steady": (
+        service(deployments=[], taskSets=[task_set(createdAt=ago(hours=2))], deploymentController={"type": "EXTERNAL"},
+                events=[event(IS_STEADY, hours=3)]), 2),
+})  # fmt: skip
+def test_since(raw: Raw, hours: float) -> None:
+    assert _of(raw).short_since == NOW - timedelta(hours=hours)
+
+
+def test_nothing_is_known() -> None:
+    raw = service(deployments=[], taskSets=[], deploymentController={"type": "EXTERNAL"}, events=[])
+    with pytest.raises(CouldNotLook, match="it is unknown since when backend has been starting tasks"):
+        assert _of(raw).short_since
+
+
+@cases([(2, 1, 1, True), (2, 0, 2, False), (2, 1, 0, False), (3, 1, 1, False), (2, 2, 1, True)])
+def test_all_missing_tasks_are_starting(desired: int, running: int, pending: int, starting: bool) -> None:
+    raw = service(desiredCount=desired, runningCount=running, pendingCount=pending)
+    assert _of(raw).is_starting is starting

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+import socket
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from opschecks.aws.configuration import configured_session, isolated_session
-from opschecks.aws.endpoints import SERVICES, VARIABLE, foreign_client
+from opschecks.aws.endpoints import SERVICES, VARIABLE, diversion, foreign_client, is_of_aws
 from opschecks.aws.session import Aws, UnusableProfile
+from opschecks.config.stack import Stack
 from opschecks.core.observation import CouldNotLook
+from opschecks.sandbox.environment import CREDENTIALS
+from tests.aws.test_machine_properties import session_of
 from tests.canned import Raw, stack
+from tests.cases import cases
 from tests.machine import BASE, machine
 from tests.scratch import ROOT, Project
 
@@ -20,7 +26,13 @@ HERE = "http://127.0.0.1:5000"
 VPC = "https://vpce-0abc-1x2y.dynamodb.us-west-2.vpce.amazonaws.com"
 LOCAL = f"[services local]\ndynamodb =\n  endpoint_url = {HERE}\n"
 
-DIVERTED = {
+
+def told(keys: Raw) -> Any:
+    """A stack with a region, unless the keys have another."""
+    return stack(**keys) if "region" not in keys else stack().model_copy(update=keys)
+
+
+@cases({
     "one service's variable": ("", {"AWS_ENDPOINT_URL_DYNAMODB": HERE}, {}, "AWS_ENDPOINT_URL_DYNAMODB is set"),
     "that of a service with a long name": (
         "", {"AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2": HERE}, {}, "elbv2 would go to http://127.0.0.1:5000",
@@ -62,12 +74,24 @@ DIVERTED = {
         "AWS_ENDPOINT_URL_S3",
     ),
     "where credentials are fetched": ("", {"AWS_ENDPOINT_URL_SSO": HERE}, {}, "AWS_ENDPOINT_URL_SSO"),
-}  # fmt: skip
-LEFT_ALONE = {
+})  # fmt: skip
+def test_what_diverts_calls_is_refused_by_name(
+    config: str, variables: Any, keys: Any, words: str, tmp_path: Path
+) -> None:
+    with machine(tmp_path, config, **variables), pytest.raises(UnusableProfile, match=re.escape(words)):
+        Aws(told(keys))
+
+
+@cases({
     "nothing is set": ("", {}, {}),
     "a VPC endpoint": ("", {"AWS_ENDPOINT_URL_DYNAMODB": VPC}, {}),
     "a VPC endpoint of the profile": (
         f"[services vpc]\ndynamodb =\n  endpoint_url = {VPC}\n{BASE}services = vpc\n", {}, {"profile": "base"},
+    ),
+    "a VPC endpoint of the default profile": (f"[default]\nendpoint_url = {VPC}\n", {}, {}),
+    "configured endpoints of both kinds are ignored": (
+        f"[default]\nendpoint_url = {HERE}\n",
+        {"AWS_ENDPOINT_URL_S3": HERE, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}, {},
     ),
     "a FIPS endpoint": ("", {"AWS_ENDPOINT_URL_STS": "https://sts-fips.us-west-2.amazonaws.com"}, {}),
     "a service that is not ours": ("", {"AWS_ENDPOINT_URL_BEDROCK": HERE}, {}),
@@ -82,26 +106,12 @@ LEFT_ALONE = {
         f"{BASE}[profile local]\nendpoint_url = {HERE}\n", {}, {"profile": "base"},
     ),
     "an empty variable": ("", {"AWS_ENDPOINT_URL": ""}, {}),
-}  # fmt: skip
-
-
-def told(keys: Raw) -> Any:
-    """A stack with a region, unless the keys have another."""
-    return stack(**keys) if "region" not in keys else stack().model_copy(update=keys)
-
-
-@pytest.mark.parametrize("case", DIVERTED.values(), ids=DIVERTED)
-def test_what_diverts_calls_is_refused_by_name(case: tuple[str, Raw, Raw, str], tmp_path: Path) -> None:
-    config, variables, keys, words = case
-    with machine(tmp_path, config, **variables), pytest.raises(UnusableProfile, match=re.escape(words)):
-        Aws(told(keys))
-
-
-@pytest.mark.parametrize("case", LEFT_ALONE.values(), ids=LEFT_ALONE)
-def test_what_diverts_nothing_is_left_alone(case: tuple[str, Raw, Raw], tmp_path: Path) -> None:
-    config, variables, keys = case
+    "an empty variable of a service": ("", {"AWS_ENDPOINT_URL_S3": ""}, {}),
+})  # fmt: skip
+def test_what_diverts_nothing_is_left_alone(config: str, variables: Any, keys: Any, tmp_path: Path) -> None:
     with machine(tmp_path, config, AWS_ACCESS_KEY_ID="A", AWS_SECRET_ACCESS_KEY="s", **variables):
         Aws(told(keys)).warm(["sts", "dynamodb"])
+    assert len(SERVICES) == len(set(SERVICES))
 
 
 def test_a_client_of_users_own_calls_nobody_else_either(tmp_path: Path) -> None:
@@ -160,3 +170,116 @@ def test_a_run_and_a_command_end_before_anything_is_called(project: Project, sou
     assert asked.code == 1
     assert f"stacks.here: {source}" in asked.err
     assert len(asked.err.strip().splitlines()) == 1, asked.err
+
+
+def test_what_cannot_be_reached_says_what_to_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPSCHECKS_SANDBOX", "{}")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))  # and does not listen
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+        named = Stack(name="s", sandbox=True, limits={"aws_attempts": 1})
+        aws = Aws(named.model_copy(update={"region": "us-west-2", "endpoint_url": url}), CREDENTIALS)
+        with pytest.raises(CouldNotLook, match="OPSCHECKS_SANDBOX names a sandbox that does not run: unset it"):
+            aws.call("sts", "GetCallerIdentity")
+
+
+THERE = "http://127.0.0.1:6000"
+S3, EVERY = "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"
+LOCAL_S3 = f"[services local]\ns3 =\n  endpoint_url = {HERE}\n"
+WORDS = "stacks.here: {} calls from AWS: {} would go to {}; {}, or set endpoint_url for this stack"
+UNSET, REMOVE = "unset it", "remove it, or set AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true"
+
+
+@cases({
+    "the variable of a service": (
+        "", {S3: HERE}, "", WORDS.format(f"{S3} is set and would divert", "s3", HERE, UNSET)),
+    "the variable of all": (
+        "", {EVERY: HERE}, "", WORDS.format(f"{EVERY} is set and would divert", "sts", HERE, UNSET)),
+    "both, to one place": (
+        "", {EVERY: HERE, "AWS_ENDPOINT_URL_STS": HERE}, "",
+        WORDS.format("AWS_ENDPOINT_URL_STS is set and would divert", "sts", HERE, UNSET)),
+    "both, and that of the service is AWS's": (
+        "", {EVERY: HERE, "AWS_ENDPOINT_URL_STS": "https://sts.us-west-2.amazonaws.com"}, "",
+        WORDS.format(f"{EVERY} is set and would divert", "sso", HERE, UNSET)),
+    "the default profile": (
+        f"[default]\nendpoint_url = {HERE}\n", {}, "",
+        WORDS.format("endpoint_url of the AWS profile default would divert", "sts", HERE, REMOVE)),
+    "a named profile": (
+        f"{BASE}endpoint_url = {HERE}\n", {}, "base",
+        WORDS.format("endpoint_url of the AWS profile base would divert", "sts", HERE, REMOVE)),
+    "services of the default profile": (
+        f"{LOCAL_S3}[default]\nservices = local\n", {}, "",
+        WORDS.format("[services local] of the AWS profile default would divert", "s3", HERE, REMOVE)),
+    "services of a profile, and its endpoint_url to the same place": (
+        f"[services local]\nsts =\n  endpoint_url = {HERE}\n{BASE}services = local\nendpoint_url = {HERE}\n", {},
+        "base", WORDS.format("[services local] of the AWS profile base would divert", "sts", HERE, REMOVE)),
+    "endpoint_url of a profile beside its services": (
+        f"{LOCAL_S3}{BASE}services = local\nendpoint_url = {THERE}\n", {}, "base",
+        WORDS.format("endpoint_url of the AWS profile base would divert", "sts", THERE, REMOVE)),
+    "a variable and a profile": (
+        f"{BASE}endpoint_url = {HERE}\n", {S3: THERE}, "base",
+        WORDS.format("endpoint_url of the AWS profile base would divert", "sts", HERE, REMOVE)),
+})  # fmt: skip
+def test_what_would_divert_calls_is_named(
+    config: str, variables: dict[str, str], profile: str, says: str, tmp_path: Path
+) -> None:
+    with machine(tmp_path, config, **variables):
+        session = session_of(region="us-west-2", **({"profile": profile} if profile else {}))
+        assert diversion(session, stack()) == says
+        assert diversion(session, stack(endpoint_url=HERE)) == ""
+
+
+def client(url: str, service: str = "s3", region: str = "us-west-2") -> Any:
+    model = SimpleNamespace(service_name=service)
+    return SimpleNamespace(meta=SimpleNamespace(endpoint_url=url, service_model=model, region_name=region))
+
+
+def test_a_client_calls_whoever_its_endpoint_is_of(tmp_path: Path) -> None:
+    with machine(tmp_path, **{S3: HERE}):
+        session = session_of(region="us-west-2")
+        says = WORDS.format(f"{S3} is set and would divert", "s3", HERE, UNSET)
+        assert foreign_client(session, client(HERE), stack()) == says
+        assert foreign_client(session, client(HERE), stack(endpoint_url=HERE)) == ""
+        assert foreign_client(session, client("https://s3.us-west-2.amazonaws.com"), stack()) == ""
+        china = "https://s3.cn-north-1.amazonaws.com.cn"
+        assert "s3 would go to https://s3.cn-north-1" in foreign_client(session, client(china), stack())
+        # what nobody configures is botocore's own, of whichever partition
+        assert foreign_client(session, client(china, "sqs"), stack()) == ""
+        unknown = WORDS.format("the AWS configuration would divert", "sqs", THERE, REMOVE)
+        assert foreign_client(session, client(THERE, "sqs"), stack()) == unknown
+
+
+HOSTS: dict[tuple[str, str], bool] = {
+    ("https://s3.us-west-2.amazonaws.com", "us-west-2"): True,
+    ("https://S3.US-WEST-2.AMAZONAWS.COM", "us-west-2"): True,
+    ("https://s3.dualstack.us-west-2.api.aws", "us-west-2"): True,
+    ("https://sts-fips.us-west-2.amazonaws.com", "us-west-2"): True,
+    ("https://vpce-1.s3.us-west-2.vpce.amazonaws.com", "us-west-2"): True,
+    ("https://amazonaws.com", "us-west-2"): False,
+    ("https://notamazonaws.com", "us-west-2"): False,
+    ("https://amazonaws.com.example", "us-west-2"): False,
+    ("https://s3.cn-north-1.amazonaws.com.cn", "us-west-2"): False,
+    ("https://s3.cn-north-1.amazonaws.com.cn", "cn-north-1"): True,
+    ("https://s3.us-west-2.amazonaws.com", "cn-north-1"): False,
+    ("https://s3.cn-north-1.amazonaws.com.cn", ""): True,
+    ("https://s3.us-west-2.amazonaws.com", ""): True,
+    ("https://s3.us-future-9.amazonaws.com", "us-future-9"): True,
+    ("https://s3.moon-1.amazonaws.com", "moon-1"): True,
+    ("https://s3.moon-1.amazonaws.com.cn", "moon-1"): False,
+    ("https://s3.cn-future-9.amazonaws.com.cn", "cn-future-9"): True,
+    ("https://web-1.us-west-2.elb.amazonaws.com", "us-west-2"): False,
+    ("https://ec2-1-2-3-4.us-west-2.compute.amazonaws.com", "us-west-2"): False,
+    ("https://ec2-1-2-3-4.compute-1.amazonaws.com", "us-east-1"): False,
+    ("https://abc.execute-api.us-west-2.amazonaws.com", "us-west-2"): False,
+    ("https://abc.lambda-url.us-west-2.on.aws", "us-west-2"): False,
+    ("https://vpce-1.vpce-svc-0abc.us-west-2.vpce.amazonaws.com", "us-west-2"): False,
+    ("https://bucket.s3-website-us-west-2.amazonaws.com", "us-west-2"): False,
+    ("https://db.abc.us-west-2.rds.amazonaws.com", "us-west-2"): False,
+    ("no url", "us-west-2"): False,
+}
+
+
+@pytest.mark.parametrize("case", HOSTS, ids=str)
+def test_which_hosts_are_aws_own(case: tuple[str, str]) -> None:
+    url, region = case
+    assert is_of_aws(isolated_session(), url, region) is HOSTS[case]

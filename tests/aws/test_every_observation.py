@@ -152,7 +152,7 @@ TAGGED = stack(
 import_observations()
 KEEP_IT = ("saved_tables", "log_errors", "log_writers", "throttle_causes")
 """What these are refused, or not told, blinds one table or log group only: test_fresh_backups.py, test_logs.py,
-tests/real/logs.py. What explains a failure is left out where it cannot be read: test_throttle_causes.py."""
+tests/real/logs.py. What explains a failure is left out where it cannot be read: test_throttling.py."""
 LOOKING = sorted(
     name
     for name, one in REGISTRY.items()

@@ -13,7 +13,9 @@ from opschecks.aws.flow_logs import FlowLog, Vpc, flow_log_of, vpcs
 from opschecks.aws.unread import Unread
 from opschecks.core.answer import Answer
 from opschecks.core.observation import REGISTRY, CouldNotLook, NotConfigured
+from tests.aws.test_flow_logs import log
 from tests.canned import Aws, Raw, given, stack
+from tests.cases import cases
 
 CALL = "ec2:DescribeFlowLogs"
 DENIED = CouldNotLook("ec2:DescribeSubnets", "UnauthorizedOperation: no")
@@ -21,21 +23,14 @@ ME, THEM = "123456789012", "999999999999"
 
 
 def raw_log(number: Any = 1, **changes: Any) -> Raw:
-    raw = {
-        "FlowLogId": f"fl-{number}",
-        "FlowLogStatus": "ACTIVE",
-        "DeliverLogsStatus": "SUCCESS",
-        "LogDestinationType": "cloud-watch-logs",
-        "LogGroupName": "/flow",
-        "ResourceId": "vpc-1",
-        "TrafficType": "ALL",
-    }
-    return given(raw, changes)
+    return log(number, **{"LogGroupName": "/flow", **changes})
 
 
 S3, FIREHOSE = "arn:aws:s3:::logs/prod", "arn:aws:firehose:us-west-2:123456789012:deliverystream/x"
 IN_LOGS = "arn:aws:logs:us-west-2:123456789012:log-group:/x:*"
-READ: dict[str, tuple[Raw, FlowLog, bool | None, str]] = {
+
+
+@cases({
     "it delivers": (raw_log(), FlowLog("fl-1", "ACTIVE", "SUCCESS", "", "ALL", "/flow"), True,
                     "fl-1 to /flow has the delivery status SUCCESS"),
     "of no kind": (raw_log(LogDestinationType=None), FlowLog("fl-1", "ACTIVE", "SUCCESS", "", "ALL", "/flow"), True,
@@ -71,12 +66,8 @@ READ: dict[str, tuple[Raw, FlowLog, bool | None, str]] = {
     "it is inactive, and has not delivered": (
         raw_log(FlowLogStatus="INACTIVE", DeliverLogsStatus=None),
         FlowLog("fl-1", "INACTIVE", "", "", "ALL", "/flow"), False, "fl-1 to /flow is INACTIVE"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", READ)
-def test_a_flow_log_as_it_is_read(case: str) -> None:
-    raw, expected, delivers, words = READ[case]
+})  # fmt: skip
+def test_a_flow_log_as_it_is_read(raw: Raw, expected: FlowLog, delivers: bool | None, words: str) -> None:
     found = flow_log_of(raw)
     assert (found, found.delivers, str(found)) == (expected, delivers, words)
 
@@ -96,7 +87,9 @@ def vpc(*logs: Raw, subnets: Mapping[str, Sequence[Raw]] | CouldNotLook | None =
 
 
 NO_LOG, NO_DELIVERED = "it has no flow log", "no delivered flow log records {}"
-RECORDS: dict[str, tuple[Vpc, str, bool, bool, list[str], str]] = {
+
+
+@cases({
     "all of it": (vpc(raw_log()), "ALL", True, True, [], NO_DELIVERED),
     "all of it, and a part is wanted": (vpc(raw_log()), "REJECT", True, True, [], NO_DELIVERED),
     "a part, and it is wanted": (vpc(raw_log(**HALF)), "ACCEPT", True, True, [], NO_DELIVERED),
@@ -122,12 +115,10 @@ RECORDS: dict[str, tuple[Vpc, str, bool, bool, list[str], str]] = {
         NO_DELIVERED),
     "one that is silent, of another part": (
         vpc(raw_log(**HALF, **SILENT), subnets={"a": [raw_log(2)]}), "ALL", True, False, [], NO_DELIVERED),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", RECORDS)
-def test_what_a_vpc_records(case: str) -> None:
-    one, wanted, records, may_record, bare, missing = RECORDS[case]
+})  # fmt: skip
+def test_what_a_vpc_records(
+    one: Vpc, wanted: str, records: bool, may_record: bool, bare: list[str], missing: str
+) -> None:
     assert (one.records(wanted), one.may_record(wanted)) == (records, may_record)
     assert (one.unrecorded(wanted), one.missing(wanted)) == (bare, missing.format(wanted))
 
@@ -179,10 +170,14 @@ def looking(logs: Sequence[Raw] = (), subnets: Sequence[Raw] | CouldNotLook = ()
     return Aws({("ec2", "DescribeFlowLogs"): answer, ("ec2", "DescribeSubnets"): told}, stack(**keys))
 
 
+NO_BALANCER = NotConfigured("", "stack here names no load balancer: set load_balancer in stacks.toml")
 NONE = NotConfigured("", "stack here names no security groups: set security_groups in stacks.toml")
 Told = list[tuple[str, str, Any]]
-SEEN: dict[str, tuple[Aws, Any, Any, Told]] = {
+
+
+@cases({
     "one VPC that records": (looking([raw_log()]), [balancer()], NONE, [("vpc-1", "", {})]),
+    "a VPC of security groups alone": (looking([raw_log()]), NO_BALANCER, [group()], [("vpc-1", "", {})]),
     "two VPCs, of which one has no log": (
         looking([raw_log()], [subnet("b", "vpc-2")]), [balancer(), balancer("api", "vpc-2")], [group()],
         [("vpc-1", "", {}), ("vpc-2", "", {"b": []})]),
@@ -214,12 +209,8 @@ SEEN: dict[str, tuple[Aws, Any, Any, Told]] = {
         looking([], [subnet("a", owner=THEM)]), NONE, [group(owner="")], [("vpc-1", "", {"a": []})]),
     "subnets whose owner is not told": (
         looking([], [subnet("a", owner=None)]), [balancer()], NONE, [("vpc-1", "", {"a": []})]),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", SEEN)
-def test_which_vpcs_and_subnets_are_looked_at(case: str) -> None:
-    aws, balancers, groups, expected = SEEN[case]
+})  # fmt: skip
+def test_which_vpcs_and_subnets_are_looked_at(aws: Aws, balancers: Any, groups: Any, expected: Told) -> None:
     found = vpcs(aws, balancers, groups)
     told = [
         (one.name, one.owner, str(one.by_subnet) if isinstance(one.by_subnet, CouldNotLook) else {
@@ -265,9 +256,8 @@ def test_the_vpc_of_what_could_not_be_read_is_not_known_and_the_others_are() -> 
 
 
 def test_what_was_not_named_is_told_where_no_vpc_is_known() -> None:
-    other = NotConfigured("", "stack here names no load balancer: set load_balancer in stacks.toml")
-    with pytest.raises(NotConfigured, match="names no load balancer"):
-        vpcs(looking(), other, NONE)
+    with pytest.raises(NotConfigured, match=r"names no load balancer: set load_balancer in stacks\.toml"):
+        vpcs(looking(), NO_BALANCER, NONE)
     with pytest.raises(CouldNotLook, match="the stack has neither load balancers nor security groups: no VPC is known"):
         vpcs(looking(), [], [])
     with pytest.raises(CouldNotLook, match="ec2:DescribeSubnets: UnauthorizedOperation"):

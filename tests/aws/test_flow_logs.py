@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import pytest
-
 from opschecks.aws.ec2 import SecurityGroup
 from opschecks.aws.elbv2 import LoadBalancer
 from opschecks.aws.flow_logs import Vpc, vpcs
@@ -146,8 +144,6 @@ def test_the_traffic_that_is_wanted_is_the_stacks() -> None:
 
 
 NONE = CouldNotLook("", "stack here names no security groups: set security_groups in stacks.toml")
-NO_BALANCER = CouldNotLook("", "stack here names no load balancers: set load_balancer in stacks.toml")
-DENIED = CouldNotLook("ec2:DescribeSecurityGroups", "UnauthorizedOperation: no", action="ec2:DescribeSecurityGroups")
 
 
 def test_the_vpcs_are_those_of_balancers_and_groups_asked_for_at_once() -> None:
@@ -156,25 +152,6 @@ def test_the_vpcs_are_those_of_balancers_and_groups_asked_for_at_once() -> None:
     assert verdicts(CHECK, vpcs=found) == {"vpc-1": "passed", "vpc-2": "failed", "vpc-3": "passed"}
     asked, *_ = aws.parameters_of("DescribeFlowLogs")
     assert asked["Filter"] == [{"Name": "resource-id", "Values": ["vpc-1", "vpc-2", "vpc-3"]}]
-
-
-def test_a_stack_that_names_one_of_the_two_is_looked_at_by_it() -> None:
-    assert [one.name for one in vpcs(aws_of(), balancers("vpc-1"), NONE)] == ["vpc-1"]
-    assert [one.name for one in vpcs(aws_of(), NO_BALANCER, groups("vpc-3"))] == ["vpc-3"]
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "message"),
-    [
-        (NO_BALANCER, NONE, "set load_balancer in stacks.toml"),
-        (balancers("vpc-1"), DENIED, "ec2:DescribeSecurityGroups: Unauthorized"),
-        (balancers(), groups(), "no VPC is known"),
-    ],
-    ids=["neither is named", "one may not be read", "neither is there"],
-)
-def test_a_vpc_that_could_not_be_seen_does_not_pass_unnoticed(first: Any, second: Any, message: str) -> None:
-    with pytest.raises(CouldNotLook, match=message):
-        vpcs(aws_of(), first, second)
 
 
 def test_flow_logs_are_read_to_the_last_page() -> None:

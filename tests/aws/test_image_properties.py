@@ -1,4 +1,4 @@
-"""ECR: every property of a running image and of its scan, and what tags and references stand for."""
+"""ECR: every property of a running image, as its registry describes it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from opschecks.aws.ecr import Reference, RegistryImage, is_pinned, named, reference, registry_images
+from opschecks.aws.ecr import Reference
 from opschecks.aws.ecs import Task
 from opschecks.aws.image_scans import (
     IMAGES_A_CALL,
@@ -17,10 +17,12 @@ from opschecks.aws.image_scans import (
     running_images,
 )
 from opschecks.aws.unread import Unread
+from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.model import Deadline
 from opschecks.core.observation import CouldNotLook, NotThere
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, given, stack
+from tests.cases import cases
 
 REGISTRY = "123456789012.dkr.ecr.us-west-2.amazonaws.com"
 WEB = f"{REGISTRY}/web:v1"
@@ -42,95 +44,15 @@ def task(*images: tuple[str, str], number: int = 1, wanted: str = "RUNNING") -> 
 
 UNREAD = Task(arn="service/jobs/mail", name="jobs/mail", service="jobs/mail", evidence=Unread(DENIED))
 
-REFERENCES: dict[str, tuple[str, str, bool]] = {
-    "with a tag": (WEB, "amazonaws.com", False),
-    "in China": (WEB.replace("us-west-2.amazonaws.com", "cn-north-1.amazonaws.com.cn"), "amazonaws.com.cn", False),
-    "in Europe's own cloud": (WEB.replace("us-west-2.amazonaws.com", "eusc-de-east-1.amazonaws.eu"), "amazonaws.eu",
-                              False),
-    "by digest": (f"{REGISTRY}/web@{ONE}", "", True),
-    "by tag and digest": (f"{WEB}@{ONE}", "", True),
-    "by digest, of another registry": (f"nginx@{ONE}", "", False),
-    "of another registry": ("nginx:1.27", "", False),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", REFERENCES)
-def test_the_partition_of_a_reference_and_whether_it_is_pinned(case: str) -> None:
-    image, domain, pinned = REFERENCES[case]
-    told = reference(image)
-    assert (told.domain if told else "") == domain
-    assert is_pinned(image) is pinned
-
-
-def manifest(digest: str = ONE, text: str | None = "{}") -> Raw:
-    return given({"imageId": {"imageDigest": digest, "imageTag": "v1"}}, {"imageManifest": text})
-
-
-MANIFESTS: dict[str, tuple[list[Raw], set[str]]] = {
-    "one image": ([manifest()], {ONE}),
-    "without its manifest": ([manifest(text=None)], {ONE}),
-    "not JSON": ([manifest(text="<html>")], {ONE}),
-    "a list": ([manifest(text="[1]")], {ONE}),
-    "an index": ([manifest(text=json.dumps({"manifests": [{"digest": TWO}, {"digest": THREE}]}))], {ONE, TWO, THREE}),
-    "an index with what is no platform": (
-        [manifest(text=json.dumps({"manifests": ["x", {"size": 1}, {"digest": TWO}]}))], {ONE, TWO}),
-    "an index that is no list": ([manifest(text=json.dumps({"manifests": {"digest": TWO}}))], {ONE}),
-    "two images": ([manifest(), manifest(TWO)], {ONE, TWO}),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", MANIFESTS)
-def test_the_digests_that_a_tag_stands_for(case: str) -> None:
-    images, digests = MANIFESTS[case]
-    [found] = registry_images(stack(), Aws({("ecr", "BatchGetImage"): {"images": images}}), [task((WEB, ""))])
-    assert (found.arn, found.name, found.problem, set(found.digests)) == (WEB, "web:v1", None, digests)
-
-
-FAILURES: dict[str, tuple[list[str], str]] = {
-    "gone": (["ImageNotFound"], ""),
-    "refused": (["KmsError"], f"{WEB}: KmsError"),
-    "gone, and refused": (["ImageNotFound", "KmsError"], f"{WEB}: KmsError"),
-}
-
-
-@pytest.mark.parametrize("case", FAILURES)
-def test_an_image_that_is_gone_has_no_digest_and_one_that_is_refused_is_not_known(case: str) -> None:
-    codes, says = FAILURES[case]
-    answer = {"images": [], "failures": [{"imageId": {"imageTag": "v1"}, "failureCode": code} for code in codes]}
-    [found] = registry_images(stack(), Aws({("ecr", "BatchGetImage"): answer}), [task((WEB, ""))])
-    if not says:
-        assert found.digests == frozenset()
-        return
-    assert (found.arn, found.name, found.evidence) == (WEB, "web:v1", {"image": WEB})
-    with pytest.raises(CouldNotLook, match=says):
-        found.digests  # noqa: B018 - it raises
-
-
-def test_what_cannot_be_read_of_a_task_is_told_beside_what_can() -> None:
-    aws = Aws({("ecr", "BatchGetImage"): {"images": [manifest()]}})
-    web, unread = registry_images(stack(), aws, [UNREAD, task((WEB, ""))])
-    assert (set(web.digests), unread.arn, unread.name) == ({ONE}, "service/jobs/mail", "jobs/mail")
-    with pytest.raises(CouldNotLook, match="AccessDenied"):
-        unread.digests  # noqa: B018 - it raises
-    assert RegistryImage(arn="x", name="x").digests == frozenset()
-
-
-def test_a_refusal_names_the_image_and_the_policy_only_where_access_was_denied() -> None:
-    denied = named("web:v1", CouldNotLook("ecr:BatchGetImage", "AccessDenied: no", action="ecr:BatchGetImage"))
-    assert denied.reason == (
-        "web:v1: AccessDenied: no – for a repository of another account, its policy must allow ecr:BatchGetImage too"
-    )
-    assert denied.action == "ecr:BatchGetImage"
-    slow = named("web:v1", NotThere("ecr:BatchGetImage", "RepositoryNotFoundException: no"))
-    assert (type(slow), slow.reason, slow.action) == (NotThere, "web:v1: RepositoryNotFoundException: no", "")
-
 
 def detail(digest: str = ONE, **changes: Any) -> Raw:
     return given({"imageDigest": digest, "imageTags": ["v1"], "imagePushedAt": ago(days=6)}, changes)
 
 
-def described(*details: Raw, images: Sequence[tuple[str, str]] = ((WEB, ONE),), more: Any = None) -> list[RunningImage]:
-    aws = Aws({("ecr", "DescribeImages"): {"imageDetails": list(details)}, **(more or {})}, stack())
+def described(
+    *details: Raw, images: Sequence[tuple[str, str]] = ((WEB, ONE),), checked: Stack | None = None, more: Any = None
+) -> list[RunningImage]:
+    aws = Aws({("ecr", "DescribeImages"): {"imageDetails": list(details)}, **(more or {})}, checked or stack())
     return running_images(aws.stack, aws, [task(*images)])
 
 
@@ -147,30 +69,24 @@ def test_a_running_image_as_ecr_describes_it() -> None:
     assert (found.is_there, found.is_archived, found.pushed_at) == (True, False, NOW - timedelta(days=6))
 
 
-@pytest.mark.parametrize(
-    ("status", "archived"), [("ACTIVE", False), ("ARCHIVED", True), ("ACTIVATING", True), (None, False)]
-)
+@cases([("ACTIVE", False), ("ARCHIVED", True), ("ACTIVATING", True), (None, False)])
 def test_an_image_in_the_archive(status: str | None, archived: bool) -> None:
     [found] = described(detail(imageStatus=status))
     assert found.is_archived is archived
 
 
-FOUND: dict[str, tuple[str, str, list[Raw], str]] = {
+@cases({
     "by its digest, of several": (WEB, TWO, [detail(), detail(TWO, imageTags=["v2"])], TWO),
     "by its tag": (WEB, "", [detail(TWO, imageTags=None), detail(THREE, imageTags=["v0"]), detail(ONE)], ONE),
     "by the digest that it is named by": (f"{WEB}@{TWO}", "", [detail(), detail(TWO)], TWO),
     "by the digest that ECS tells, whatever it is named by": (f"{WEB}@{TWO}", ONE, [detail(TWO), detail()], ONE),
-}
-
-
-@pytest.mark.parametrize("case", FOUND)
-def test_which_of_the_described_images_runs(case: str) -> None:
-    image, digest, details, expected = FOUND[case]
+})  # fmt: skip
+def test_which_of_the_described_images_runs(image: str, digest: str, details: list[Raw], expected: str) -> None:
     [found] = described(*details, images=[(image, digest)])
     assert (found.arn, found.scanned) == (f"{REGISTRY}/web@{expected}", (expected,))
 
 
-@pytest.mark.parametrize(("digest", "says"), [(ONE, f"web:v1 {ONE}$"), ("", "web:v1$")], ids=["by digest", "by tag"])
+@cases({"by digest": (ONE, f"web:v1 {ONE}$"), "by tag": ("", "web:v1$")})
 def test_an_image_that_the_answer_leaves_out_is_not_known(digest: str, says: str) -> None:
     [found] = described(detail(TWO, imageTags=["v2"]), images=[(WEB, digest)])
     assert (found.arn, found.name) == (f"{REGISTRY}/web@{digest or 'v1'}", "web:v1")
@@ -226,18 +142,14 @@ def test_an_image_that_is_gone_is_there_no_more_and_its_neighbours_are() -> None
     }  # fmt: skip
 
 
-MOMENTS: dict[str, tuple[datetime | None, tuple[datetime, ...]]] = {
+@cases({
     "none": (None, ()),
     "an ordinary one": (ago(days=1), (NOW + timedelta(days=89),)),
     "the last that has an end": (datetime.max.replace(tzinfo=UTC) - timedelta(days=90), (
         datetime.max.replace(tzinfo=UTC),)),
     "the end of all days": (datetime.max.replace(tzinfo=UTC), ()),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", MOMENTS)
-def test_until_when_an_image_must_be_rebuilt(case: str) -> None:
-    pushed, ends = MOMENTS[case]
+})  # fmt: skip
+def test_until_when_an_image_must_be_rebuilt(pushed: datetime | None, ends: tuple[datetime, ...]) -> None:
     [found] = described(detail(imagePushedAt=pushed))
     assert tuple(one.at for one in found.deadlines) == ends
 
@@ -250,7 +162,7 @@ ARM, X86 = ({"digest": digest, "platform": {"os": "linux"}} for digest in (TWO, 
 ATTESTS = {"digest": ONE, "platform": {"os": "unknown"}}
 
 
-@pytest.mark.parametrize("kind", [LIST, INDEX], ids=["of Docker", "of OCI"])
+@cases({"of Docker": LIST, "of OCI": INDEX})
 def test_of_an_index_its_platforms_are_scanned(kind: str) -> None:
     told = platforms(ARM, X86, ATTESTS, {"digest": ONE})
     [found] = described(detail(imageManifestMediaType=kind), more={("ecr", "BatchGetImage"): told})
@@ -259,7 +171,7 @@ def test_of_an_index_its_platforms_are_scanned(kind: str) -> None:
     assert plain[0].scanned == (ONE,)
 
 
-BAD: dict[str, tuple[Any, str]] = {
+@cases({
     "no image": (platforms(ATTESTS), f"the index web@{ONE} lists no image"),
     "no answer": ({"images": []}, f"the index web@{ONE} lists no image"),
     "not JSON": ({"images": [{"imageManifest": "{"}]}, f"the index web@{ONE} cannot be read"),
@@ -268,12 +180,8 @@ BAD: dict[str, tuple[Any, str]] = {
     "of what is no platform": (
         {"images": [{"imageManifest": '{"manifests": [1]}'}]}, f"the index web@{ONE} cannot be read"),
     "refused": (CouldNotLook("ecr:BatchGetImage", "ServerException: no"), "ServerException: no"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", BAD)
-def test_an_index_that_cannot_be_read_leaves_the_age_known(case: str) -> None:
-    answer, says = BAD[case]
+})  # fmt: skip
+def test_an_index_that_cannot_be_read_leaves_the_age_known(answer: Any, says: str) -> None:
     [found] = described(detail(imageManifestMediaType=INDEX), more={("ecr", "BatchGetImage"): answer})
     assert found.pushed_at == NOW - timedelta(days=6)
     assert str(found.scanned) == f"ecr:BatchGetImage: {says}"

@@ -3,47 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from opschecks.aws.ecs import Task
 from opschecks.aws.image_scans import ImageScan, RunningImage, image_scans, running_images
 from opschecks.config.stack import Stack
 from opschecks.core.observation import CouldNotLook, NotThere
-from tests.canned import ACCOUNT, Answers, Aws, Raw, ago, concludes, itself, judges, stack, verdict, verdicts, weekly
+from tests.aws.test_image_properties import INDEX as INDEX
+from tests.aws.test_image_properties import ONE, TWO, WEB, described, task
+from tests.aws.test_image_properties import REGISTRY as REGISTRY
+from tests.aws.test_image_properties import detail as detail
+from tests.aws.test_scan_properties import cve as cve
+from tests.aws.test_scan_properties import enhanced, scan
+from tests.canned import Aws, Raw, ago, concludes, itself, judges, stack, verdict, verdicts, weekly
+from tests.cases import cases
 
 checks = weekly("images")
-REGISTRY = "123456789012.dkr.ecr.us-west-2.amazonaws.com"
-WEB, DIGEST = f"{REGISTRY}/web:v1", "sha256:" + "1f" * 32
-OTHER = "sha256:" + "2e" * 32
 ATTESTS = "sha256:" + "3d" * 32
-INDEX = "application/vnd.oci.image.index.v1+json"
-
-
-def task(*images: tuple[str, str], wanted: str = "RUNNING") -> Task:
-    containers = [
-        {"name": "c", "image": image, **({"imageDigest": digest} if digest else {})} for image, digest in images
-    ]
-    evidence = {"desiredStatus": wanted, "containers": containers}
-    return Task(arn=f"arn:aws:ecs:{ACCOUNT}:task/prod/1", name="1", service="backend", evidence=evidence)
-
-
-def detail(digest: str = DIGEST, **changes: Any) -> Raw:
-    raw = {"imageDigest": digest, "imageTags": ["v1"], "imagePushedAt": ago(days=6), **changes}
-    return {key: value for key, value in raw.items() if value is not None}
-
-
-def running(
-    *details: Raw,
-    images: tuple[tuple[str, str], ...] = ((WEB, DIGEST),),
-    checked: Stack | None = None,
-    more: Mapping[tuple[str, str], Answers] | None = None,
-) -> list[RunningImage]:
-    answers: dict[tuple[str, str], Answers] = {("ecr", "DescribeImages"): {"imageDetails": list(details)}}
-    here = checked or stack()
-    return running_images(here, Aws({**answers, **(more or {})}, here), [task(*images)])
+DIGEST, OTHER, running, findings = ONE, TWO, described, scan
+"""By these names tests/real knows them."""
 
 
 GONE = {("ecr", "DescribeImages"): NotThere("ecr:DescribeImages", "ImageNotFoundException: no")}
@@ -53,7 +33,7 @@ AGES: dict[str, tuple[list[RunningImage], str, str]] = {
     "by its tag, where its digest is not told": (running(detail(OTHER), images=((WEB, ""),)), "passed", "6 days"),
     "named by its digest": (running(detail(), images=((f"{REGISTRY}/web@{DIGEST}", ""),)), "passed", "6 days"),
     "without its age": (running(detail(imagePushedAt=None)), "blind", "the answer has no 'imagePushedAt'"),
-    "not in the answer": (running(detail(OTHER)), "blind", "the answer does not mention web:v1 sha256:1f1f"),
+    "not in the answer": (running(detail(OTHER)), "blind", "the answer does not mention web:v1 sha256:1111"),
     "of Docker Hub": (running(images=(("nginx:1.27", ""),)), "blind", "nginx:1.27: it is not in ECR"),
     "of another region": (
         running(images=((WEB.replace("us-west-2", "eu-west-1"), DIGEST),)),
@@ -113,23 +93,13 @@ def manifest(*digests: str) -> Raw:
     return {"images": [{"imageId": {"imageDigest": DIGEST}, "imageManifest": json.dumps({"manifests": listed})}]}
 
 
-def test_of_an_index_its_platforms_are_what_is_scanned() -> None:
-    (found,) = running(
-        detail(imageManifestMediaType=INDEX), more={("ecr", "BatchGetImage"): manifest(OTHER, DIGEST, ATTESTS)}
-    )
-    assert found.scanned == (OTHER, DIGEST)
-
-
-@pytest.mark.parametrize(
-    ("answer", "reason"),
-    [
-        (manifest(), "lists no image"),
-        (manifest(ATTESTS), "lists no image"),
-        ({"images": [{"imageManifest": "{"}]}, "cannot be read"),
-        ({"images": [{"imageManifest": "[]"}]}, "cannot be read"),
-        ({"images": [{}]}, "the answer has no 'imageManifest'"),
-    ],
-)
+@cases([
+    (manifest(), "lists no image"),
+    (manifest(ATTESTS), "lists no image"),
+    ({"images": [{"imageManifest": "{"}]}, "cannot be read"),
+    ({"images": [{"imageManifest": "[]"}]}, "cannot be read"),
+    ({"images": [{}]}, "the answer has no 'imageManifest'"),
+])  # fmt: skip
 def test_an_index_that_cannot_be_read_is_not_seen(answer: Raw, reason: str) -> None:
     found = running(detail(imageManifestMediaType=INDEX), more={("ecr", "BatchGetImage"): answer})
     concludes(checks.test_images_are_young, "passed", "", running_images=found)
@@ -137,31 +107,10 @@ def test_an_index_that_cannot_be_read_is_not_seen(answer: Raw, reason: str) -> N
     concludes(checks.test_images_have_no_grave_vulnerabilities, "blind", reason, image_scans=scan)
 
 
-def findings(status: str = "COMPLETE", **changes: Any) -> Raw:
-    """A basic scan as ECR tells of it; a change to None takes a key away."""
-    raw = {
-        "imageScanCompletedAt": ago(days=6),
-        "vulnerabilitySourceUpdatedAt": ago(days=6),
-        "findings": [],
-        "findingSeverityCounts": {},
-        **changes,
-    }
-    told = {key: value for key, value in raw.items() if value is not None}
-    return {"imageScanStatus": {"status": status, "description": "as it is"}, "imageScanFindings": told}
-
-
-def cve(name: str, severity: str) -> Raw:
-    return {"name": name, "severity": severity}
-
-
-def enhanced(name: str, severity: str) -> Raw:
-    return {"severity": severity, "title": f"{name} - x", "packageVulnerabilityDetails": {"vulnerabilityId": name}}
-
-
 def scans(*answers: Any, scanned: tuple[str, ...] = (DIGEST,), checked: Stack | None = None) -> list[ImageScan]:
     (image,) = running(detail())
-    image = RunningImage(arn=image.arn, name=image.name, evidence=image.evidence, of=image.of, scanned=scanned)
-    return image_scans(Aws({("ecr", "DescribeImageScanFindings"): list(answers)}, checked), [image])
+    aws = Aws({("ecr", "DescribeImageScanFindings"): list(answers)}, checked)
+    return image_scans(aws, [replace(image, scanned=scanned)])
 
 
 NEVER = NotThere("ecr:DescribeImageScanFindings", "ScanNotFoundException: Image scan does not exist for the image")

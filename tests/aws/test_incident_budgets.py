@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from opschecks.aws import incident_reads
 from opschecks.aws.dynamodb import Incident, Table
 from opschecks.aws.incident_reads import Budget, OverBudget, Reading, read_opened
 from opschecks.aws.incidents import active_incidents, overnight_incidents, overnight_reading
@@ -16,80 +15,24 @@ from opschecks.aws.unread import Unread
 from opschecks.core.answer import Answer
 from opschecks.core.model import Figure
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, NOW, Aws, Raw, given, stack
+from tests.canned import NOW, Aws, Raw, stack
+from tests.canned_incidents import ARN, HERE, MORE, index, item, limited, pauses, raw_table, table, units
+from tests.cases import cases
 
-HERE = stack(incidents_table="incidents")
-ARN = f"arn:aws:dynamodb:{ACCOUNT}:table/incidents"
+__all__ = ["pauses"]
+
 REFUSED = CouldNotLook("dynamodb:DescribeTable", "AccessDeniedException: no")
-MORE = {"LastEvaluatedKey": {"incident_id": {"S": "x"}}}
 
 
-@pytest.fixture(autouse=True)
-def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The pauses that were made, without waiting."""
-    made: list[float] = []
-    monkeypatch.setattr(incident_reads, "pause", made.append)
-    return made
-
-
-def index(name: str = "status-index", hash_key: str = "status", range_key: str = "created_at", **changes: Any) -> Raw:
-    raw: Raw = {
-        "IndexName": name,
-        "KeySchema": [
-            {"AttributeName": hash_key, "KeyType": "HASH"},
-            *([{"AttributeName": range_key, "KeyType": "RANGE"}] if range_key else []),
-        ],
-        "IndexStatus": "ACTIVE",
-        "Projection": {"ProjectionType": "ALL"},
-        "ItemCount": 1000,
-    }
-    return given(raw, changes)
-
-
-def raw_table(*indexes: Raw, **changes: Any) -> Answer:
-    raw: Raw = {
-        "TableName": "incidents",
-        "TableArn": ARN,
-        "KeySchema": [{"AttributeName": "incident_id", "KeyType": "HASH"}],
-        "TableSizeBytes": 8192,
-        "ItemCount": 1000,
-        "GlobalSecondaryIndexes": list(indexes),
-    }
-    return Answer(given(raw, changes), "dynamodb:DescribeTable")
-
-
-def table(*indexes: Raw, **changes: Any) -> list[Table]:
-    return [Table(arn=ARN, name="incidents", evidence=raw_table(*indexes, **changes))]
-
-
-def item(name: str = "a", **changes: str | None) -> Raw:
-    told: dict[str, Any] = {
-        "incident_id": name, "status": "active", "severity": "low", "created_at": "2026-11-24T01:00:00Z",
-    }  # fmt: skip
-    return {key: {"S": value} for key, value in {**told, **changes}.items() if value is not None}
-
-
-def units(read_units: float) -> Raw:
-    return {"ConsumedCapacity": {"TableName": "incidents", "CapacityUnits": read_units}}
-
-
-def limited(**limits: Any) -> Any:
-    return stack(incidents_table="incidents", limits=limits)
-
-
-PROVISIONED: dict[str, tuple[Any, float, float]] = {
+@cases({
     "on demand": (None, 200, 2000),
     "told as nothing": ({"ReadCapacityUnits": 0, "WriteCapacityUnits": 0}, 200, 2000),
     "a quarter of much is more than the stack allows": ({"ReadCapacityUnits": 2000}, 200, 2000),
     "a quarter of some": ({"ReadCapacityUnits": 40}, 10, 600),
     "at least one": ({"ReadCapacityUnits": 2}, 1, 60),
     "a quarter of five": ({"ReadCapacityUnits": 5}, 1.25, 75),
-}
-
-
-@pytest.mark.parametrize("case", PROVISIONED)
-def test_how_many_read_units_a_second_and_in_all(case: str) -> None:
-    provisioned, a_second, in_all = PROVISIONED[case]
+})  # fmt: skip
+def test_how_many_read_units_a_second_and_in_all(provisioned: Any, a_second: float, in_all: float) -> None:
     budget = Budget(HERE, raw_table(ProvisionedThroughput=provisioned))
     assert (budget.a_second, budget.units, budget.used) == (a_second, in_all, 0)
 
@@ -121,7 +64,7 @@ def test_a_page_that_does_not_say_what_it_consumed_is_a_full_one(pauses: list[fl
     assert pauses == [128 / 200] * 2
 
 
-@pytest.mark.parametrize(("consumed", "ends"), [(9.5, False), (10, True), (11, True)])
+@cases([(9.5, False), (10, True), (11, True)])
 def test_a_budget_ends_when_it_is_used_up_and_more_follows(consumed: float, ends: bool) -> None:
     pages = {"Items": [], **units(consumed), **MORE}, {"Items": [], **units(50)}
     budget = Budget(limited(incident_read_units=10), raw_table())
@@ -133,7 +76,7 @@ def test_a_budget_ends_when_it_is_used_up_and_more_follows(consumed: float, ends
         read(budget, *pages)
 
 
-LIMITS: dict[str, tuple[Raw, float, int | None]] = {
+@cases({
     "items of half a unit": ({"ItemCount": 10, "TableSizeBytes": 40960}, 3, 6),
     "items of a unit": ({"ItemCount": 10, "TableSizeBytes": 81920}, 3, 3),
     "items of more than a second's units": ({"ItemCount": 1, "TableSizeBytes": 400_000}, 3, 1),
@@ -143,12 +86,8 @@ LIMITS: dict[str, tuple[Raw, float, int | None]] = {
     "no count": ({"ItemCount": None}, 3, None),
     "no size": ({"TableSizeBytes": None}, 3, None),
     "no size of items": ({"TableSizeBytes": 0}, 3, None),
-}
-
-
-@pytest.mark.parametrize("case", LIMITS)
-def test_a_page_takes_no_more_than_a_seconds_units(case: str) -> None:
-    changes, a_second, limit = LIMITS[case]
+})  # fmt: skip
+def test_a_page_takes_no_more_than_a_seconds_units(changes: Raw, a_second: float, limit: int | None) -> None:
     budget = Budget(limited(incident_read_units_per_second=a_second), raw_table(**changes))
     _, aws = read(budget, {"Items": [], **units(1)})
     [asked] = aws.parameters_of("Scan")
@@ -193,17 +132,16 @@ def test_a_byte_more_is_searched_through_the_indexes_that_are_sorted_by_time() -
     assert sorted(one.name for one in found.incidents) == ["a", "b"]
 
 
-@pytest.mark.parametrize(
-    ("size", "words"),
-    [(999_999_999, "1000 MB"), (1_000_000_000, "1.0 GB"), (2_540_000_000, "2.5 GB"), (16_400_000, "16 MB")],
-)
+@cases([(999_999_999, "1000 MB"), (1_000_000_000, "1.0 GB"), (2_540_000_000, "2.5 GB"), (16_400_000, "16 MB")])
 def test_the_size_of_a_table_that_is_searched(size: int, words: str) -> None:
     found, _ = seen(table(index(), TableSizeBytes=size), lambda **_: {"Items": [], **units(0.5)})
     assert found.through.startswith(f"incidents has {words} and was searched")
 
 
 HELD = {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["title", "severity"]}
-USABLE: dict[str, tuple[Raw, bool]] = {
+
+
+@cases({
     "all of an incident": (index(), True),
     "by severity": (index(hash_key="severity"), True),
     "by title": (index(hash_key="title"), False),
@@ -221,12 +159,8 @@ USABLE: dict[str, tuple[Raw, bool]] = {
     "being filled": (index(Backfilling=True), False),
     "filled": (index(Backfilling=False), True),
     "without keys": (index(KeySchema=None), False),
-}
-
-
-@pytest.mark.parametrize("case", USABLE)
-def test_which_index_will_do(case: str) -> None:
-    one, usable = USABLE[case]
+})  # fmt: skip
+def test_which_index_will_do(one: Raw, usable: bool) -> None:
     of = table(one, TableSizeBytes=99_999_999)
     if usable:
         found, _ = seen(of, lambda **_: {"Items": [], **units(0.5)})
@@ -249,17 +183,13 @@ def test_without_indexes_or_keys_of_the_table_a_large_one_is_not_read() -> None:
     assert found.incidents == ()
 
 
-COUNTS: dict[str, tuple[Raw, int | None]] = {
+@cases({
     "all are in it": (index(ItemCount=1000), 0),
     "more than all are in it": (index(ItemCount=1001), 0),
     "ten are not": (index(ItemCount=990), 10),
     "none is counted": (index(ItemCount=None), None),
-}
-
-
-@pytest.mark.parametrize("case", COUNTS)
-def test_how_many_items_are_in_no_index(case: str) -> None:
-    one, unindexed = COUNTS[case]
+})  # fmt: skip
+def test_how_many_items_are_in_no_index(one: Raw, unindexed: int | None) -> None:
     big = {"TableSizeBytes": 99_999_999}
     found, _ = seen(table(one, **big), lambda **_: {"Items": [], **units(1)})
     assert found.unindexed == unindexed

@@ -15,6 +15,7 @@ from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, Raw, given, itself, judges, stack, verdict, verdicts, weekly
+from tests.cases import cases
 
 CHECK = weekly("indexes").test_wanted_indexes_can_be_searched
 ARN = f"arn:aws:dynamodb:{ACCOUNT}:table/incidents"
@@ -81,7 +82,7 @@ def test_a_table_that_is_gone_fails() -> None:
     assert verdict(CHECK, indexes=indexes(ONE, [gone])) == ("failed", "the table does not exist")
 
 
-@pytest.mark.parametrize(("by", "outcome"), [("created_at", "passed"), ("opened", "failed")])
+@cases([("created_at", "passed"), ("opened", "failed")])
 def test_the_sort_key_counts_where_the_stack_names_one(by: str, outcome: str) -> None:
     wanted = {"name": "by-team", "hash_key": "team", "range_key": "created_at"}
     checked = stack(incidents_table="incidents", wanted_indexes=[wanted])
@@ -98,18 +99,14 @@ def test_by_default_the_incidents_table_is_wanted_by_status_and_severity_in_the_
     assert verdicts(CHECK, indexes=found) == {"incidents/by-state": "passed", "incidents/severity-index": "passed"}
 
 
-@pytest.mark.parametrize(
-    ("checked", "message"),
-    [
-        (stack(), "names no index: set incidents_table or wanted_indexes"),
-        (stack(wanted_indexes=[{"name": "abc", "hash_key": "a"}]), "index abc names no table"),
-        (
-            stack(wanted_indexes=[{"name": "abc", "hash_key": "a", "table": "agents"}]),
-            "index abc is for agents, which is not one of its tables: set tables or wanted_indexes",
-        ),
-    ],
-    ids=["none", "of no table", "of a table that is not the stack's"],
-)
+@cases({
+    "none": (stack(), "names no index: set incidents_table or wanted_indexes"),
+    "of no table": (stack(wanted_indexes=[{"name": "abc", "hash_key": "a"}]), "index abc names no table"),
+    "of a table that is not the stack's": (
+        stack(wanted_indexes=[{"name": "abc", "hash_key": "a", "table": "agents"}]),
+        "index abc is for agents, which is not one of its tables: set tables or wanted_indexes",
+    ),
+})  # fmt: skip
 def test_what_cannot_be_looked_for_is_said(checked: Stack, message: str) -> None:
     with pytest.raises(CouldNotLook, match=message):
         seen(index(), checked=checked)

@@ -10,8 +10,10 @@ import pytest
 from opschecks.aws.dynamodb_items import digest_of, from_line, key_line, key_names, read_items, to_line
 from opschecks.core.observation import CouldNotLook
 from tests.canned import Aws, Raw
+from tests.cases import cases
 
-LINES: dict[str, tuple[Raw, str]] = {
+
+@cases({
     "scalars": (
         {"b": {"S": "é"}, "a": {"N": "1"}, "c": {"BOOL": True}, "d": {"NULL": True}},
         '{"Item":{"a":{"N":"1"},"b":{"S":"\\u00e9"},"c":{"BOOL":true},"d":{"NULL":true}}}'),
@@ -22,12 +24,8 @@ LINES: dict[str, tuple[Raw, str]] = {
     "nested": (
         {"a": {"L": [{"S": "x"}, {"M": {"k": {"B": b"1"}}}]}},
         '{"Item":{"a":{"L":[{"S":"x"},{"M":{"k":{"B":"MQ=="}}}]}}}'),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", LINES)
-def test_an_item_as_a_line_and_back(case: str) -> None:
-    item, line = LINES[case]
+})  # fmt: skip
+def test_an_item_as_a_line_and_back(item: Raw, line: str) -> None:
     assert to_line(item) == line
     assert to_line(from_line(line)) == line
     assert from_line(line).call == "s3:GetObject"

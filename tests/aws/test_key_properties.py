@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,26 +11,13 @@ from opschecks.aws.iam import ROOT, AccessKey, Credentials, KeyHolder, credentia
 from opschecks.core.answer import Answer
 from opschecks.core.model import Deadline, Figure
 from opschecks.core.observation import CouldNotLook, NotThere
-from tests.canned import NOW, Aws, Raw, ago, given, stack
+from tests.aws.test_iam import key, pauses, reporting, root, row
+from tests.canned import NOW, Raw, ago, given, stack
 
 OLD, NEW, LAST = "AKIAIOSFODNN7EXAMAAA", "AKIAI44QH8DHBEXAMBBB", "AKIAI44QH8DHBEXAMCCC"
 DAY = timedelta(days=1)
-FLAGS = ("password_enabled", "mfa_active", "access_key_1_active", "access_key_2_active")
 
-
-def row(name: str = "pipeline", **changes: str) -> dict[str, str]:
-    arn = f"arn:aws:iam::123456789012:{'root' if name == ROOT else f'user/{name}'}"
-    return {"user": name, "arn": arn, **dict.fromkeys(FLAGS, "false"), **changes}
-
-
-def reporting(*rows: Mapping[str, str], **answers: Any) -> Aws:
-    written = io.StringIO()
-    table = csv.DictWriter(written, ["user", "arn", *FLAGS], lineterminator="\n")
-    table.writeheader()
-    table.writerows([row(ROOT), *rows])
-    report = {"Content": written.getvalue().encode(), "GeneratedTime": ago(hours=2)}
-    told = {"GenerateCredentialReport": {"State": "COMPLETE"}, "GetCredentialReport": report, **answers}
-    return Aws({("iam", operation): answer for operation, answer in told.items()})
+__all__ = ["pauses"]
 
 
 def test_a_row_of_the_report_as_it_is_read() -> None:
@@ -92,20 +76,10 @@ def test_a_report_that_is_no_text_is_not_read() -> None:
         credentials(aws.stack, aws)
 
 
-@pytest.fixture
-def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long was waited, without waiting; the clock moves by pauses alone."""
-    slept: list[float] = []
-    monkeypatch.setattr("opschecks.aws.iam.time.sleep", slept.append)
-    monkeypatch.setattr("opschecks.aws.iam.time.monotonic", lambda: sum(slept))
-    return slept
-
-
 def test_pauses_grow_to_five_seconds_and_end_with_the_limit(pauses: list[float]) -> None:
     aws = reporting(GenerateCredentialReport={"State": "STARTED"})
-    with pytest.raises(
-        CouldNotLook, match=r"^iam:GenerateCredentialReport: no report after 22\.5 s .*: it is STARTED$"
-    ):
+    says = r"no report after 22\.5 s \(limit credential_report_s\): it is STARTED$"
+    with pytest.raises(CouldNotLook, match=f"^iam:GenerateCredentialReport: {says}"):
         credentials(stack(limits={"credential_report_s": 22.5}), aws)
     assert pauses == [0.5, 1, 2, 4, 5, 5, 5]
     assert sum(pauses) == 22.5
@@ -120,8 +94,7 @@ def test_a_report_that_expired_in_between_is_told_as_it_is(pauses: list[float]) 
 
 
 def listed(key_id: str = OLD, made: datetime | None = None, status: str = "Active") -> Raw:
-    created = ago(days=100) if made is None else made
-    return {"UserName": "pipeline", "AccessKeyId": key_id, "Status": status, "CreateDate": created}
+    return key(made or ago(days=100), status, key_id)
 
 
 def uses(**by_end: datetime | None) -> Any:
@@ -136,10 +109,8 @@ def uses(**by_end: datetime | None) -> Any:
 
 
 def holding(*keys: Raw, use: Any = None, **limits: Any) -> list[KeyHolder]:
-    aws = reporting(
-        row(access_key_1_active="true"), ListAccessKeys={"AccessKeyMetadata": list(keys)},
-        GetAccessKeyLastUsed=use or uses(),
-    )  # fmt: skip
+    aws = reporting(row(access_key_1_active="true"), ListAccessKeys={"AccessKeyMetadata": list(keys)},
+                    GetAccessKeyLastUsed=use or uses())  # fmt: skip
     return key_holders(stack(limits=limits), aws, credentials(aws.stack, aws), NOW)
 
 
@@ -227,7 +198,7 @@ def test_a_user_whose_keys_are_not_as_the_report_counts_them(case: str, monkeypa
 def test_the_keys_of_a_user_who_may_not_be_read_are_not_known_and_others_are() -> None:
     denied = CouldNotLook("iam:ListAccessKeys", "AccessDenied: no")
     aws = reporting(
-        row(access_key_1_active="true"), row("api", access_key_1_active="true"), row(ROOT, access_key_1_active="true"),
+        row(access_key_1_active="true"), row("api", access_key_1_active="true"), root(access_key_1_active="true"),
         ListAccessKeys=lambda UserName: denied if UserName == "pipeline" else {"AccessKeyMetadata": [listed()]},  # noqa: N803
         GetAccessKeyLastUsed=uses(),
     )  # fmt: skip

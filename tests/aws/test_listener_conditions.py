@@ -28,6 +28,7 @@ from tests.aws.test_listeners import (
     rules,
 )
 from tests.canned import Aws, Raw, without
+from tests.cases import cases
 
 REFUSED = CouldNotLook("elasticloadbalancing:DescribeRules", "AccessDenied: no")
 
@@ -45,7 +46,9 @@ def test_rules_are_tried_by_their_numbers_and_the_default_last() -> None:
 
 
 AUTHENTICATE = {"Type": "authenticate-oidc", "Order": 1}
-GROUPS: dict[str, tuple[list[Raw], list[str]]] = {
+
+
+@cases({
     "one": ([forward("a")], ["a"]),
     "one, without a list": ([{"Type": "forward", "TargetGroupArn": arn("a")}], ["a"]),
     "one, with an empty list": (
@@ -59,10 +62,7 @@ GROUPS: dict[str, tuple[list[Raw], list[str]]] = {
     "behind a log-in": ([AUTHENTICATE, forward("a")], ["a"]),
     "a redirect": ([REDIRECT], []),
     "nothing": ([], []),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("actions", "groups"), GROUPS.values(), ids=GROUPS)
+})  # fmt: skip
 def test_the_groups_that_get_requests_by_a_rule(actions: list[Raw], groups: list[str]) -> None:
     assert _rule({**rule(1, REDIRECT), "Actions": actions}).groups == [arn(one) for one in groups]
 
@@ -94,7 +94,9 @@ EXPRESSION = {"RegexValues": ["^/w.$"]}
 QUERY = {"Field": "query-string", "QueryStringConfig": {"Values": [{"Key": "v", "Value": "1"}]}}
 OLD_PATH, OLD_HOST = ({"Field": one, "Values": [two]} for one, two in (("path-pattern", "/ws"), ("host-header", "w*")))
 SURE, PERHAPS, NEVER = "surely", "perhaps", "never"
-CONDITIONS: dict[str, tuple[list[Raw], str]] = {
+
+
+@cases({
     "no condition": ([], SURE),
     "the path": ([path("/ws")], SURE),
     "the path in the older form": ([OLD_PATH], SURE),
@@ -124,10 +126,7 @@ CONDITIONS: dict[str, tuple[list[Raw], str]] = {
     "a query that some clients have": ([QUERY], SURE),
     "an address that some clients have": (
         [{"Field": "source-ip", "SourceIpConfig": {"Values": ["10.0.0.0/8"]}}], SURE),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("conditions", "met"), CONDITIONS.values(), ids=CONDITIONS)
+})  # fmt: skip
 def test_a_handshake_meets_the_conditions_of_a_rule(conditions: list[Raw], met: str) -> None:
     [*found] = routes_of(rules(rule(1, forward("ws"), *conditions)), URL)
     assert {one.certain for one in found} == ({True} if met == SURE else {False} if met == PERHAPS else set())
@@ -167,16 +166,13 @@ def test_a_url_without_a_host_meets_no_rule_for_one() -> None:
     assert {one.certain for one in found} == {False}
 
 
-@pytest.mark.parametrize(
-    ("url", "found"),
-    [
-        ("wss://h", {(arn("root"), True)}),
-        ("wss://h/", {(arn("root"), True)}),
-        ("wss://h/ws", {(arn("ws"), True)}),
-        (None, {(arn("root"), False), (arn("ws"), False)}),
-        ("", {(arn("root"), False), (arn("ws"), False)}),
-    ],
-)
+@cases([
+    ("wss://h", {(arn("root"), True)}),
+    ("wss://h/", {(arn("root"), True)}),
+    ("wss://h/ws", {(arn("ws"), True)}),
+    (None, {(arn("root"), False), (arn("ws"), False)}),
+    ("", {(arn("root"), False), (arn("ws"), False)}),
+])  # fmt: skip
 def test_a_url_without_a_path_asks_for_the_root_and_without_a_url_any_path_may_be_meant(
     url: str | None, found: set[tuple[str, bool]]
 ) -> None:
@@ -217,17 +213,16 @@ def test_a_group_that_nobody_fills_is_judged_where_it_shares_requests_with_one_t
 
 
 UNKNOWN = CouldNotLook("ecs:DescribeServices", "ThrottlingException")
-MATTERS: dict[str, tuple[TargetHealth, Any]] = {
+
+
+@cases({
     "ours": (_health("a", "unhealthy"), ""),
     "nobody's, without targets": (_health("a", foreign=NOBODY), REFUSED),
     "nobody's, one is ill": (_health("a", "healthy", "unhealthy", foreign=NOBODY), REFUSED),
     "nobody's, all are healthy": (_health("a", "healthy", "healthy", foreign=NOBODY), NOBODY),
     "not known whose": (_health("a", "unhealthy", foreign=UNKNOWN), UNKNOWN),
     "unread": (TargetHealth(arn="a", name="a", foreign=NOBODY, unread=REFUSED, evidence=Unread(REFUSED)), NOBODY),
-}
-
-
-@pytest.mark.parametrize(("group", "foreign"), MATTERS.values(), ids=MATTERS)
+})  # fmt: skip
 def test_without_the_rules_it_is_unknown_whether_a_group_that_would_fail_is_judged(
     group: TargetHealth, foreign: str | CouldNotLook
 ) -> None:

@@ -8,6 +8,7 @@ from opschecks.aws.elbv2 import LoadBalancer
 from opschecks.aws.listeners import Rule, listener_rules, routes_of
 from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, Aws, Raw, pages_of
+from tests.cases import cases
 
 ELB = f"arn:aws:elasticloadbalancing:{ACCOUNT}"
 LISTENER = f"{ELB}:listener/app/web/50dc6c495c0c9188/f2f7dc8efc522ab2"
@@ -69,7 +70,7 @@ def default(action: Raw) -> Raw:
     return rule("default", action)
 
 
-ROUTES: dict[str, tuple[list[Raw], str | None, set[str], set[str]]] = {
+@cases({
     "the default": ([default(forward("web"))], URL, {"web"}, set()),
     "by path": ([default(forward("web")), rule(1, forward("ws"), path("/ws", "/ws/*"))], URL, {"ws"}, set()),
     "by priority, not by order": (
@@ -128,10 +129,7 @@ ROUTES: dict[str, tuple[list[Raw], str | None, set[str], set[str]]] = {
         {"ws", "web"},
     ),
     "no URL, one way": ([default(forward("web"))], None, {"web"}, set()),
-}
-
-
-@pytest.mark.parametrize(("raw", "url", "certain", "perhaps"), ROUTES.values(), ids=ROUTES)
+})  # fmt: skip
 def test_a_handshake_is_led_as_the_rules_say(
     raw: list[Raw], url: str | None, certain: set[str], perhaps: set[str]
 ) -> None:

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from opschecks.aws.log_counts import Counted, by_insights, by_metric_filter
+from opschecks.aws.log_levels import INSIGHTS as LEVELS
 from opschecks.config.toml_tables import LogSearch
 from opschecks.core import clock
 from opschecks.core.observation import CouldNotLook
 from tests.canned import NOW, Aws, Raw, ago, given, stack
+from tests.cases import cases
 
 HOUR = timedelta(hours=1)
 INSIGHTS = LogSearch(group="/ecs/*", by="insights")
@@ -56,8 +58,20 @@ def test_a_pattern_of_its_own() -> None:
     assert "filter @message like /panic/ |" in aws.parameters_of("StartQuery")[0]["queryString"]
 
 
-def test_without_a_match_there_is_no_row() -> None:
-    counted, _ = _insights({**DONE, "results": []})
+def test_a_count_is_that_of_the_first_row() -> None:
+    rows = [[{"field": "errors", "value": "7.0"}, {"field": "websocket", "value": "2"}],
+            [{"field": "errors", "value": "100"}]]  # fmt: skip
+    scanned = {"bytesScanned": 1e9}
+    counted, aws = _insights({**DONE, "statistics": scanned, "results": rows})
+    [asked] = aws.parameters_of("StartQuery")
+    assert f"filter @message like {LEVELS} |" in asked["queryString"]
+    evidence = {"query": asked["queryString"], "statistics": scanned}
+    assert counted == Counted(7, 2, "Logs Insights scanned 1 GB, about $0.0050", evidence)
+
+
+@pytest.mark.parametrize("rows", [[], [[{"field": "other", "value": "7"}]]], ids=["no row", "another field"])
+def test_without_a_match_there_is_no_row(rows: Any) -> None:
+    counted, _ = _insights({**DONE, "results": rows})
     assert (counted.errors, counted.websocket) == (0, 0)
 
 
@@ -70,6 +84,24 @@ def test_it_is_given_up_after_its_limit(pauses: list[float]) -> None:
     with pytest.raises(CouldNotLook, match=r"no result within 3 s \(limit log_search_s\)"):
         _insights(*[RUNNING] * 9, log_search_s=3)
     assert pauses == [0.2, 0.5, 1.0, 2.0]
+
+
+def test_it_is_given_up_where_the_clock_stands_still(pauses: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "_read", lambda: NOW)
+    with pytest.raises(CouldNotLook, match="no result within"):
+        _insights(*[RUNNING] * 402)
+    assert len(pauses) == 401
+
+
+@cases([(45, False), (45.1, True)])
+def test_a_query_has_so_much_time_as_a_search(seconds: float, late: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = iter([NOW, NOW + timedelta(seconds=seconds)])
+    monkeypatch.setattr(clock, "_read", lambda: next(moments))
+    if late:
+        with pytest.raises(CouldNotLook, match=r"no result within 45 s \(limit log_search_s\)"):
+            _insights(RUNNING, DONE)
+    else:
+        assert _insights(RUNNING, DONE)[0].errors == 7
 
 
 @pytest.mark.parametrize("status", ["Failed", "Cancelled", "Timeout", "Unknown"])
@@ -114,19 +146,15 @@ def test_one_that_was_made_as_the_hour_began() -> None:
     assert _metric(_filter(creationTime=int((NOW - HOUR).timestamp() * 1000)))[0].errors == 6
 
 
-REFUSED: dict[str, tuple[tuple[Raw, ...], str]] = {
+@cases({
     "none": ((), "no metric filter of /ecs/web writes App/Shop/Errors"),
     "of another group": ((_filter("/ecs/api"),), "no metric filter of /ecs/web writes"),
     "two": ((_filter(), _filter("/ecs/api")), "is written by 2 filters, not by one of /ecs/web alone"),
     "not 1": ((_filter(writes={"metricValue": "$.bytes"}),), "does not count events"),
     "by dimensions": ((_filter(writes={"dimensions": {"host": "$.host"}}),), "does not count events"),
     "new": ((_filter(creationTime=int((NOW - HOUR).timestamp() * 1000) + 1),), "is new, of 2026-11-24 06:00 UTC"),
-}
-
-
-@pytest.mark.parametrize("case", REFUSED)
-def test_a_metric_that_does_not_count_the_errors(case: str) -> None:
-    filters, said = REFUSED[case]
+})  # fmt: skip
+def test_a_metric_that_does_not_count_the_errors(filters: tuple[Raw, ...], said: str) -> None:
     with pytest.raises(CouldNotLook, match=said):
         _metric(*filters)
 

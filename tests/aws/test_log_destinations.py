@@ -15,6 +15,7 @@ from opschecks.core.answer import Answer
 from opschecks.core.model import Figure
 from opschecks.core.observation import CouldNotLook, NotConfigured
 from tests.canned import NOW, Aws, Raw, ago, pages_of, stack
+from tests.cases import cases
 
 DENIED = CouldNotLook("logs:FilterLogEvents", "AccessDenied: no", action="logs:FilterLogEvents")
 MADE = int(ago(days=9).timestamp() * 1000)
@@ -53,14 +54,11 @@ def test_log_groups_are_described_50_at_a_time_in_their_order() -> None:
     assert found[50].evidence == {"Error": "CloudWatch Logs lists no such log group"}
 
 
-@pytest.mark.parametrize(
-    ("told", "figures"),
-    [
-        ({}, (Figure("kept", "forever"),)),
-        ({"storedBytes": 0}, (Figure("kept", "forever"), Figure("stored", 0.0, "MB"))),
-        ({"storedBytes": 1_234_567}, (Figure("kept", "forever"), Figure("stored", 1.2, "MB"))),
-    ],
-)
+@cases([
+    ({}, (Figure("kept", "forever"),)),
+    ({"storedBytes": 0}, (Figure("kept", "forever"), Figure("stored", 0.0, "MB"))),
+    ({"storedBytes": 1_234_567}, (Figure("kept", "forever"), Figure("stored", 1.2, "MB"))),
+])  # fmt: skip
 def test_the_figures_of_a_log_group(told: Raw, figures: tuple[Figure, ...]) -> None:
     [found] = describe_log_groups(
         Aws({("logs", "DescribeLogGroups"): {"logGroups": [{"logGroupName": "g", **told}]}}), ("g",)

@@ -10,6 +10,7 @@ from botocore.session import get_session
 
 from opschecks.aws.log_levels import INSIGHTS, PATTERN, is_error
 from opschecks.sandbox.corrections.logs import _Filter
+from tests.cases import cases
 
 ERRORS = [
     "ERROR it is broken",
@@ -110,3 +111,47 @@ def test_events_that_have_a_field_for_errors_are_not_asked_for() -> None:
 def test_the_pattern_is_not_too_long_for_cloudwatch() -> None:
     shape = get_session().get_service_model("logs").shape_for("FilterPattern")
     assert len(PATTERN) <= shape.metadata["max"]
+
+
+@cases([
+    ('{"level": 49}', False),
+    ('{"level": 50}', True),
+    ('{"level": 999}', True),
+    ('{"level": 1000}', False),
+    ('{"level": "50"}', True),
+    ('{"level": " 60 "}', True),
+    ('{"level": " Error "}', True),
+    ('{"level": 3, "msg": "x"}', False),
+    ('{"level": 3, "facility": "x"}', True),
+    ('{"level": 4, "facility": "x"}', False),
+    ('{"level": 3, "Short_Message": "x"}', True),
+    ('{"level": 50.5}', True),
+    ('{"level": true, "severity": "error"}', True),
+    ('{"level": null, "lvl": "error"}', True),
+    ('{"level": "info", "severity": "error"}', False),
+    ('{"log": {"log": {"level": "error"}}}', True),
+    ('{"log": "text ERROR"}', True),
+    ('{"log": "text"}', False),
+    ('{"message": "ERROR", "log": {"level": "info"}}', False),
+    ('ERROR {"level": "info"}', True),
+    ('INFO {"level": "error"}', True),
+    ('INFO ERROR {"level": "info"}', False),
+    ('x {"level": "info"} ERROR', True),
+    ('{"level": "info"} \n', False),
+    ("ERROR level=info", True),
+    ("INFO level=error", True),
+    ("level=info ERROR", False),
+    ("WARN error: x", False),
+    ("error: x WARN", True),
+    ("[error] WARN", True),
+    ("WARN [error]", False),
+    ("one two three four error: x", True),
+    ("one two three four five error: x", False),
+    ("[mod_x.y-z:error] x", True),
+    ("|level=error", True),
+    ("xlevel=error", False),
+    ("errors: x", False),
+    ("an ERRORS x", False),
+])  # fmt: skip
+def test_an_event_is_an_error_by_its_level_before_its_words(text: str, error: bool) -> None:
+    assert is_error(text) is error

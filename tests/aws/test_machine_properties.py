@@ -21,6 +21,7 @@ from opschecks.aws.configuration import (
 from opschecks.aws.credentials import NobodyToAsk, frozen, nobody_to_ask, second_factor, sign_in
 from opschecks.config.stack import Stack
 from tests.canned import Raw, stack
+from tests.cases import cases
 from tests.machine import BASE, SECOND_FACTOR, machine
 
 ROLE, DEVICE = "arn:aws:iam::210987654321:role/checks", "arn:aws:iam::123456789012:mfa/somebody"
@@ -66,7 +67,9 @@ source_profile = two
 role_arn = r
 source_profile = two
 """
-CHAINS: dict[str, tuple[str | None, dict[str, str], list[str]]] = {
+
+
+@cases({
     "a chain": ("one", {}, ["one", "two", "three"]),
     "no role": ("base", {}, ["base"]),
     "a source without a role": ("plain", {}, ["plain"]),
@@ -79,12 +82,10 @@ CHAINS: dict[str, tuple[str | None, dict[str, str], list[str]]] = {
     "keys in variables": (None, VARIABLES, []),
     "keys in variables, and the stack names a profile": ("two", VARIABLES, ["two", "three"]),
     "keys in variables, and the environment names a profile": (None, {**VARIABLES, "AWS_PROFILE": "two"}, []),
-}
-
-
-@pytest.mark.parametrize("case", CHAINS)
-def test_the_profiles_that_credentials_are_taken_from(case: str, tmp_path: Path) -> None:
-    profile, variables, expected = CHAINS[case]
+})  # fmt: skip
+def test_the_profiles_that_credentials_are_taken_from(
+    profile: str | None, variables: dict[str, str], expected: list[str], tmp_path: Path
+) -> None:
     with machine(tmp_path, HOPS, **variables):
         session = session_of(**({"profile": profile} if profile else {}))
         found = dict(profiles_in_use(session))
@@ -98,7 +99,7 @@ def test_without_any_profile_none_is_used(tmp_path: Path) -> None:
         assert list(profiles_in_use(session_of())) == []
 
 
-FACTORS: dict[str, tuple[str, Raw, Mapping[str, str], str]] = {
+@cases({
     "of the stack's role": (
         "", {"role_arn": ROLE, "mfa_serial": DEVICE}, {},
         f"stacks.here.mfa_serial: the role {ROLE} asks for a code of {DEVICE}"),
@@ -121,12 +122,10 @@ FACTORS: dict[str, tuple[str, Raw, Mapping[str, str], str]] = {
         f"{SECOND_FACTOR}[profile far]\nrole_arn = far\nsource_profile = on-call\n", {"profile": "far"}, {},
         (f"stacks.here: the AWS profile on-call asks for an MFA code of {DEVICE} to assume "
         "arn:aws:iam::210987654321:role/oncall")),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", FACTORS)
-def test_what_asks_for_a_second_factor(case: str, tmp_path: Path) -> None:
-    config, keys, given, expected = FACTORS[case]
+})  # fmt: skip
+def test_what_asks_for_a_second_factor(
+    config: str, keys: Raw, given: Mapping[str, str], expected: str, tmp_path: Path
+) -> None:
     with machine(tmp_path, config):
         session = session_of(**({"profile": keys["profile"]} if "profile" in keys else {}))
         assert second_factor(session, stack(**keys), given) == expected
@@ -263,7 +262,7 @@ def test_the_files_that_are_read_are_named_as_a_person_would(tmp_path: Path) -> 
         assert configuration_files() == "~/.aws/config"
 
 
-UNUSABLE: dict[str, tuple[str, dict[str, str], Raw, str]] = {
+@cases({
     "a profile of the stack": (
         BASE, {}, {"profile": "bass"},
         "stacks.here.profile: the AWS configuration has no profile 'bass'; did you mean 'base'?"),
@@ -288,12 +287,10 @@ UNUSABLE: dict[str, tuple[str, dict[str, str], Raw, str]] = {
         "", {"AWS_DEFAULTS_MODE": "fast", "AWS_OTHER": "fast"}, {},
         "stacks.here: the AWS configuration is wrong: "),
     "a region": ("", {}, {"region": "us west"}, "stacks.here: the AWS configuration is wrong: Provided region_name"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", UNUSABLE)
-def test_what_is_wrong_with_the_configuration(case: str, tmp_path: Path) -> None:
-    config, variables, keys, says = UNUSABLE[case]
+})  # fmt: skip
+def test_what_is_wrong_with_the_configuration(
+    config: str, variables: dict[str, str], keys: Raw, says: str, tmp_path: Path
+) -> None:
     with machine(tmp_path, config, **variables), pytest.raises(UnusableProfile) as it:
         configured_session(stack().model_copy(update=keys))
     assert str(it.value).startswith(says.replace("{config}", str(tmp_path / "config")))

@@ -28,6 +28,7 @@ from opschecks.aws.own_groups import Fronted
 from opschecks.core.model import Resource, Series
 from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, NOW, Aws, Raw, names, stack
+from tests.cases import cases
 
 ELB = f"arn:aws:elasticloadbalancing:{ACCOUNT}"
 WEB = LoadBalancer(arn=f"{ELB}:loadbalancer/app/web/1f", name="web")
@@ -111,18 +112,14 @@ def moment(day: int, hour: int, minute: int, second: int = 0, micro: int = 0) ->
     return datetime(2026, 11, day, hour, minute, second, micro, tzinfo=UTC)
 
 
-SPANS: dict[str, tuple[datetime, datetime | None, datetime]] = {
+@cases({
     "a day, from a whole period on": (moment(24, 7, 59, 59, 9), None, moment(23, 7, 55)),
     "a day, at a whole period": (moment(24, 7, 55), None, moment(23, 7, 55)),
     "periods that began after a change": (moment(24, 8, 0), moment(24, 7, 33, 12, 9), moment(24, 7, 35)),
     "a change at a whole period": (moment(24, 8, 0), moment(24, 7, 35), moment(24, 7, 40)),
     "a change right before the last whole period": (moment(24, 8, 0, 1), moment(24, 7, 59), moment(24, 8, 0)),
-}
-
-
-@pytest.mark.parametrize("case", SPANS)
-def test_the_span_that_is_asked_for(case: str) -> None:
-    now, since, begin = SPANS[case]
+})  # fmt: skip
+def test_the_span_that_is_asked_for(now: datetime, since: datetime | None, begin: datetime) -> None:
     assert spanned(now, since) == (begin, now)
 
 
@@ -151,21 +148,21 @@ def line(*minutes: float, period_s: int = 300) -> Metrics:
     return Metrics({("web", "CPU"): Series("CPU", "%", points, period_s)})
 
 
-DUE: dict[str, tuple[Metrics, timedelta, tuple[float, ...]]] = {
+@cases({
     "those of the window, in order": (line(5, 30, 64, 66), HOUR, (64, 30, 5)),
     "as old as may be": (line(20), HOUR, (20,)),
     "three long periods old": (line(180, period_s=3600), timedelta(hours=3), (180,)),
-}
-
-
-@pytest.mark.parametrize("case", DUE)
-def test_the_values_of_a_metric_that_always_has_data(case: str) -> None:
-    told, window, expected = DUE[case]
+})  # fmt: skip
+def test_the_values_of_a_metric_that_always_has_data(
+    told: Metrics, window: timedelta, expected: tuple[float, ...]
+) -> None:
     assert told.due("web", "CPU", window, NOW) == expected
 
 
 NEWEST = f"{NOW - timedelta(minutes=21):%Y-%m-%d %H:%M}"
-TOO_LITTLE: dict[str, tuple[Metrics, timedelta, str]] = {
+
+
+@cases({
     "none": (line(), HOUR, "hour; none in 24 hours"),
     "none within the window": (
         line(67), HOUR, f"hour; the newest is of {NOW - timedelta(minutes=67):%Y-%m-%d %H:%M} UTC"),
@@ -177,12 +174,8 @@ TOO_LITTLE: dict[str, tuple[Metrics, timedelta, str]] = {
     "older than three long periods": (
         line(181, period_s=3600), timedelta(hours=9),
         f"9 hours; the newest is of {NOW - timedelta(minutes=181):%Y-%m-%d %H:%M} UTC"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", TOO_LITTLE)
-def test_too_little_recent_data_is_told_with_the_newest(case: str) -> None:
-    told, window, says = TOO_LITTLE[case]
+})  # fmt: skip
+def test_too_little_recent_data_is_told_with_the_newest(told: Metrics, window: timedelta, says: str) -> None:
     with pytest.raises(CouldNotLook) as it:
         told.due("web", "CPU", window, NOW)
     assert str(it.value) == f"cloudwatch:GetMetricData: too little data of CPU for web in the last {says}"
@@ -214,7 +207,9 @@ def test_points_are_scaled_in_order_of_time_and_of_all_pages() -> None:
 
 
 SEVERAL = "several results came for one metric, as where it has several units"
-TOLD: dict[str, tuple[tuple[Raw, ...], str]] = {
+
+
+@cases({
     "partial": ((page(result(0, 1.0, StatusCode="PartialData")),), "N of web: the answer is PartialData, not Complete"),
     "partial, then complete": ((page(result(0, 1.0, StatusCode="PartialData")), page(result(0, 2.0, at=(20,)))), ""),
     "complete, then partial": (
@@ -237,12 +232,8 @@ TOLD: dict[str, tuple[tuple[Raw, ...], str]] = {
     "twice on a page": ((page(result(0, 1.0), result(0, 2.0, at=(20,))),), f"N of web: {SEVERAL}"),
     "twice, with another value": ((page(result(0, 1.0)), page(result(0, 2.0))), f"N of web: {SEVERAL}"),
     "twice, with the same value": ((page(result(0, 1.0)), page(result(0, 1.0))), ""),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", TOLD)
-def test_what_cloudwatch_says_of_a_metric(case: str) -> None:
-    pages, says = TOLD[case]
+})  # fmt: skip
+def test_what_cloudwatch_says_of_a_metric(pages: tuple[Raw, ...], says: str) -> None:
     found = fetched(*pages)[("web", "m")]
     if not says:
         assert isinstance(found, Series)
@@ -261,9 +252,7 @@ def test_a_result_that_nobody_asked_for_is_nobodys() -> None:
     assert [type(one) for one in found.values()] == [Series, Series]
 
 
-@pytest.mark.parametrize(
-    ("times", "values", "says"), [(2, 1, "2 times came with 1 value"), (1, 2, "1 time came with 2")]
-)
+@cases([(2, 1, "2 times came with 1 value"), (1, 2, "1 time came with 2"), (1, 0, "1 time came with 0 values")])
 def test_times_and_values_go_together(times: int, values: int, says: str) -> None:
     told = {"Timestamps": [NOW] * times, "Values": [1.0] * values}
     with pytest.raises(CouldNotLook, match=f"^cloudwatch:GetMetricData: {says}"):

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from opschecks.aws.cdn_caching import bucket_behaviors, error_pages
-from opschecks.aws.cloudfront import items_of
 from opschecks.aws.elbv2 import load_balancers
 from opschecks.aws.listeners import Rule
 from opschecks.core.answer import Answer
@@ -17,8 +16,7 @@ from opschecks.report.runfile import finding_to
 from opschecks.web.websocket import websocket_reconnects
 from tests.aws import test_cdn_caching as cdn
 from tests.aws import test_iam as iam
-from tests.aws import test_images as images
-from tests.canned import ACCOUNT, Aws, Raw, least, names, stack, verdict, weekly
+from tests.canned import ACCOUNT, Aws, least, names, stack, verdict, weekly
 
 KEYS_CHECKS = ("test_access_keys_are_rotated", "test_access_keys_are_used", "test_users_have_one_active_key")
 
@@ -31,21 +29,6 @@ def test_no_keys_against_a_report_that_counts_some_is_blind(check: str) -> None:
     assert "counts 1 active: if they were deleted since, the next report says so, four hours later at most" in said
 
 
-@pytest.mark.parametrize(
-    "told",
-    [{"Items": [1]}, {"Quantity": 1}, {"Quantity": 2, "Items": [1]}, {"Quantity": 1, "Items": []}, {}],
-    ids=["no quantity", "no items", "one of two", "none of one", "nothing"],
-)
-def test_a_list_of_cloudfront_has_as_many_items_as_it_says(told: Raw) -> None:
-    with pytest.raises(CouldNotLook, match=r"cloudfront:GetDistribution"):
-        items_of(Answer(told, "cloudfront:GetDistribution"))
-
-
-def test_an_empty_list_of_cloudfront_has_no_items() -> None:
-    assert items_of(Answer({"Quantity": 0}, "c")) == []
-    assert items_of(Answer({"Quantity": 0, "Items": []}, "c")) == []
-
-
 def blinded(key: str) -> Any:
     """The distribution, a list of whose configuration says how many it has, and has none."""
     return cdn.seen(cdn.config(cdn.behavior()) | {key: {"Quantity": 1, "Items": []}})
@@ -56,17 +39,6 @@ def test_behaviors_and_error_pages_that_are_missing_are_not_fine() -> None:
         bucket_behaviors(Aws({}), [blinded("CacheBehaviors")])
     with pytest.raises(CouldNotLook, match="the Quantity of a list is 1, and it has 0"):
         _ = error_pages(stack(), blinded("CustomErrorResponses")).masked
-
-
-CRITICAL = [images.cve("CVE-2026-1", "CRITICAL")]
-
-
-def test_neither_counts_nor_findings_hide_the_other() -> None:
-    told = images.findings(findingSeverityCounts={}, findings=CRITICAL)
-    [scan] = images.scans(told)
-    assert scan.at_least("LOW") == {"CRITICAL": 1}
-    [scan] = images.scans(images.findings(findingSeverityCounts={"CRITICAL": 2}, findings=CRITICAL))
-    assert scan.at_least("LOW") == {"CRITICAL": 2}
 
 
 def balancers(*found: str) -> Any:

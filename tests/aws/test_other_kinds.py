@@ -9,6 +9,7 @@ import pytest
 from opschecks.aws.inventory import inventory
 from opschecks.core.observation import NotApplicable
 from tests.canned import ACCOUNT, NOW, Aws, stack
+from tests.cases import cases
 
 QUEUES = ("queues", "AWS::SQS::Queue", "sqs:")
 FUNCTIONS = ("functions", "AWS::Lambda::Function", "lambda:function:")
@@ -55,15 +56,11 @@ def test_tags_have_them_by_their_arns() -> None:
     assert found.others(*FUNCTIONS) == (function,)
 
 
-@pytest.mark.parametrize(
-    ("keys", "answers"),
-    [
-        ({}, {}),
-        ({"resources": {"functions": ["receipts"]}}, {}),
-        ({"tags": {"app": "shop"}}, tagged(f"arn:aws:lambda:{ACCOUNT}:function:receipts")),
-    ],
-    ids=["nothing", "another kind is named", "another kind has its tags"],
-)
+@cases({
+    "nothing": ({}, {}),
+    "another kind is named": ({"resources": {"functions": ["receipts"]}}, {}),
+    "another kind has its tags": ({"tags": {"app": "shop"}}, tagged(f"arn:aws:lambda:{ACCOUNT}:function:receipts")),
+})  # fmt: skip
 def test_what_a_stack_has_none_of_does_not_apply(keys: dict[str, Any], answers: dict[tuple[str, str], Any]) -> None:
     checked = stack(**keys)
     with pytest.raises(NotApplicable, match=r"stack here names no queues \(resources.queues\)"):

@@ -19,6 +19,7 @@ from opschecks.core.model import Resource
 from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, NOW, Aws, Raw, names
 from tests.canned_ecs import BY_CODE_DEPLOY, deployment, record, service, task_set
+from tests.cases import cases
 
 ELB = f"arn:aws:elasticloadbalancing:{ACCOUNT}"
 THROTTLED = CouldNotLook("ecs:DescribeServices", "ThrottlingException: no")
@@ -140,7 +141,7 @@ def test_groups_that_could_not_be_listed_make_their_balancer_doubtful_alone() ->
     assert front.doubt == THROTTLED
 
 
-OTHERS: dict[str, tuple[Any, list[str], CouldNotLook | None]] = {
+@cases({
     "nothing is known of them": ([], ["b", "c"], None),
     "both are empty": ([_health("b"), _health("c")], [], None),
     "one has targets": ([_health("b", 1), _health("c")], ["b"], None),
@@ -149,10 +150,7 @@ OTHERS: dict[str, tuple[Any, list[str], CouldNotLook | None]] = {
     "one is unread, the other has targets": ([_health("b", unread=REFUSED), _health("c", 1)], ["b", "c"], None),
     "another's is unread": ([_health("x", unread=REFUSED)], ["b", "c"], None),
     "they were refused": (REFUSED, ["b", "c"], REFUSED),
-}
-
-
-@pytest.mark.parametrize(("health", "others", "why"), OTHERS.values(), ids=OTHERS)
+})  # fmt: skip
 def test_whether_others_share_a_balancer_is_told_by_their_targets(
     health: Any, others: list[str], why: CouldNotLook | None
 ) -> None:
@@ -183,13 +181,8 @@ def test_only_groups_that_are_left_out_and_can_be_read_are_asked_for_their_targe
     assert _asked([A, B, _group("far", _balancer("far"))], [A]) == ["b"]
 
 
-def test_a_balancer_is_shared_where_a_group_that_was_read_has_a_target() -> None:
+def test_where_targets_are_refused_every_group_is_asked() -> None:
     many = [_group(f"g{n}") for n in range(2 * AT_ONCE)]
-
-    def health(TargetGroupArn: str) -> Any:  # noqa: N803 - AWS's name
-        return {"TargetHealthDescriptions": [TARGET] if "/g3/" in TargetGroupArn else []}
-
-    assert len(fronted_targets(Aws({("elbv2", "DescribeTargetHealth"): health}), [WEB], many, [], [])) == AT_ONCE
     refused = fronted_targets(Aws({("elbv2", "DescribeTargetHealth"): REFUSED}), [WEB], many, [], [])
     assert [one.unread for one in refused] == [REFUSED] * len(many)
 
@@ -221,7 +214,9 @@ def _sets(*groups: str, **more: Any) -> Raw:
 
 
 SHIFT = "PRODUCTION_TRAFFIC_SHIFT"
-SERVING: dict[str, tuple[Rollout, list[set[str]]]] = {
+
+
+@cases({
     "nothing is under way": (_rollout(service()), BOTH),
     "a primary task set": (_rollout(_sets(BLUE)), [{BLUE}]),
     "a primary task set of both": (_rollout(_sets(BLUE, GREEN)), BOTH),
@@ -241,10 +236,7 @@ SERVING: dict[str, tuple[Rollout, list[set[str]]]] = {
     "messages alone, a rolling update": (_rollout(service(*TWO), problem=NOT_OFFERED), BOTH),
     "messages alone, and nothing is said of how": (
         _rollout(service(*TWO, deploymentConfiguration=None), problem=NOT_OFFERED), BOTH),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("rollout", "sets"), SERVING.values(), ids=SERVING)
+})  # fmt: skip
 def test_which_groups_must_have_the_healthy_targets(rollout: Rollout, sets: list[set[str]]) -> None:
     assert serving(rollout, [BLUE, GREEN]) == sets
 
@@ -266,3 +258,45 @@ def test_which_colour_serves_is_not_known_without_records_or_the_revisions_group
     with pytest.raises(CouldNotLook, match="has is not known: AccessDenied") as told:
         serving(_rollout(service(), _record("BAKE_TIME", unread=denied)), [BLUE, GREEN])
     assert told.value.action == "ecs:DescribeServiceRevisions"
+
+
+def _groups(one: LoadBalancer, count: int) -> list[Resource]:
+    return [_group(f"{one.name}-{number}", one) for number in range(count)]
+
+
+@cases({
+    "none has targets": (30, "", "", 30),
+    "the first has": (30, "a-0", "", AT_ONCE),
+    "the tenth has": (30, "a-9", "", 2 * AT_ONCE),
+    "there are few": (3, "", "", 3),
+    "one cannot be read before it": (30, "a-1", "a-0", AT_ONCE),
+})  # fmt: skip
+def test_groups_are_asked_a_few_at_a_time(count: int, filled: str, lost: str, asked: int) -> None:
+    one, other = _balancer("a"), _balancer("b")
+    here, there = _groups(one, count), _groups(other, 2)
+
+    def health(TargetGroupArn: str, **_: Any) -> Raw:  # noqa: N803 - AWS's name
+        name = TargetGroupArn.split("/")[1]
+        if name == lost:
+            raise CouldNotLook("elasticloadbalancing:DescribeTargetHealth", "Throttling: Rate exceeded")
+        return {"TargetHealthDescriptions": [TARGET] if name == filled else []}
+
+    aws = Aws({("elbv2", "DescribeTargetHealth"): health})
+    found = fronted_targets(aws, [one, other], [*here, *there], [], [])
+    assert len(aws.calls) == len(found) == asked + len(there)
+    assert [group.name for group in found if group.unread] == ([lost] if lost else [])
+    assert any(group.name == filled for group in found) == bool(filled)
+
+
+def test_a_batch_is_asked_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    batches: list[int] = []
+
+    def told(function: Any, items: Any) -> list[Any]:
+        batches.append(len(items))
+        return [function(item) for item in items]
+
+    monkeypatch.setattr("opschecks.aws.own_groups.fan_out", told, raising=False)
+    one = _balancer("a")
+    aws = Aws({("elbv2", "DescribeTargetHealth"): {"TargetHealthDescriptions": []}})
+    assert len(fronted_targets(aws, [one], _groups(one, 20), [], [])) == 20
+    assert batches == [AT_ONCE, AT_ONCE, 4]

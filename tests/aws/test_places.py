@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from opschecks.aws.permissions import Grant, granted, of_keys
 from opschecks.aws.places import Places
 from tests.canned import Raw, stack
+from tests.cases import cases
 
 TAGS: Raw = {"tags": {"app": "shop"}}
 FOUND: Raw = {"cloudformation_stack": "Shop"}
@@ -31,7 +30,9 @@ def test_an_arn_has_the_stacks_account_and_region_or_any() -> None:
 
 INCIDENTS: Raw = {"incidents_table": "incidents"}
 OF_ANOTHER: Raw = {"wanted_indexes": [{"name": "by-team", "hash_key": "team", "table": "other"}]}
-TABLES: dict[str, tuple[Raw, list[str]]] = {
+
+
+@cases({
     "nothing": ({}, []),
     "named": ({"tables": ["a", "b"]}, ["a", "b"]),
     "that of incidents": (INCIDENTS, ["incidents"]),
@@ -40,10 +41,7 @@ TABLES: dict[str, tuple[Raw, list[str]]] = {
     "found": (TAGS, ["*"]),
     "found by a stack of CloudFormation": ({**FOUND, **INCIDENTS}, ["*"]),
     "named, and more could be found": ({**TAGS, "tables": ["a"]}, ["a"]),
-}
-
-
-@pytest.mark.parametrize(("keys", "tables"), TABLES.values(), ids=TABLES)
+})  # fmt: skip
 def test_tables_with_their_indexes_and_backups(keys: Raw, tables: list[str]) -> None:
     own = [f"{DDB}table/{one}" for one in tables]
     assert _arns("tables", **keys) == own
@@ -75,7 +73,7 @@ def test_log_groups_have_two_forms_unless_they_are_any() -> None:
     assert _arns("log_groups", **TAGS) == [f"{LOGS}log-group:*"]
 
 
-SERVICES: dict[str, tuple[Raw, list[str], list[str]]] = {
+@cases({
     "nothing": ({}, [], []),
     "named": ({"cluster": "shop", "services": ["web", "api"]}, ["shop/web", "shop/api"], ["shop"]),
     "of another cluster": (
@@ -89,10 +87,7 @@ SERVICES: dict[str, tuple[Raw, list[str], list[str]]] = {
         ["shop", "dev"]),
     "that take a key": (KEYS, ["*/web", "other/api"], ["*", "other"]),
     "that take a key, beside others": ({**KEYS, "cluster": "shop", "services": ["web"]}, ["shop/web"], ["shop"]),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("keys", "services", "clusters"), SERVICES.values(), ids=SERVICES)
+})  # fmt: skip
 def test_services_with_their_deployments_tasks_and_clusters(
     keys: Raw, services: list[str], clusters: list[str]
 ) -> None:
@@ -147,16 +142,13 @@ def test_users_and_secrets() -> None:
     assert _arns("secrets", rotated_keys=[{"user": "ci", "secret": whole}]) == [whole]
 
 
-GROUPS: dict[str, tuple[Raw, list[str]]] = {
+@cases({
     "nothing": ({}, []),
     "ids": ({"security_groups": ["sg-1", "sg-2"]}, ["sg-1", "sg-2"]),
     "a pattern": ({"security_groups": ["app-*"]}, ["*"]),
     "an id and a pattern": ({"security_groups": ["sg-1", "app-*"]}, ["*"]),
     "found": (TAGS, ["*"]),
-}
-
-
-@pytest.mark.parametrize(("keys", "groups"), GROUPS.values(), ids=GROUPS)
+})  # fmt: skip
 def test_security_groups_with_their_rules(keys: Raw, groups: list[str]) -> None:
     own = [f"arn:aws:ec2:us-west-2:*:security-group/{one}" for one in groups]
     rules = ["arn:aws:ec2:us-west-2:*:security-group-rule/*"] if groups else []
@@ -183,17 +175,14 @@ QUEUES, DATABASES, CLUSTERS = (
 FUNCTION, CERTIFICATES = "arn:aws:lambda:us-west-2:*:function:", "arn:aws:acm:*:*:certificate/*"
 
 
-@pytest.mark.parametrize(
-    ("kind", "named", "found"),
-    [
-        ("queues", [QUEUES], [QUEUES]),
-        ("certificates", [CERTIFICATES], [CERTIFICATES]),
-        ("functions", [f"{FUNCTION}f", f"{FUNCTION}g"], [f"{FUNCTION}*"]),
-        ("databases", [DATABASES], [DATABASES]),
-        ("databases_and_clusters", [DATABASES, CLUSTERS], [DATABASES, CLUSTERS]),
-        ("quotas", ["arn:aws:servicequotas:us-west-2:*:ecs/L-1"], []),
-    ],
-)
+@cases([
+    ("queues", [QUEUES], [QUEUES]),
+    ("certificates", [CERTIFICATES], [CERTIFICATES]),
+    ("functions", [f"{FUNCTION}f", f"{FUNCTION}g"], [f"{FUNCTION}*"]),
+    ("databases", [DATABASES], [DATABASES]),
+    ("databases_and_clusters", [DATABASES, CLUSTERS], [DATABASES, CLUSTERS]),
+    ("quotas", ["arn:aws:servicequotas:us-west-2:*:ecs/L-1"], []),
+])  # fmt: skip
 def test_other_resources_are_named_found_or_none(kind: str, named: list[str], found: list[str]) -> None:
     assert _arns(kind, **OTHERS) == named
     assert _arns(kind, **TAGS) == found
@@ -208,7 +197,9 @@ WITH_BUCKETS = stack(
     backups="s3://backups",
     state="s3://state/opschecks",
 )
-BUCKETS: dict[str, tuple[Places, tuple[str, ...], list[str], list[str]]] = {
+
+
+@cases({
     "the site": (Places(WITH_BUCKETS), ("site",), ["site"], ["site/*"]),
     "those that are listed": (Places(WITH_BUCKETS), ("listed",), ["a", "b", "old"], ["a/*", "b/*", "old/*"]),
     "the archive": (Places(WITH_BUCKETS), ("archive",), ["archive"], ["archive/incidents/*"]),
@@ -220,10 +211,7 @@ BUCKETS: dict[str, tuple[Places, tuple[str, ...], list[str], list[str]]] = {
     "what is found": (Places(stack(**TAGS)), ("site", "listed"), ["*"], ["*"]),
     "what is found, without the site": (Places(stack(**FOUND)), ("listed",), ["*"], ["*"]),
     "what is listed, and could be found": (Places(stack(**TAGS, buckets=["a"])), ("listed",), ["a"], ["a/*"]),
-}
-
-
-@pytest.mark.parametrize(("places", "which", "buckets", "objects"), BUCKETS.values(), ids=BUCKETS)
+})  # fmt: skip
 def test_buckets_and_what_lies_in_them(
     places: Places, which: tuple[str, ...], buckets: list[str], objects: list[str]
 ) -> None:
@@ -236,7 +224,9 @@ BARE = Places(stack())
 SEARCHES = [{"group": "*", "by": "insights"}]
 COUNTED = [{"group": "*", "by": "metric", "metric": "A/B"}]
 FULL = Places(WITH_BUCKETS)
-ONLY: dict[str, tuple[str, list[Raw]]] = {
+
+
+@cases({
     "tags": ("tag:GetResources", [TAGS]),
     "tags of balancers": ("elasticloadbalancing:DescribeTags", [TAGS]),
     "Logs Insights": ("logs:GetQueryResults", [{"log_searches": SEARCHES}]),
@@ -246,10 +236,7 @@ ONLY: dict[str, tuple[str, list[Raw]]] = {
     "quotas": ("servicequotas:GetAWSDefaultServiceQuota", [{"resources": {"quotas": ["ecs/L-1"]}}]),
     "resources of a stack": ("cloudformation:ListStackResources", [FOUND]),
     "a distribution": ("cloudfront:GetDistribution", [{"distribution_id": "E1"}, TAGS, FOUND]),
-}
-
-
-@pytest.mark.parametrize(("action", "where"), ONLY.values(), ids=ONLY)
+})  # fmt: skip
 def test_some_actions_are_only_granted_where_the_stack_says_so(action: str, where: list[Raw]) -> None:
     others: list[Raw] = [{}, {"log_searches": [{"group": "*"}]}, {"resources": {"queues": ["q"]}}]
     assert [granted(action, "x", Places(stack(**keys))) for keys in others] == [None] * 3
@@ -279,7 +266,7 @@ def test_an_action_is_granted_for_what_the_stack_names_and_not_where_it_names_no
     assert keys == Grant("iam:ListAccessKeys", ("arn:aws:iam::*:user/ci", "arn:aws:iam::*:user/*/ci"))
 
 
-S3: dict[str, tuple[str, str, tuple[str, ...]]] = {
+@cases({
     "a bucket": ("s3:ListBucket", "site_objects", ("site",)),
     "its objects": ("s3:GetObject", "site_objects", ("site/*",)),
     "lifecycles": ("s3:GetLifecycleConfiguration", "buckets", ("site", "a", "b", "old")),
@@ -288,10 +275,7 @@ S3: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "a page is written to the site": ("s3:PutObject", "sync-dashboard", ("site/*",)),
     "the state": ("s3:PutObject", "state", ("state/opschecks/here/*",)),
     "the archive's bucket": ("s3:GetBucketVersioning", "restore-incidents", ("archive",)),
-}
-
-
-@pytest.mark.parametrize(("action", "by", "arns"), S3.values(), ids=S3)
+})  # fmt: skip
 def test_in_s3_an_action_is_granted_for_the_places_of_who_needs_it(action: str, by: str, arns: tuple[str, ...]) -> None:
     assert granted(action, by, FULL) == Grant(action, tuple(f"arn:aws:s3:::{one}" for one in arns))
     assert granted(action, by, BARE) is None
@@ -314,9 +298,7 @@ def test_the_conditions_of_a_grant() -> None:
     assert granted("ec2:CreateTags", "x", named) == Grant("ec2:CreateTags", rules, (made,))
 
 
-@pytest.mark.parametrize(
-    ("partition", "suffix"), [("aws", "amazonaws.com"), ("aws-us-gov", "amazonaws.com"), ("aws-cn", "amazonaws.com.cn")]
-)
+@cases([("aws", "amazonaws.com"), ("aws-us-gov", "amazonaws.com"), ("aws-cn", "amazonaws.com.cn")])
 def test_keys_are_used_through_services_only(partition: str, suffix: str) -> None:
     places = Places(stack(), partition)
     via = tuple(f"{one}.us-west-2.{suffix}" for one in ("dynamodb", "s3", "secretsmanager", "sqs"))

@@ -19,6 +19,7 @@ from tests.canned import NOW, Raw, ago, given
 from tests.canned_ecs import BY_CODE_DEPLOY, deployment, event, record, service, task_set
 from tests.canned_releases import REGISTRY, V1, V2
 from tests.canned_releases import task as task_of
+from tests.cases import cases
 
 NEW, OLD = (f"ecs-svc/{number:019}" for number in (8, 7))
 THROTTLED = CouldNotLook("ecs:DescribeServices", "ThrottlingException: no")
@@ -58,7 +59,9 @@ BAKE: Raw = {
 }
 MOVING = deployment(rolloutState="IN_PROGRESS")
 UNABLE = event("was unable to place a task.", minutes=1)
-UNFINISHED: dict[str, tuple[Release, str]] = {
+
+
+@cases({
     "it is done": (_seen(service()), ""),
     "it serves": (_seen(service(deployment(rolloutState=None), BESIDE), record(**BAKE)), ""),
     "under way": (_seen(service(MOVING, events=[])), "the deployment is IN_PROGRESS"),
@@ -79,17 +82,16 @@ UNFINISHED: dict[str, tuple[Release, str]] = {
         _seen({**OF_CODE_DEPLOY, "taskSets": [task_set(stabilityStatus="STABILIZING")]}),
         "the deployment is not yet stable",
     ),
-}
-
-
-@pytest.mark.parametrize(("release", "why"), UNFINISHED.values(), ids=UNFINISHED)
+})  # fmt: skip
 def test_why_a_deployment_has_not_ended_well(release: Release, why: str) -> None:
     assert release.unfinished == why
 
 
 RUNNING = _task()
 BOTH = Expected(("backend:9",), ("backend:v3",), (OLD,))
-DIFFERENCES: dict[str, tuple[Release, list[str]]] = {
+
+
+@cases({
     "none": (
         _seen(service(), expected=Expected(("backend:8",), ("backend:v2",), (NEW,)), tasks=[RUNNING]), []),
     "all": (
@@ -114,39 +116,33 @@ DIFFERENCES: dict[str, tuple[Release, list[str]]] = {
         _seen(service(deployment(8, rolloutState="FAILED"), events=[])), []),
     "whether it failed is not known": (
         _seen(service(deployment(9), events=[]), problem=DENIED), ["expected backend:8, running backend:9"]),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("release", "differences"), DIFFERENCES.values(), ids=DIFFERENCES)
+})  # fmt: skip
 def test_the_expectations_that_are_not_met(release: Release, differences: list[str]) -> None:
     assert release.differences == differences
 
 
-@pytest.mark.parametrize(
-    ("image", "digest", "wanted", "runs"),
-    [
-        ("backend:v2", V2, "backend:v2", True),
-        ("backend:v2", V2, "backend:v1", False),
-        ("backend", V2, "backend:latest", True),
-        ("backend", V2, "backend", True),
-        ("backend:latest", V2, "backend", True),
-        ("backend:v2", V2, "backend", False),
-        ("reg:5000/team/backend:v2", V2, "backend:v2", True),
-        ("reg:5000/team/backend:v2", V2, "team/backend:v2", True),
-        ("reg:5000/team/backend:v2", V2, "reg:5000/team/backend:v2", True),
-        ("reg:5000/team/backend", V2, "backend:latest", True),
-        ("team/backend:v2", V2, "other/backend:v2", False),
-        ("the-backend:v2", V2, "backend:v2", False),
-        ("backend:v2", V2, f"backend@{V2}", True),
-        ("backend:v2", V2, f"backend@{V1}", False),
-        (f"backend@{V2}", "", f"backend@{V2}", True),
-        (f"backend:v1@{V2}", V1, f"backend@{V2}", True),
-        (f"backend:v2@{V2}", "", "backend:v2", True),
-        (f"backend@{V2}", V2, "backend:v2", False),
-        ("backend:v2", V2, f"other@{V2}", False),
-        ("reg/backend:v2", V2, f"backend:v1@{V2}", True),
-    ],
-)
+@cases([
+    ("backend:v2", V2, "backend:v2", True),
+    ("backend:v2", V2, "backend:v1", False),
+    ("backend", V2, "backend:latest", True),
+    ("backend", V2, "backend", True),
+    ("backend:latest", V2, "backend", True),
+    ("backend:v2", V2, "backend", False),
+    ("reg:5000/team/backend:v2", V2, "backend:v2", True),
+    ("reg:5000/team/backend:v2", V2, "team/backend:v2", True),
+    ("reg:5000/team/backend:v2", V2, "reg:5000/team/backend:v2", True),
+    ("reg:5000/team/backend", V2, "backend:latest", True),
+    ("team/backend:v2", V2, "other/backend:v2", False),
+    ("the-backend:v2", V2, "backend:v2", False),
+    ("backend:v2", V2, f"backend@{V2}", True),
+    ("backend:v2", V2, f"backend@{V1}", False),
+    (f"backend@{V2}", "", f"backend@{V2}", True),
+    (f"backend:v1@{V2}", V1, f"backend@{V2}", True),
+    (f"backend:v2@{V2}", "", "backend:v2", True),
+    (f"backend@{V2}", V2, "backend:v2", False),
+    ("backend:v2", V2, f"other@{V2}", False),
+    ("reg/backend:v2", V2, f"backend:v1@{V2}", True),
+])  # fmt: skip
 def test_whether_a_container_runs_the_image(image: str, digest: str, wanted: str, runs: bool) -> None:
     seen = _seen(service(), expected=Expected(images=(wanted,)), tasks=[_task(image, digest)])
     assert (seen.differences == []) is runs

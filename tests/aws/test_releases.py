@@ -11,6 +11,7 @@ from opschecks.core.observation import CouldNotLook
 from tests.canned import Raw, after, ago, given, judges, verdicts, without
 from tests.canned_ecs import BY_CODE_DEPLOY, deployment, event, service, task_set
 from tests.canned_releases import REGISTRY, RUNNING, V1, image, in_registry, released, revision, task
+from tests.cases import cases
 
 
 def an_image(*wanted: str) -> Expected:
@@ -21,7 +22,7 @@ def a_deployment(*numbers: int) -> Expected:
     return Expected(deployments=tuple(f"ecs-svc/{number:019}" for number in numbers))
 
 
-@pytest.mark.parametrize("running", [[], [RUNNING]], ids=["no task", "a task"])
+@cases({"no task": [], "a task": [RUNNING]})
 def test_where_nobody_says_what_was_deployed_nothing_is_seen(running: list[Raw]) -> None:
     assert not Expected()
     with pytest.raises(CouldNotLook, match="nothing was expected: pass --expect-revision"):
@@ -123,7 +124,8 @@ test_what_was_deployed_serves = judges(
 WORKER = service(deployment(18, of="worker"), of="worker")
 WORKS = task((f"{REGISTRY}/worker:v5", V1), of="worker", by=18)
 
-OF_SEVERAL: dict[str, tuple[Expected, Raw, list[str]]] = {
+
+@cases({
     "a revision of each": (revision("backend:8", "worker:18"), service(), []),
     "a revision of one": (revision("backend:8"), service(), []),
     "another revision of one": (revision("worker:19"), service(), ["worker"]),
@@ -137,10 +139,7 @@ OF_SEVERAL: dict[str, tuple[Expected, Raw, list[str]]] = {
     "a deployment that ends": (a_deployment(7), service(deployment(), OLD), ["backend"]),
     "a deployment of none": (a_deployment(99), service(), ["backend", "worker"]),
     "of each one thing": (replace(a_deployment(18), revisions=("backend:9",)), service(), ["backend"]),
-}
-
-
-@pytest.mark.parametrize(("expected", "told", "failed"), OF_SEVERAL.values(), ids=OF_SEVERAL)
+})  # fmt: skip
 def test_of_several_services_those_are_asked_that_it_concerns(expected: Expected, told: Raw, failed: list[str]) -> None:
     seen = released(expected, [told, WORKER], [RUNNING, OLD_TASK, WORKS])
     found = verdicts(after("deployment").test_what_was_deployed_serves, releases=seen)
@@ -148,11 +147,11 @@ def test_of_several_services_those_are_asked_that_it_concerns(expected: Expected
     assert [name for name, outcome in found.items() if outcome != "passed"] == failed
 
 
-@pytest.mark.parametrize(
-    "expected",
-    [revision("backend:8"), an_image("backend:v2"), a_deployment(8)],
-    ids=["revision", "image", "deployment"],
-)
+@cases({
+    "revision": revision("backend:8"),
+    "image": an_image("backend:v2"),
+    "deployment": a_deployment(8),
+})  # fmt: skip
 def test_a_service_that_ecs_does_not_know_fails_both_checks(expected: Expected) -> None:
     seen = released(expected, [service()], [RUNNING], missing=("old",))
     for check in (

@@ -11,11 +11,12 @@ import pytest
 from opschecks.aws.cloudfront import Distribution
 from opschecks.aws.inventory import inventory
 from opschecks.aws.log_groups import LogGroup, log_groups
-from opschecks.aws.s3_lifecycle import Bucket, buckets, site_bucket
+from opschecks.aws.s3_lifecycle import Bucket, buckets
 from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook, NotThere
-from tests.canned import NOW, Aws, Raw, ago, concludes, itself, judges, names, stack, verdicts, weekly
+from tests.canned import NOW, Aws, Raw, ago, concludes, given, itself, judges, names, stack, verdicts, weekly
+from tests.cases import cases
 
 checks = weekly("retention")
 TIDY, SITE = checks.test_buckets_let_go_what_nobody_needs, checks.test_lifecycle_leaves_the_dashboards_alone
@@ -31,16 +32,16 @@ ON, ONCE, NEVER = {"Status": "Enabled"}, {"Status": "Suspended"}, Raw()
 
 def rule(**changes: Any) -> Raw:
     """A rule for the whole bucket; a change to None takes a key away."""
-    raw = {"ID": "r", "Status": "Enabled", "Filter": {"Prefix": ""}, **changes}
-    return {key: value for key, value in raw.items() if value is not None}
+    return given({"ID": "r", "Status": "Enabled", "Filter": {"Prefix": ""}}, changes)
 
 
 def uploads(days: int = 3, **changes: Any) -> Raw:
     return rule(AbortIncompleteMultipartUpload={"DaysAfterInitiation": days}, **changes)
 
 
-def old(days: int = 30, **changes: Any) -> Raw:
-    return rule(NoncurrentVersionExpiration={"NoncurrentDays": days}, **changes)
+def old(days: int = 30, newer: int | None = None, **changes: Any) -> Raw:
+    kept = given({"NoncurrentDays": days}, {"NewerNoncurrentVersions": newer})
+    return rule(NoncurrentVersionExpiration=kept, **changes)
 
 
 def expires(prefix: str = "", **when: Any) -> Raw:
@@ -64,7 +65,12 @@ def seen(rules: Sequence[Raw] | Exception, versioning: Any = NEVER, checked: Sta
     return buckets(checked or stack(), aws_of(rules, versioning, checked), names(buckets=("archive",)), none)
 
 
-WHOLE: dict[str, tuple[list[Raw] | Exception, Any, str, str]] = {
+def unchecked(rules: Sequence[Raw], versioning: Any) -> list[Bucket]:
+    """What a cut answer may look like, which botocore's model does not allow."""
+    return [Bucket(arn="archive", name="archive", evidence=Answer({"Versioning": versioning, "Rules": list(rules)}))]
+
+
+@cases({
     "uploads go": ([uploads()], NEVER, "passed", "1 lifecycle rules, versioning off"),
     "uploads go at the limit": ([uploads(7)], NEVER, "passed", ""),
     "uploads go too late": ([uploads(30)], NEVER, "failed", "uploads are kept for 30 days; expected at most 7"),
@@ -116,15 +122,7 @@ WHOLE: dict[str, tuple[list[Raw] | Exception, Any, str, str]] = {
     "nothing is said of the status": ([uploads(Status=None)], NEVER, "blind", "the answer has no 'Status'"),
     "neither filter nor prefix": ([uploads(Filter=None)], NEVER, "blind", "the answer has no 'Prefix'"),
     "no number of days": ([rule(AbortIncompleteMultipartUpload={})], NEVER, "blind", "without DaysAfterInitiation"),
-}
-
-
-def unchecked(rules: Sequence[Raw], versioning: Any) -> list[Bucket]:
-    """What a cut answer may look like, which botocore's model does not allow."""
-    return [Bucket(arn="archive", name="archive", evidence=Answer({"Versioning": versioning, "Rules": list(rules)}))]
-
-
-@pytest.mark.parametrize(("rules", "versioning", "outcome", "message"), WHOLE.values(), ids=WHOLE)
+})  # fmt: skip
 def test_what_a_bucket_lets_go(rules: list[Raw] | Exception, versioning: Any, outcome: str, message: str) -> None:
     cut = not isinstance(rules, Exception) and any("Status" not in one for one in rules)
     assert not isinstance(rules, Exception) or not cut
@@ -224,24 +222,17 @@ def test_buckets_are_found_through_cloudformation_and_tags() -> None:
     assert inventory(stack(buckets=["mine"]), Aws({})).buckets == ("mine",)
 
 
-@pytest.mark.parametrize(
-    ("known", "told", "message"),
-    [
-        (names(), NONE, "stack here names no buckets: set buckets in stacks.toml"),
-        (names(distributions=("E",), buckets=("archive",)), DENIED, "cloudfront:GetDistribution: no"),
-        (names(distributions=("E", "F"), buckets=("archive",)), CouldNotLook("", "has 2 distributions"), "set distr"),
-        (names(distributions=("E",), buckets=("archive",)), front("app.example.com"), "which is not an S3 bucket; set"),
-    ],
-    ids=["none", "denied", "two distributions", "no bucket behind it"],
-)
+@cases({
+    "none": (names(), NONE, "stack here names no buckets: set buckets in stacks.toml"),
+    "denied": (names(distributions=("E",), buckets=("archive",)), DENIED, "cloudfront:GetDistribution: no"),
+    "two distributions": (
+        names(distributions=("E", "F"), buckets=("archive",)), CouldNotLook("", "has 2 distributions"), "set distr"),
+    "no bucket behind it": (
+        names(distributions=("E",), buckets=("archive",)), front("app.example.com"), "which is not an S3 bucket; set"),
+})  # fmt: skip
 def test_a_bucket_that_is_not_known_passes_for_none(known: Any, told: Any, message: str) -> None:
     with pytest.raises(CouldNotLook, match=message):
         buckets(stack(), aws_of([]), known, told)
-
-
-def test_a_stack_without_a_dashboard_bucket_says_so() -> None:
-    with pytest.raises(CouldNotLook, match="set distribution_id or dashboard_bucket"):
-        site_bucket(stack(), seen([uploads()]))
 
 
 def test_one_bucket_that_may_not_be_read_hides_behind_no_other() -> None:

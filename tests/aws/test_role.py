@@ -19,6 +19,7 @@ from opschecks.core.observation import CouldNotLook
 from opschecks.sandbox.environment import CREDENTIALS
 from tests.bench import bench
 from tests.canned import Raw, stack
+from tests.cases import cases
 from tests.machine import BASE, SECOND_FACTOR, SSO, machine
 from tests.scratch import Project
 
@@ -105,8 +106,8 @@ def test_nothing_is_asked_before_the_first_call(sts: Sts) -> None:
     assert sts.asked == []
 
 
-@pytest.mark.parametrize(("minutes", "key"), [(60, "AKIA1"), (5, "AKIA2")])
-def test_keys_that_are_about_to_end_are_fetched_anew(sts: Sts, minutes: float, key: str) -> None:
+@cases([(60, "AKIA1"), (5, "AKIA2")])
+def test_keys_that_are_about_to_end_are_fetched_anew(minutes: float, key: str, sts: Sts) -> None:
     sts.minutes = minutes
     live = Aws(stack(role_arn=ROLE), CREDENTIALS)
     key_of(live)
@@ -147,19 +148,18 @@ def test_a_profiles_code_is_asked_for_where_a_person_is(tmp_path: Path, monkeypa
     assert asked == [f"Enter MFA code for {DEVICE}: "]
 
 
-@pytest.mark.parametrize(
-    "act",
-    [lambda live: live.call("sts", "GetCallerIdentity"), lambda live: live.send("ecs", "UpdateService", service="a")],
-    ids=["read", "change"],
-)
-def test_without_a_terminal_a_code_is_refused_and_nothing_is_sent(tmp_path: Path, act: Callable[[Aws], Any]) -> None:
+@cases({
+    "read": lambda live: live.call("sts", "GetCallerIdentity"),
+    "change": lambda live: live.send("ecs", "UpdateService", service="a"),
+})  # fmt: skip
+def test_without_a_terminal_a_code_is_refused_and_nothing_is_sent(act: Callable[[Aws], Any], tmp_path: Path) -> None:
     with machine(tmp_path, SECOND_FACTOR):
         live = Aws(stack(profile="on-call"))
         with pytest.raises((CouldNotLook, Refused), match=f"on-call asks for an MFA code of {DEVICE}.* no terminal"):
             act(live)
 
 
-CHAINS = {
+@cases({
     "the profile itself": (SECOND_FACTOR, {"profile": "on-call"}, {}, True),
     "the profile of the environment": (SECOND_FACTOR, {}, {"AWS_PROFILE": "on-call"}, True),
     "keys of the environment come first": (
@@ -175,12 +175,10 @@ CHAINS = {
     "mfa_serial of a profile without a role": (f"{BASE}mfa_serial = {DEVICE}\n", {"profile": "base"}, {}, False),
     "the stack's own role": (BASE, {"profile": "base", "role_arn": ROLE, "mfa_serial": DEVICE}, {}, True),
     "single sign-on": (SSO, {"profile": "on-call"}, {}, False),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", CHAINS.values(), ids=CHAINS)
-def test_who_asks_for_a_code_is_known_beforehand(case: tuple[str, Raw, Raw, bool], tmp_path: Path) -> None:
-    config, keys, variables, asks = case
+})  # fmt: skip
+def test_who_asks_for_a_code_is_known_beforehand(
+    config: Any, keys: Any, variables: Any, asks: bool, tmp_path: Path
+) -> None:
     with machine(tmp_path, config, **variables):
         assert bool(Aws(stack(**keys)).asks) == asks
 

@@ -15,6 +15,7 @@ from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
 from tests.canned import NOW, Raw, ago, given, without
 from tests.canned_ecs import BY_CODE_DEPLOY, deployment, event, record, service, task_set
+from tests.cases import cases
 
 NEW, OLD = (f"ecs-svc/{number:019}" for number in (8, 7))
 DENIED = CouldNotLook("ecs:ListServiceDeployments", "AccessDeniedException: no", action="ecs:ListServiceDeployments")
@@ -41,16 +42,13 @@ def _rollout(raw: Raw, *records: ServiceDeployment, problem: CouldNotLook | None
     )
 
 
-@pytest.mark.parametrize(
-    ("age", "stage", "told"),
-    [
-        (timedelta(seconds=40), "", "backend:8 has been under way for 1 minute"),
-        (timedelta(minutes=90), "", "backend:8 has been under way for 90 minutes"),
-        (timedelta(minutes=179), "BAKE_TIME", "backend:8 has been under way for 179 minutes, stage BAKE_TIME"),
-        (timedelta(minutes=180), "", "backend:8 has been under way for 3 hours"),
-        (timedelta(hours=5, minutes=20), "", "backend:8 has been under way for 5 hours"),
-    ],
-)
+@cases([
+    (timedelta(seconds=40), "", "backend:8 has been under way for 1 minute"),
+    (timedelta(minutes=90), "", "backend:8 has been under way for 90 minutes"),
+    (timedelta(minutes=179), "BAKE_TIME", "backend:8 has been under way for 179 minutes, stage BAKE_TIME"),
+    (timedelta(minutes=180), "", "backend:8 has been under way for 3 hours"),
+    (timedelta(hours=5, minutes=20), "", "backend:8 has been under way for 5 hours"),
+])  # fmt: skip
 def test_a_deployment_under_way_is_told_by_its_age(age: timedelta, stage: str, told: str) -> None:
     assert str(Moving("backend:8", age, timedelta(), stage)) == told
 
@@ -102,17 +100,16 @@ def test_tasks_cannot_start_only_where_ecs_says_so() -> None:
 
 
 MOVING = deployment(rolloutState="IN_PROGRESS", createdAt=ago(minutes=7))
-STARTING: dict[str, tuple[Raw, bool]] = {
+
+
+@cases({
     "all missing ones are pending": (service(runningCount=1, pendingCount=1, events=[UNABLE]), True),
     "none runs": (service(MOVING, runningCount=0, events=[STEADY]), False),
     "none runs yet, all are pending": (service(MOVING, runningCount=0, pendingCount=2, events=[STEADY]), False),
     "a rolling deployment stopped one first": (service(MOVING, runningCount=1, events=[STEADY]), True),
     "a rolling deployment with trouble": (service(MOVING, runningCount=1, events=[UNABLE]), False),
     "no deployment": (service(runningCount=1, events=[STEADY]), False),
-}
-
-
-@pytest.mark.parametrize(("raw", "starting"), STARTING.values(), ids=STARTING)
+})  # fmt: skip
 def test_a_service_is_starting_where_a_deployment_explains_what_is_missing(raw: Raw, starting: bool) -> None:
     assert _rollout(raw).is_starting is starting
 
@@ -147,7 +144,9 @@ def _moving(number: int, planned: float = 0, serves: float = 0, **age: float) ->
 
 
 BESIDE = deployment(7, status="ACTIVE", createdAt=ago(days=9), rolloutState="IN_PROGRESS")
-UNDER_WAY: dict[str, tuple[Raw, list[Moving]]] = {
+
+
+@cases({
     "nothing": (service(), []),
     "a rolling update": (service(MOVING), [_moving(8, minutes=7)]),
     "a rolling update, the old one beside it": (service(MOVING, BESIDE), [_moving(8, minutes=7)]),
@@ -162,10 +161,7 @@ UNDER_WAY: dict[str, tuple[Raw, list[Moving]]] = {
         {**OF_CODE_DEPLOY, "taskSets": [task_set(stabilityStatus="STABILIZING"), task_set(7, status="ACTIVE")]},
         [_moving(8, hours=5)],
     ),
-}
-
-
-@pytest.mark.parametrize(("raw", "moving"), UNDER_WAY.values(), ids=UNDER_WAY)
+})  # fmt: skip
 def test_what_is_under_way_without_records(raw: Raw, moving: list[Moving]) -> None:
     assert _rollout(raw).under_way == moving
 
@@ -203,7 +199,9 @@ SERVING: Raw = {"lifecycleStage": "BAKE_TIME", "deploymentConfiguration": BAKED}
 DONE = event(f"(deployment {NEW}) deployment completed.", hours=2)
 DONE_BEFORE = event(f"(deployment {OLD}) deployment completed.", hours=2)
 STATELESS = deployment(8, rolloutState=None)
-STATES: dict[str, tuple[Rollout, str]] = {
+
+
+@cases({
     "as ECS says": (_rollout(service()), "COMPLETED"),
     "as ECS says, of a rolling update": (_rollout(service(MOVING)), "IN_PROGRESS"),
     "failed": (_rollout(service(deployment(rolloutState="FAILED"))), "FAILED"),
@@ -219,19 +217,17 @@ STATES: dict[str, tuple[Rollout, str]] = {
     "no state, one deployment": (_rollout(service(STATELESS, events=[])), "COMPLETED"),
     "no state and no records, and a message says so": (
         _rollout(service(STATELESS, events=[STEADY, DONE]), problem=NOT_OFFERED), "COMPLETED"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("rollout", "state"), STATES.values(), ids=STATES)
+})  # fmt: skip
 def test_the_state_of_a_deployment(rollout: Rollout, state: str) -> None:
     assert rollout.state == state
 
 
-@pytest.mark.parametrize(
-    "events",
-    [[], [STEADY], [DONE_BEFORE], [event(f"(deployment {NEW}) has started.", hours=1)]],
-    ids=["none", "steady", "another's", "begun"],
-)
+@cases({
+    "none": [],
+    "steady": [STEADY],
+    "another's": [DONE_BEFORE],
+    "begun": [event(f"(deployment {NEW}) has started.", hours=1)],
+})  # fmt: skip
 def test_without_a_state_records_and_a_message_it_is_not_known_whether_it_has_ended(events: list[Raw]) -> None:
     with pytest.raises(CouldNotLook, match=f"whether {NEW} has ended is not known: .*UnknownOperation"):
         assert _rollout(service(STATELESS, events=events), problem=NOT_OFFERED).state
@@ -252,7 +248,9 @@ def _said(message: Raw) -> str:
 
 
 WAS = f"{NOW - timedelta(hours=6):%Y-%m-%d %H:%M} UTC: backend:7"
-FAILURES: dict[str, tuple[Rollout, str]] = {
+
+
+@cases({
     "nothing": (_rollout(service(events=[STEADY])), ""),
     "a deployment failed": (
         _rollout(service(deployment(8, rolloutState="FAILED"), events=[STEADY])), "backend:8 failed"),
@@ -318,10 +316,7 @@ FAILURES: dict[str, tuple[Rollout, str]] = {
         _rollout(service(deployment(8), events=[event("deployment failed: x", hours=23.99)])),
         _said(event("deployment failed: x", hours=23.99))),
     "a message of something else": (_rollout(service(events=[event("deployment completed.", hours=1)])), ""),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("rollout", "failure"), FAILURES.values(), ids=FAILURES)
+})  # fmt: skip
 def test_what_failed_or_was_rolled_back_within_a_day(rollout: Rollout, failure: str) -> None:
     assert rollout.failure == failure
 

@@ -25,6 +25,7 @@ from opschecks.config.toml_tables import RotatedKey
 from opschecks.core.observation import CouldNotLook, NotThere
 from tests.aws.test_key_properties import DAY, LAST, NEW, OLD, listed, uses
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, given
+from tests.cases import cases
 
 WANTED = RotatedKey(user="pipeline", secret="app", services=("web",))
 FIELDS = {"AWS_ACCESS_KEY_ID": OLD, "AWS_SECRET_ACCESS_KEY": "secret"}
@@ -85,7 +86,7 @@ def test_a_rotation_that_has_not_begun() -> None:
     assert found.handed_over == NOW - timedelta(hours=5)
 
 
-READERS: dict[str, tuple[Raw, bool, bool, str, float]] = {
+@cases({
     "settled": (serving(), True, False, "2 of 2 tasks run, deployment COMPLETED", 2),
     "a task is missing": (serving(runningCount=1), False, False, "1 of 2 tasks run, deployment COMPLETED", 2),
     "a task too many": (serving(runningCount=3), False, False, "3 of 2 tasks run, deployment COMPLETED", 2),
@@ -98,12 +99,8 @@ READERS: dict[str, tuple[Raw, bool, bool, str, float]] = {
     "of an unknown state": (
         serving(deployed(rolloutState=None)), False, False, "2 of 2 tasks run, deployment unknown", 2),
     "never updated": (serving(deployed(updatedAt=None)), True, False, "2 of 2 tasks run, deployment COMPLETED", 3),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", READERS)
-def test_a_service_that_reads_the_secret(case: str) -> None:
-    answer, settled, failed, says, hours = READERS[case]
+})  # fmt: skip
+def test_a_service_that_reads_the_secret(answer: Raw, settled: bool, failed: bool, says: str, hours: float) -> None:
     found = rotation_of(asking(service=answer), WANTED, "prod")
     [one] = found.readers
     assert (one.settled, one.failed, one.said) == (settled, failed, says)
@@ -112,7 +109,7 @@ def test_a_service_that_reads_the_secret(case: str) -> None:
     assert found.unsettled == ([] if settled else [one])
 
 
-@pytest.mark.parametrize(("hours", "behind"), [(2.9, True), (3, True), (3.1, False)])
+@cases([(2.9, True), (3, True), (3.1, False)])
 def test_tasks_that_were_started_before_the_secret_changed_are_behind(hours: float, behind: bool) -> None:
     found = rotation_of(asking(value=value(CreatedDate=ago(hours=hours))), WANTED, "prod")
     assert found.behind == (list(found.readers) if behind else [])
@@ -145,17 +142,15 @@ def test_a_service_that_ecs_cannot_hand_the_key_to(case: str) -> None:
 
 
 SAME_END = f"AKIAI44QH8DHBEXAM{OLD[-3:]}"
-UNTOLD: dict[str, tuple[list[Raw], str]] = {
+
+
+@cases({
     "made at one time": ([listed(), listed(NEW)], "pipeline has 2 keys that cannot be told apart"),
     "of one end": ([listed(), listed(SAME_END, ago(days=1))], "pipeline has 2 keys that cannot be told apart"),
     "three": (
         [listed(), listed(NEW, ago(days=1)), listed(LAST, ago(days=2))], "pipeline has 3 keys that cannot be told"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", UNTOLD)
-def test_keys_that_cannot_be_told_apart(case: str) -> None:
-    keys, says = UNTOLD[case]
+})  # fmt: skip
+def test_keys_that_cannot_be_told_apart(keys: list[Raw], says: str) -> None:
     with pytest.raises(CouldNotLook, match=f"^iam:ListAccessKeys: {says}"):
         access_keys_of(asking(keys), "pipeline")
 
@@ -166,7 +161,7 @@ def test_a_user_without_keys_has_none_to_rotate() -> None:
         access_keys_of(aws, "pipeline")
 
 
-NO_KEY: dict[str, tuple[Raw, str]] = {
+@cases({
     "binary": (
         {"SecretBinary": b"x", "CreatedDate": NOW},
         "app is binary: only a secret that is a JSON object can hold a key"),
@@ -178,12 +173,8 @@ NO_KEY: dict[str, tuple[Raw, str]] = {
     "no secret": (value(json.dumps({"AWS_ACCESS_KEY_ID": OLD})), "app has no field AWS_SECRET_ACCESS_KEY"),
     "an id that is none": (value(json.dumps({**FIELDS, "AWS_ACCESS_KEY_ID": "me"})), "AWS_ACCESS_KEY_ID of app is not"),
     "an id that is no text": (value(json.dumps({**FIELDS, "AWS_ACCESS_KEY_ID": 7})), "AWS_ACCESS_KEY_ID of app is not"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", NO_KEY)
-def test_a_secret_that_holds_no_key(case: str) -> None:
-    answer, says = NO_KEY[case]
+})  # fmt: skip
+def test_a_secret_that_holds_no_key(answer: Raw, says: str) -> None:
     with pytest.raises(CouldNotLook, match=f"^secretsmanager:GetSecretValue: {says}"):
         held(asking(value=answer), WANTED)
 
@@ -208,7 +199,7 @@ def test_an_earlier_or_a_pending_version_may_keep_the_key() -> None:
         kept_earlier(asking(value=denied), WANTED, mine)
 
 
-UNFIT: dict[str, tuple[Raw, str]] = {
+@cases({
     "fit": ({"ARN": SECRET}, ""),
     "its own region is the primary one": ({"ARN": SECRET, "PrimaryRegion": "us-west-2"}, ""),
     "without rotation": ({"ARN": SECRET, "RotationEnabled": False}, ""),
@@ -220,10 +211,6 @@ UNFIT: dict[str, tuple[Raw, str]] = {
     "a replica": (
         {"ARN": SECRET, "PrimaryRegion": "eu-west-1"},
         "it is a replica of the one in eu-west-1: only that can be changed"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", UNFIT)
-def test_a_secret_that_must_not_be_changed(case: str) -> None:
-    answer, why = UNFIT[case]
+})  # fmt: skip
+def test_a_secret_that_must_not_be_changed(answer: Raw, why: str) -> None:
     assert unfit(asking(secret=answer), WANTED) == why

@@ -20,6 +20,7 @@ from opschecks.config.toml_tables import Ingress
 from opschecks.core.answer import Answer
 from opschecks.core.observation import REGISTRY, CouldNotLook
 from tests.canned import Aws, Raw, given, names
+from tests.cases import cases
 
 WEB, APP, PEER = "sg-0a1b2c3d4e5f60001", "sg-0a1b2c3d4e5f60002", "sg-0a1b2c3d4e5f60009"
 ME, THEM = "123456789012", "999999999999"
@@ -44,7 +45,14 @@ def pair(of: str, **more: str) -> Raw:
     return {"UserIdGroupPairs": [{"GroupId": of, **more}]}
 
 
-PERMISSIONS: dict[str, tuple[Raw, list[tuple[Source, Raw]], str]] = {
+def all_of(rules: list[Rule]) -> list[tuple[Any, ...]]:
+    return [
+        (one.source, one.source.description, one.source.account, one.source.owner, one.permission, one.id, one.tags)
+        for one in rules
+    ]
+
+
+@cases({
     "an address": (
         permission(**cidr(TEN)),
         [(Source("tcp", 22, 22, TEN), permission(**cidr(TEN)))], f"tcp 22 from {TEN}"),
@@ -96,19 +104,8 @@ PERMISSIONS: dict[str, tuple[Raw, list[tuple[Source, Raw]], str]] = {
         permission(**pair(PEER, UserId=THEM)),
         [(Source("tcp", 22, 22, PEER, account=THEM), permission(**pair(PEER, UserId=THEM)))],
         f"tcp 22 from {THEM}/{PEER}"),
-}  # fmt: skip
-
-
-def all_of(rules: list[Rule]) -> list[tuple[Any, ...]]:
-    return [
-        (one.source, one.source.description, one.source.account, one.source.owner, one.permission, one.id, one.tags)
-        for one in rules
-    ]
-
-
-@pytest.mark.parametrize("case", PERMISSIONS)
-def test_a_permission_is_read_source_by_source(case: str) -> None:
-    raw, expected, words = PERMISSIONS[case]
+})  # fmt: skip
+def test_a_permission_is_read_source_by_source(raw: Raw, expected: list[tuple[Source, Raw]], words: str) -> None:
     found = group(raw)
     assert all_of(found.rules) == [
         (source, source.description, source.account, "", told, "", {}) for source, told in expected
@@ -123,18 +120,14 @@ def test_without_a_group_every_account_is_told() -> None:
     assert source.account == ME
 
 
-LACKING: dict[str, tuple[Raw, str]] = {
+@cases({
     "no source": (permission(), "a rule for tcp 22-22 names no source"),
     "no source of all traffic": (permission("-1", None, None), "a rule for all 0-65535 names no source"),
     "no lower port": (permission(low=None, **cidr(TEN)), "the answer has no 'FromPort'"),
     "no upper port": (permission("udp", high=None, **cidr(TEN)), "the answer has no 'ToPort'"),
     "no type of icmp": (permission("icmpv6", None, None, **cidr(TEN)), "the answer has no 'FromPort'"),
-}
-
-
-@pytest.mark.parametrize("case", LACKING)
-def test_half_a_permission_is_not_read(case: str) -> None:
-    raw, says = LACKING[case]
+})  # fmt: skip
+def test_half_a_permission_is_not_read(raw: Raw, says: str) -> None:
     with pytest.raises(CouldNotLook, match=f"^ec2:DescribeSecurityGroups: {says}"):
         group(raw).rules  # noqa: B018 - it raises
 
@@ -151,7 +144,7 @@ def referenced(of: str, **more: str) -> Raw:
     return {"ReferencedGroupInfo": {"GroupId": of, **more}}
 
 
-RULES: dict[str, tuple[Raw, Source, Raw]] = {
+@cases({
     "an address": (by_id(CidrIpv4=TEN), Source("tcp", 22, 22, TEN), permission(**cidr(TEN))),
     "an address with a description": (
         by_id(CidrIpv4=TEN, Description="office"), Source("tcp", 22, 22, TEN, "office"),
@@ -178,12 +171,8 @@ RULES: dict[str, tuple[Raw, Source, Raw]] = {
     "icmp": (
         by_id(protocol="icmp", FromPort=8, ToPort=-1, CidrIpv4=TEN), Source("icmp", 8, -1, TEN),
         permission("icmp", 8, -1, **cidr(TEN))),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", RULES)
-def test_a_rule_by_its_id(case: str) -> None:
-    raw, source, told = RULES[case]
+})  # fmt: skip
+def test_a_rule_by_its_id(raw: Raw, source: Source, told: Raw) -> None:
     tagged = {**raw, "Tags": [{"Key": "ManagedBy", "Value": "pulumi"}, {"Key": "bare"}]}
     [found] = group(rules=[tagged]).rules
     assert all_of([found]) == [
@@ -201,7 +190,7 @@ def test_a_rule_without_a_source_names_the_call_that_has_none() -> None:
         group(rules=[Answer(by_id(), "ec2:DescribeSecurityGroupRules")]).rules  # noqa: B018 - it raises
 
 
-OWNERS: dict[str, tuple[list[dict[str, str]], str]] = {
+@cases({
     "nobody": ([{}], ""),
     "nobody by a name": ([{"Name": "terraform-web"}], ""),
     "CloudFormation": (
@@ -210,18 +199,16 @@ OWNERS: dict[str, tuple[list[dict[str, str]], str]] = {
     "OpenTofu": ([{"iac": "OpenTofu"}], "OpenTofu"),
     "CDK for Terraform": ([{"iac": "cdktf"}], "Terraform"),
     "a tool as the key": ([{"CDK": "yes"}], "CDK"),
+    "a tool by a flag": ([{"Terraform": "true"}], "Terraform"),
+    "a tool that it is not, by a flag": ([{"Terraform": "false"}], ""),
     "a tool that it is not, by false": ([{"terraform": "False"}], ""),
     "a tool that it is not, by no": ([{"terraform": "no"}], ""),
     "a tool that it is not, by 0": ([{"terraform": "0"}], ""),
     "the nearest first": ([{"iac": "pulumi"}, {"aws:cloudformation:stack-name": "web"}], "Pulumi"),
     "what the nearest does not tell": ([{"Name": "x"}, {"aws:cloudformation:stack-name": "web"}],
                                        "CloudFormation stack web"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", OWNERS)
-def test_who_owns_what_has_tags(case: str) -> None:
-    tags, owner = OWNERS[case]
+})  # fmt: skip
+def test_who_owns_what_has_tags(tags: list[dict[str, str]], owner: str) -> None:
     where = [{"Tags": [{"Key": key, "Value": value} for key, value in one.items()]} for one in tags]
     assert [tags_of(one) for one in where] == tags
     assert owner_of(*where) == owner
@@ -235,7 +222,7 @@ def test_what_has_no_tags_has_no_owner() -> None:
     assert owner_of() == ""
 
 
-COVERED: dict[str, tuple[Raw, dict[str, Any], bool]] = {
+@cases({
     "the same": (permission(**cidr(TEN)), {"ports": "22", "sources": [TEN]}, True),
     "within": (permission(**cidr("10.1.0.0/16")), {"ports": "20-30", "sources": [TEN]}, True),
     "the lowest and the highest port": (
@@ -272,12 +259,8 @@ COVERED: dict[str, tuple[Raw, dict[str, Any], bool]] = {
         permission(PrefixListIds=[{"PrefixListId": "pl-2"}]), {"ports": "22", "sources": ["pl-1"]}, False),
     "of this group": (permission(**cidr(TEN)), {"group": "w*", "ports": "22", "sources": [TEN]}, True),
     "of another group": (permission(**cidr(TEN)), {"group": "db*", "ports": "22", "sources": [TEN]}, False),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", COVERED)
-def test_what_an_allowed_ingress_covers(case: str) -> None:
-    raw, allowed, covered = COVERED[case]
+})  # fmt: skip
+def test_what_an_allowed_ingress_covers(raw: Raw, allowed: dict[str, Any], covered: bool) -> None:
     found = group(raw)
     assert found.wider_than([Ingress.model_validate(allowed)]) == ([] if covered else found.ingress)
 

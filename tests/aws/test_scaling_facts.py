@@ -18,6 +18,7 @@ from opschecks.core.model import Figure
 from opschecks.core.observation import REGISTRY, CouldNotLook
 from tests.aws.test_auto_scaling import DENIED, SERVICE, action, aws_of, look, policy, seen, suspended, target
 from tests.canned import Raw, names
+from tests.cases import cases
 
 OTHER = {"ScalableDimension": "ec2:spot-fleet-request:TargetCapacity"}
 """Of another kind: ECS has one dimension, and AWS may add more."""
@@ -65,14 +66,15 @@ def test_only_actions_that_set_limits_count() -> None:
     assert [one["ScheduledActionName"] for one in _one(target(), actions=[nothing, NIGHT]).scheduled] == ["night"]
 
 
-@pytest.mark.parametrize(
-    ("found", "bounds"), [(_one(target(MinCapacity=3)), (3, 10)), (_one(), (1, 7))], ids=["a target", "none"]
-)
+@cases({
+    "a target": (_one(target(MinCapacity=3)), (3, 10)),
+    "none": (_one(), (1, 7)),
+})  # fmt: skip
 def test_bounds_are_the_targets_or_else_those_of_the_limits(found: ServiceScaling, bounds: tuple[int, int]) -> None:
     assert found.bounds(ResourceLimits(min_tasks=1, max_tasks=7)) == bounds
 
 
-SETS: dict[str, tuple[Raw, list[Raw] | Exception, list[str]]] = {
+@cases({
     "as wanted": (target(), DENIED, []),
     "both, by one action": (target(MinCapacity=1, MaxCapacity=4), [NIGHT, DAY], ["night"]),
     "each by another": (
@@ -82,27 +84,19 @@ SETS: dict[str, tuple[Raw, list[Raw] | Exception, list[str]]] = {
     "the upper by none": (target(MinCapacity=1, MaxCapacity=3), [NIGHT], []),
     "the lower where an action sets the other": (target(MinCapacity=4), [action("a", max=4)], []),
     "the upper alone": (target(MaxCapacity=4), [NIGHT], ["night"]),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", SETS)
-def test_what_a_schedule_set(case: str) -> None:
-    raw, actions, by = SETS[case]
+})  # fmt: skip
+def test_what_a_schedule_set(raw: Raw, actions: list[Raw] | Exception, by: list[str]) -> None:
     assert _one(raw, actions=actions).set_by_schedule(2, 10) == by
 
 
-PINS: dict[str, tuple[Raw, list[Raw] | Exception, list[str]]] = {
+@cases({
     "there is room": (target(), DENIED, []),
     "by a schedule": (target(MinCapacity=4, MaxCapacity=4), [NIGHT, DAY], ["night"]),
     "by two": (target(MinCapacity=4, MaxCapacity=4), [NIGHT, action("b", max=4)], ["night", "b"]),
     "by hand": (target(MinCapacity=3, MaxCapacity=3), [NIGHT, DAY], []),
     "its minimum alone": (target(MinCapacity=4, MaxCapacity=4), [action("a", min=4)], []),
-}
-
-
-@pytest.mark.parametrize("case", PINS)
-def test_what_leaves_no_room_on_purpose(case: str) -> None:
-    raw, actions, by = PINS[case]
+})  # fmt: skip
+def test_what_leaves_no_room_on_purpose(raw: Raw, actions: list[Raw] | Exception, by: list[str]) -> None:
     assert _one(raw, actions=actions).pinned_by == by
 
 
@@ -176,7 +170,7 @@ def test_a_service_that_could_not_be_read_leaves_only_its_own_scaling_in_doubt()
         assert agent.never_scales
 
 
-@pytest.mark.parametrize(("left", "shown"), [("MinCapacity", ("min tasks", 2)), ("MaxCapacity", ("max tasks", 10))])
+@cases([("MinCapacity", ("min tasks", 2)), ("MaxCapacity", ("max tasks", 10))])
 def test_of_a_target_that_was_cut_what_is_left_is_shown(left: str, shown: tuple[str, int]) -> None:
     cut = Answer({left: target()[left]}, f"{SERVICE}:DescribeScalableTargets")
     found = _scaling("service/prod/backend", "backend", cut, [], {"service/prod/backend": []})

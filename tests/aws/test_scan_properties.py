@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from opschecks.aws.image_scans import (
     NAMES_KEPT,
     ImageScan,
@@ -18,6 +16,7 @@ from opschecks.core.model import Figure
 from opschecks.core.observation import CouldNotLook, NotThere
 from tests.aws.test_image_properties import DENIED, OF_WEB, ONE, REGISTRY, TWO, WEB
 from tests.canned import NOW, Aws, Raw, ago, given
+from tests.cases import cases
 
 
 def scan(status: Any = "COMPLETE", description: Any = "as it is", **changes: Any) -> Raw:
@@ -79,7 +78,7 @@ def test_continuous_scanning_has_no_moment() -> None:
     assert dated.scanned_at is None
 
 
-COUNTS: dict[str, tuple[Raw, dict[str, int]]] = {
+@cases({
     "counted by AWS": (scan(findingSeverityCounts={"HIGH": 3}), {"HIGH": 3}),
     "counted here": (scan(findingSeverityCounts=None, findings=[cve("1", "HIGH"), cve("2", "HIGH")]), {"HIGH": 2}),
     "enhanced, counted here": (
@@ -97,28 +96,20 @@ COUNTS: dict[str, tuple[Raw, dict[str, int]]] = {
         {"HIGH": 1}),
     "none of a severity": (scan(findingSeverityCounts={"LOW": 0}), {"LOW": 0}),
     "without a severity": (scan(findingSeverityCounts=None, findings=[cve("1", None)]), {"UNDEFINED": 1}),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", COUNTS)
-def test_neither_counts_nor_findings_hide_the_others(case: str) -> None:
-    answer, counts = COUNTS[case]
+})  # fmt: skip
+def test_neither_counts_nor_findings_hide_the_others(answer: Raw, counts: dict[str, int]) -> None:
     found = scanned(answer)
     assert found.scan["counts"] == counts  # type: ignore[index]
 
 
-NAMES: dict[str, tuple[Raw, str]] = {
+@cases({
     "basic": (cve("CVE-1", "HIGH"), "CVE-1"),
     "enhanced": (enhanced("CVE-1", "HIGH", title="CVE-1 - openssl"), "CVE-1"),
     "enhanced, without its id": (
         {"severity": "HIGH", "title": "CVE-1 - openssl", "packageVulnerabilityDetails": {}}, "CVE-1 - openssl"),
     "without a name": ({"severity": "HIGH"}, "without a name"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", NAMES)
-def test_the_name_of_a_vulnerability(case: str) -> None:
-    one, name = NAMES[case]
+})  # fmt: skip
+def test_the_name_of_a_vulnerability(one: Raw, name: str) -> None:
     key = "enhancedFindings" if "packageVulnerabilityDetails" in one else "findings"
     assert scanned(scan(**{"findings": None, key: [one]})).names("HIGH") == [name]
 
@@ -159,7 +150,9 @@ GONE = NotThere("ecr:DescribeImageScanFindings", "ImageNotFoundException: no")
 THROTTLED = CouldNotLook("ecr:DescribeImageScanFindings", "ThrottlingException: Rate exceeded")
 DENIED_SCAN = CouldNotLook("ecr:DescribeImageScanFindings", "no", action="ecr:DescribeImageScanFindings")
 NO_TIME = {"imageScanCompletedAt": None}
-NOT_KNOWN: dict[str, tuple[list[Any], str]] = {
+
+
+@cases({
     "never scanned": ([NEVER], "web:v1 was never scanned: turn scanning on push on for web, and scan it now"),
     "gone": ([GONE], "ImageNotFoundException: no"),
     "throttled": ([THROTTLED], "ThrottlingException: Rate exceeded"),
@@ -171,12 +164,8 @@ NOT_KNOWN: dict[str, tuple[list[Any], str]] = {
     "failed, without a word": ([scan("FAILED", description="")], "the scan of web:v1 is FAILED"),
     "nothing is said": (
         [scan(findings=None, findingSeverityCounts=None)], "the answer has neither counts nor findings of web:v1"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", NOT_KNOWN)
-def test_a_scan_that_is_not_there(case: str) -> None:
-    answers, says = NOT_KNOWN[case]
+})  # fmt: skip
+def test_a_scan_that_is_not_there(answers: list[Any], says: str) -> None:
     found = scanned(*answers)
     assert str(found.scan) == f"ecr:DescribeImageScanFindings: {says}"
     assert (found.evidence, found.figures) == ({"image": WEB}, ())

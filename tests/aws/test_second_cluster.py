@@ -8,17 +8,15 @@ from pathlib import Path
 import pytest
 
 from opschecks.aws.ecs import Service, Task
-from opschecks.aws.own_groups import own_groups
 from opschecks.aws.places import Places
 from opschecks.aws.releases import releases
 from opschecks.aws.unread import Unread
 from opschecks.config.load import StackError, load_stacks
-from opschecks.core.model import Expected, Resource
-from opschecks.core.observation import CouldNotLook, NotApplicable
-from tests.canned import after, names, stack, verdicts
+from opschecks.core.model import Expected
+from opschecks.core.observation import CouldNotLook
+from tests.canned import after, stack, verdicts
 from tests.canned_ecs import rolled, service
 from tests.canned_releases import RUNNING, released, revision
-from tests.real import traffic
 
 LOST = CouldNotLook("ecs:DescribeServices", "Throttling: Rate exceeded")
 WANTED = {"revision": revision("y:7"), "image": Expected(images=("y:7",)), "deployment": Expected(deployments=("y-7",))}
@@ -41,15 +39,6 @@ def test_of_a_service_whose_tasks_could_not_be_read_the_image_is_not_known() -> 
     seen = releases(Expected(images=("y:7",)), [good.rollout, other], [*good.tasks, lost])
     told = verdicts(after("deployment").test_what_was_deployed_serves, releases=seen)
     assert told == {"backend": "passed", "y": "blind"}
-
-
-def test_groups_of_a_load_balancer_that_could_not_be_read_are_doubtful() -> None:
-    """Without this its errors passed: no group, nothing to judge."""
-    [front] = traffic.front("app", filled=[traffic.fills("app")])
-    lost = Resource(arn=front.balancer.arn, name="its groups", evidence=Unread(LOST))
-    [unread] = own_groups(names(), [front.balancer], [lost], [lost], [], [])
-    assert (unread.own, unread.doubtful) == ((), (lost,))
-    assert unread.doubt is not None
 
 
 def test_limits_that_checks_declare_may_be_inherited_by_several_stacks(tmp_path: Path) -> None:
@@ -77,15 +66,3 @@ def test_a_policy_has_every_part_of_a_stack() -> None:
     told = " ".join([*places.formation(), *places.distributions(), *places.alarms(), *places.clusters()])
     for part in ("stack/Two", "distribution/E2ABC", "alarm:b-*", "cluster/c2"):
         assert part in told
-
-
-def test_what_cloudformation_is_creating_is_not_known_and_what_is_found_twice_is_one() -> None:
-    queue = ("AWS::SQS::Queue", "https://sqs.us-west-2.amazonaws.com/123456789012/orders")
-    arn = ("", "arn:aws:sqs:us-west-2:123456789012:orders")
-    asked = ("queues", "AWS::SQS::Queue", "sqs:")
-    assert replace(names(), found=(queue, arn)).others(*asked) == (queue[1],)
-    with pytest.raises(NotApplicable):
-        names().others(*asked)
-    for coming in ("any", "AWS::SQS::Queue"):
-        with pytest.raises(CouldNotLook, match="look again later"):
-            replace(names(), coming=(coming,)).others(*asked)

@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from opschecks.aws.cloudwatch_metrics import Metrics
 from opschecks.aws.rollouts import Rollout
 from opschecks.aws.traffic import BalancerErrors, Traffic
@@ -17,6 +15,7 @@ from opschecks.core.model import Series
 from tests.aws.test_since_the_gate import DENIED, looked, words
 from tests.canned import NOW, ago
 from tests.canned_ecs import deployment, rolled, service, task_set
+from tests.cases import cases
 from tests.real.deploys import described
 
 
@@ -48,7 +47,9 @@ def balancer(requests: Mapping[str, float], errors: Mapping[str, float] = NOTHIN
 
 BUSY = {f"m{minutes}": 400.0 for minutes in range(5, 125, 5)}
 NONE = "0 5xx in a minute"
-SERVED: dict[str, tuple[Traffic | BalancerErrors, tuple[str, str, str]]] = {
+
+
+@cases({
     "requests without errors": (group(BUSY), (NONE, NONE, "")),
     "the worst minute of before": (group(BUSY, {"m70": 3, "m80": 9, "m90": 1}), ("9 5xx in a minute", NONE, "")),
     "the first minute of the hour before": (group(BUSY, {"m120": 9}), ("9 5xx in a minute", NONE, "")),
@@ -92,12 +93,10 @@ SERVED: dict[str, tuple[Traffic | BalancerErrors, tuple[str, str, str]]] = {
     "a balancer with errors": (
         balancer(BUSY, {"m90": 2, "m30": 12}),
         ("2 5xx in a minute", "12 5xx in a minute", "12 5xx in a minute since the deploy began, limit 10")),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", SERVED)
-def test_errors_and_response_times_of_before_and_since(case: str) -> None:
-    one, expected = SERVED[case]
+})  # fmt: skip
+def test_errors_and_response_times_of_before_and_since(
+    one: Traffic | BalancerErrors, expected: tuple[str, str, str]
+) -> None:
     found = looked(
         traffic=[one] if isinstance(one, Traffic) else [], balancers=[one] if isinstance(one, BalancerErrors) else [],
         response_time_p95_ms=1000,
@@ -123,18 +122,18 @@ def deployed(minutes: float, status: str = "PRIMARY") -> list[Rollout]:
 
 
 LATE = "points of web come up to 5 minutes late, and there are none since the deploy of {} UTC: look again at {} UTC"
-COVERED: dict[str, tuple[float, dict[str, float], bool]] = {
+
+
+@cases({
     "a point after the deploy": (4, {"m3": 5, "m30": 5}, True),
     "a point of the deploy's own moment": (4, {"m4": 5}, True),
     "points before the deploy alone": (4, {"m5": 5, "m30": 5}, False),
     "as long ago as points are late": (5, {"m30": 5}, True),
     "a little less long ago": (4.9, {"m30": 5}, False),
-}
-
-
-@pytest.mark.parametrize("case", COVERED)
-def test_it_is_not_judged_as_well_before_the_points_after_the_deploy_are_there(case: str) -> None:
-    minutes, requests, covered = COVERED[case]
+})  # fmt: skip
+def test_it_is_not_judged_as_well_before_the_points_after_the_deploy_are_there(
+    minutes: float, requests: dict[str, float], covered: bool
+) -> None:
     [found] = looked(traffic=[group(requests)], rollouts=deployed(minutes))
     at = NOW - timedelta(minutes=minutes)
     late = LATE.format(f"{at:%Y-%m-%d %H:%M}", f"{at + timedelta(minutes=5):%Y-%m-%d %H:%M}")

@@ -13,6 +13,7 @@ from opschecks.core.model import Figure
 from opschecks.core.observation import REGISTRY, CouldNotLook
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, names
 from tests.canned_ecs import deployment, event, service, task_set
+from tests.cases import cases
 
 GROUP = f"arn:aws:elasticloadbalancing:{ACCOUNT}:targetgroup"
 BLUE, GREEN, GRAY = (f"{GROUP}/{name}/73e2d6bc24d8a067" for name in ("blue", "green", "gray"))
@@ -41,7 +42,7 @@ def said(*messages: Raw) -> Raw:
     return service(events=list(messages))
 
 
-TOLD: dict[str, tuple[Raw, Callable[[Service], Any], Any]] = {
+@cases({
     "ECS deploys it, where nothing else is said": (service(), lambda it: it.controller, "ECS"),
     "who deploys it": (by_sets(), lambda it: it.controller, "EXTERNAL"),
     "a controller without a type": (service(deploymentController=None), lambda it: it.controller, "ECS"),
@@ -154,17 +155,13 @@ TOLD: dict[str, tuple[Raw, Callable[[Service], Any], Any]] = {
         lambda it: it.filled_groups, [(BLUE, GREEN)]),
     "task sets without load balancers": (
         by_sets(task_set(), loadBalancers=[fills(BLUE), fills(GRAY)]), lambda it: it.filled_groups, [(BLUE,), (GRAY,)]),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", TOLD)
-def test_what_a_service_is_read_as(case: str) -> None:
-    raw, read, expected = TOLD[case]
+})  # fmt: skip
+def test_what_a_service_is_read_as(raw: Raw, read: Callable[[Service], Any], expected: Any) -> None:
     raw = {key: value for key, value in raw.items() if value is not None}
     assert read(seen(raw)) == expected
 
 
-UNKNOWN: dict[str, tuple[Raw, Callable[[Service], Any], str]] = {
+@cases({
     "an active service without a deployment": (
         service(deployments=[]), lambda it: it.deployments,
         "ecs:DescribeServices: the answer has no deployment of backend; an active service has one"),
@@ -177,12 +174,8 @@ UNKNOWN: dict[str, tuple[Raw, Callable[[Service], Any], str]] = {
     "nothing is known of its start": (
         by_sets(events=[event(STEADY, hours=1)]), lambda it: it.changed_at,
         "it is unknown since when backend has been starting tasks"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", UNKNOWN)
-def test_what_ecs_leaves_out_is_not_guessed(case: str) -> None:
-    raw, read, message = UNKNOWN[case]
+})  # fmt: skip
+def test_what_ecs_leaves_out_is_not_guessed(raw: Raw, read: Callable[[Service], Any], message: str) -> None:
     with pytest.raises(CouldNotLook, match=message):
         read(seen(raw))
 

@@ -25,6 +25,7 @@ from opschecks.core import clock
 from opschecks.core.change import Refused, Unknown
 from opschecks.core.observation import CouldNotLook, NotThere, WrongAccount
 from tests.canned import NOW, Raw, pages_of, stack
+from tests.cases import cases
 
 NO = CouldNotLook("sts:GetCallerIdentity", "no credentials")
 
@@ -156,16 +157,13 @@ def test_clients_get_the_credentials_that_are_given(monkeypatch: pytest.MonkeyPa
     assert made[-1] == "released"
 
 
-FAILS: dict[str, tuple[Exception, str]] = {
+@cases({
     "a refusal": (client_error("X"), "refused ListTables: X"),
     "no connection": (EndpointConnectionError(endpoint_url="x"), "failed: EndpointConnectionError"),
     "an error of the system": (OSError("x"), "failed: OSError"),
     "an answer that is cut": (KeyError("x"), "the answer could not be read: KeyError: 'x'"),
     "what could not be looked at": (NotThere("a:B", "gone"), "gone"),
-}
-
-
-@pytest.mark.parametrize(("error", "says"), FAILS.values(), ids=FAILS)
+})  # fmt: skip
 def test_each_way_in_which_a_read_fails(error: Exception, says: str) -> None:
     aws, _ = _aws(error)
     with pytest.raises(CouldNotLook) as told:
@@ -238,7 +236,7 @@ def test_a_call_that_is_throttled_is_made_again_within_its_bound() -> None:
     assert bounds.of_whom == [("stack here", "us-west-2", "dynamodb"), ("999999999999", "us-east-1", "dynamodb")]
 
 
-@pytest.mark.parametrize(("waited_s", "told"), [(WAITED_S, 1), (WAITED_S * 0.99, 0)])
+@cases([(WAITED_S, 1), (WAITED_S * 0.99, 0)])
 def test_a_call_that_had_to_wait_for_others_is_told(waited_s: float, told: int) -> None:
     aws, _ = _aws({}, {}, bounds=_Bounds(waited_s))
     aws.call("dynamodb", "ListTables")
@@ -273,6 +271,7 @@ def test_pages_are_read_to_the_last_one_within_the_budget() -> None:
     aws, _ = _pages(["a"], ["b"], token="2")
     with pytest.raises(CouldNotLook, match="dynamodb:ListTables: the same next page was named twice"):
         aws.items("dynamodb", "ListTables", "TableNames")
+    assert len(aws.calls) == 2
     aws, _ = _aws({})
     with pytest.raises(CouldNotLook, match="no 'TableNames'"):
         aws.items("dynamodb", "ListTables", "TableNames")
@@ -317,7 +316,9 @@ def test_what_follows_a_page_is_in_its_tokens_unless_it_says_that_nothing_does()
 
 
 LOST = ConnectionClosedError(endpoint_url="x")
-SENT: dict[str, tuple[Exception, type[Exception], str]] = {
+
+
+@cases({
     "refused": (client_error("X", operation="DeleteTable"), Refused, "dynamodb:DeleteTable: refused DeleteTable: X"),
     "an error of the server": (
         client_error("X", 500, "DeleteTable"), Unknown, "dynamodb:DeleteTable: dynamodb:DeleteTable: refused"),
@@ -329,10 +330,7 @@ SENT: dict[str, tuple[Exception, type[Exception], str]] = {
     "an answer that is cut": (
         ResponseParserError("secret"), Unknown, "the answer could not be read: ResponseParserError"),
     "anything else": (RuntimeError("x"), Unknown, "dynamodb:DeleteTable: RuntimeError: x"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("error", "kind", "says"), SENT.values(), ids=SENT)
+})  # fmt: skip
 def test_what_became_of_a_change(error: Exception, kind: type[Exception], says: str) -> None:
     aws, shared = _aws(error)
     with pytest.raises(kind) as told:
@@ -381,7 +379,8 @@ def test_the_account_is_the_stacks_or_the_wrong_one(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(clock, "_read", lambda: NOW)
     assert _identified() == ("123456789012", [])
     assert _identified(account_id="123456789012") == ("123456789012", [])
-    with pytest.raises(WrongAccount, match=r"stacks\.here\.account_id is 999999999999, but .* belong to 123456789012"):
+    says = r"stacks\.here\.account_id is 999999999999, but the credentials belong to 123456789012"
+    with pytest.raises(WrongAccount, match=says):
         _identified(account_id="999999999999")
     assert len(_identified(behind_s=61)[1]) == 1
     with pytest.raises(CouldNotLook, match="so that nothing can be said of times and ages"):

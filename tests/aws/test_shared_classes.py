@@ -10,13 +10,19 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore import handlers
+from botocore.exceptions import DataNotFoundError
 from botocore.hooks import HierarchicalEmitter
 from botocore.loaders import Loader
 from botocore.parsers import PROTOCOL_PARSERS
 from botocore.utils import parse_timestamp
 
-from opschecks.aws.service_models import PlainFiles
+from opschecks.aws.endpoints import SERVICES
+from opschecks.aws.paging import paging
+from opschecks.aws.service_models import PlainFiles, models, share_models
+from opschecks.aws.session import Aws
 from opschecks.aws.shared_classes import moment, new_session
+from opschecks.config.stack import Stack
+from tests.cases import cases
 
 
 def client(key: str, region: str, service: str = "ecs") -> Any:
@@ -138,15 +144,12 @@ def _noting(called: list[str], name: str) -> Any:
     return lambda **_: called.append(name)
 
 
-@pytest.mark.parametrize(
-    ("service", "told"),
-    [
-        ("cloudwatch", {"MetricDataResults": [{"Id": "m", "Timestamps": [1.5, None], "Values": [1.0, None, 2]}]}),
-        ("ecs", {"serviceArns": ["a", None], "nextToken": None}),
-        ("ecs", {"serviceArns": None}),
-        ("ecs", {"serviceArns": []}),
-    ],
-)
+@cases([
+    ("cloudwatch", {"MetricDataResults": [{"Id": "m", "Timestamps": [1.5, None], "Values": [1.0, None, 2]}]}),
+    ("ecs", {"serviceArns": ["a", None], "nextToken": None}),
+    ("ecs", {"serviceArns": None}),
+    ("ecs", {"serviceArns": []}),
+])  # fmt: skip
 def test_lists_in_json_are_read_as_botocore_reads_them(service: str, told: dict[str, Any]) -> None:
     plain, ours = botocore.session.Session(), new_session()
     operation = {"cloudwatch": "GetMetricData", "ecs": "ListServices"}[service]
@@ -180,3 +183,64 @@ def test_a_model_of_ones_own_may_lie_uncompressed(tmp_path: Path) -> None:
     assert list(files.load_file(str(tmp_path / "service-2"))["metadata"]) == ["b", "a"]
     assert not files.exists(str(tmp_path / "service-3"))
     assert files.load_file(str(tmp_path / "service-3")) is None
+
+
+def test_a_service_is_found_without_a_look_into_the_folders_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """botocore looks for the file in each of 400 folders: 40 ms for each kind of model, and again in each session."""
+    looked: list[str] = []
+    loader = models.__wrapped__()
+    exists = loader.file_loader.exists
+
+    def counted(path: str) -> bool:
+        looked.append(path)
+        return bool(exists(path))
+
+    monkeypatch.setattr(loader.file_loader, "exists", counted)
+    assert loader.load_service_model("ecs", "service-2")["metadata"]["serviceId"] == "ECS"
+    assert 0 < len(looked) < 10
+
+
+def test_sessions_share_what_was_read() -> None:
+    one, other = botocore.session.Session(), botocore.session.Session()
+    share_models(one)
+    share_models(other)
+    loaders = {id(session.get_component("data_loader")) for session in (one, other)}
+    assert len(loaders) == 1
+
+
+@pytest.mark.parametrize("kind", ["service-2", "endpoint-rule-set-1"])
+def test_models_are_botocores(kind: str) -> None:
+    assert models().load_service_model("ecs", kind) == Loader().load_service_model("ecs", kind)
+
+
+def test_every_service_that_is_called_is_known() -> None:
+    assert set(SERVICES) <= set(models().list_available_services("service-2"))
+
+
+def test_a_folder_of_the_configuration_has_models_too(tmp_path: Path) -> None:
+    folder = tmp_path / "madeup" / "2026-01-01"
+    folder.mkdir(parents=True)
+    (folder / "service-2.json").write_text(json.dumps({"metadata": {"serviceId": "Made Up"}}))
+    found = models(str(tmp_path)).load_service_model("madeup", "service-2")
+    assert found["metadata"]["serviceId"] == "Made Up"
+
+
+def test_what_is_no_service_is_told_as_botocore_tells_it() -> None:
+    with pytest.raises(DataNotFoundError):
+        models().load_service_model("nosuch", "service-2")
+    with pytest.raises(TypeError, match="nosuch ListThings: botocore has no paginator"):
+        paging("nosuch", "ListThings")
+
+
+def _aws_of(name: str) -> Aws:
+    return Aws(Stack(name=name, region="us-west-2"), {"aws_access_key_id": name, "aws_secret_access_key": "b"})
+
+
+def test_stacks_share_models_and_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = _aws_of("one"), _aws_of("other")
+    described = [aws._shared.client("sts").meta.service_model._service_description for aws in (one, other)]
+    assert described[0] is described[1]
+    assert {aws.handed_on()["aws_access_key_id"] for aws in (one, other)} == {"one", "other"}
+    monkeypatch.setenv("AWS_DATA_PATH", "/elsewhere")
+    elsewhere = _aws_of("elsewhere")._shared.client("sts").meta.service_model._service_description
+    assert elsewhere is not described[0]

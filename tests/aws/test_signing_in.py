@@ -21,6 +21,7 @@ from opschecks.aws.session import Aws
 from opschecks.core.clock import now
 from opschecks.core.observation import CouldNotLook
 from tests.canned import Raw, stack
+from tests.cases import cases
 from tests.machine import BASE, SSO, machine
 
 START = "https://corp.awsapps.com/start"
@@ -65,7 +66,7 @@ class Sts:
         return body.decode() if isinstance(body, bytes) else body
 
 
-@pytest.mark.parametrize(("config", "key"), [(SSO, "corp"), (OLD_SSO, START)], ids=["a session", "a start URL"])
+@cases({"a session": (SSO, "corp"), "a start URL": (OLD_SSO, START)})
 def test_a_login_that_has_expired_says_how_to_renew_it(
     config: str, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook, Unanswerable
 from tests.canned import ACCOUNT, NOW, Raw, ago, stack
 from tests.canned_ecs import deployment, rolled, service, task_set
+from tests.cases import cases
 from tests.real.deploys import BLUE, GREEN, described, health, of_two_colours, target
 
 GATE = NOW - timedelta(hours=1)
@@ -73,7 +74,9 @@ def alarm(state: str = "OK", **more: Any) -> Alarm:
 
 
 RINGS = "in ALARM since 2026-11-24 07:29 UTC, {} before the deploy: Threshold Crossed: 1 datapoint"
-ALARMS: dict[str, tuple[list[Raw], Alarm, tuple[str, str, str]]] = {
+
+
+@cases({
     "as before": ([finding(ALARM, StateValue="OK")], alarm(), ("OK", "OK", "")),
     "it rings since": ([finding(ALARM, StateValue="OK")], alarm("ALARM"), ("OK", "ALARM", RINGS.format("OK"))),
     "it rang before": ([finding(ALARM, StateValue="ALARM")], alarm("ALARM"), ("ALARM", "ALARM", "")),
@@ -88,12 +91,10 @@ ALARMS: dict[str, tuple[list[Raw], Alarm, tuple[str, str, str]]] = {
     "another finding of it has no state": ([finding(ALARM, Other=1)], alarm(), ("not there", "OK", "")),
     "its region may not be read": (
         [finding(ALARM, StateValue="OK")], alarm(unread=DENIED), ("OK", "not known", str(DENIED))),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", ALARMS)
-def test_an_alarm_that_rings_since_the_gate_got_worse(case: str) -> None:
-    findings, now, expected = ALARMS[case]
+})  # fmt: skip
+def test_an_alarm_that_rings_since_the_gate_got_worse(
+    findings: list[Raw], now: Alarm, expected: tuple[str, str, str]
+) -> None:
     when = (NOW - timedelta(minutes=30)).strftime("%Y-%m-%d %H:%M")
     [told] = words(looked(*findings, alarms=[now]))
     assert told == ("web-5xx", *(one.replace("2026-11-24 07:29", when) for one in expected))
@@ -128,7 +129,9 @@ def held(raw: Raw, groups: Mapping[str, tuple[Sequence[Raw], Sequence[Raw]]]) ->
 
 ONE, TWO, THREE = [target(1)], [target(1), target(2)], [target(1), target(2), target(3)]
 OTHERS = [target(7), target(8)]
-FILLED: dict[str, tuple[Raw, dict[str, Any], list[tuple[str, str, str, str]]]] = {
+
+
+@cases({
     "one group as before": (
         filling({"targetGroupArn": BLUE}), {BLUE: (TWO, TWO)},
         [("blue", "2 healthy", "2 of 2 desired are healthy", "")]),
@@ -160,12 +163,10 @@ FILLED: dict[str, tuple[Raw, dict[str, Any], list[tuple[str, str, str, str]]]] =
     "more are desired now, and none starts": (
         filling({"targetGroupArn": BLUE}, desired=3), {BLUE: (TWO, TWO)},
         [("blue", "2 healthy", "2 of 3 desired are healthy", "2 healthy targets, 2 before the deploy, 3 desired")]),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", FILLED)
-def test_groups_that_a_service_fills_are_held_against_what_it_desires(case: str) -> None:
-    raw, groups, expected = FILLED[case]
+})  # fmt: skip
+def test_groups_that_a_service_fills_are_held_against_what_it_desires(
+    raw: Raw, groups: dict[str, Any], expected: list[tuple[str, str, str, str]]
+) -> None:
     assert words(held(raw, groups)) == expected
 
 
@@ -249,7 +250,9 @@ def test_a_service_that_cannot_be_read_fills_nothing_that_is_known() -> None:
 
 DRAINS, SICK_DRAINS = target(3, "draining"), target(4, "unhealthy.draining")
 STANDS_BY = "no targets: it stands by, and the group that serves has healthy ones"
-UNFILLED: dict[str, tuple[Sequence[Raw], Sequence[Raw], str, str]] = {
+
+
+@cases({
     "as before": (TWO, TWO, "2 healthy", ""),
     "fewer, and all of them healthy": (THREE, TWO, "2 healthy", ""),
     "fewer, and one is ill": (THREE, [*TWO, UNHEALTHY], "2 healthy", "2 healthy targets, 3 before the deploy"),
@@ -260,12 +263,10 @@ UNFILLED: dict[str, tuple[Sequence[Raw], Sequence[Raw], str, str]] = {
     "none but one that drains": (ONE, [DRAINS], "0 healthy", "0 healthy targets, 1 before the deploy"),
     "none, and there were none": ([], [], "0 healthy", ""),
     "none, and there were ill ones": ([UNHEALTHY], [], "0 healthy", ""),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", UNFILLED)
-def test_a_group_that_no_service_fills_is_held_against_what_it_had(case: str) -> None:
-    was, now, after, worse = UNFILLED[case]
+})  # fmt: skip
+def test_a_group_that_no_service_fills_is_held_against_what_it_had(
+    was: Sequence[Raw], now: Sequence[Raw], after: str, worse: str
+) -> None:
     count = sum(one["TargetHealth"]["State"] == "healthy" for one in was)
     assert words(looked(had(BLUE, *was), groups=[health(BLUE, *now)])) == [("blue", f"{count} healthy", after, worse)]
 

@@ -1,4 +1,4 @@
-"""What an account is found to have, list by list: what is left out, what is refused, and what is told meanwhile."""
+"""What an account is found to have, list by list: what is left out, refused, told meanwhile; databases not of RDS."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 from opschecks.aws import survey as module
+from opschecks.aws.inventory import inventory
 from opschecks.aws.other_lists import OTHER_LISTS, keys_and_names
 from opschecks.aws.survey import Progress, Survey, survey
-from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, Aws, Raw, pages_of
+from opschecks.core.observation import CouldNotLook, NotApplicable
+from tests.canned import ACCOUNT, NOW, Aws, Raw, pages_of, stack
+from tests.cases import cases
+from tests.real.databases import checks, database
 
 DENIED = CouldNotLook("x:Y", "AccessDenied: no", action="x:Y")
 ELB = f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/app/web/50dc6c495c0c9188"
@@ -134,8 +137,8 @@ def test_clusters_and_services_are_described_so_many_at_a_time() -> None:
     assert sorted(len(one["services"]) for one in aws.parameters_of("DescribeServices")) == [1, 10]
 
 
-@pytest.mark.parametrize(("most", "read"), [(2, 2), (1, 1)])
-def test_of_many_task_definitions_the_first_are_read(monkeypatch: pytest.MonkeyPatch, most: int, read: int) -> None:
+@cases([(2, 2), (1, 1)])
+def test_of_many_task_definitions_the_first_are_read(most: int, read: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_DEFINITIONS", most)
 
     def described(cluster: str, services: list[str]) -> Raw:
@@ -173,7 +176,7 @@ def test_distributions_are_read_page_by_page(monkeypatch: pytest.MonkeyPatch) ->
     assert survey(aws, "1", lambda _: None).distributions == [{"Id": "E1"}, {"Id": "E2"}]
 
 
-EMPTY: dict[str, tuple[Survey, bool]] = {
+@cases({
     "nothing": (Survey("a", "r"), True),
     "a cluster in which nothing runs": (Survey("a", "r", clusters=[{"clusterName": "c"}]), True),
     "a cluster in which something runs": (
@@ -186,25 +189,39 @@ EMPTY: dict[str, tuple[Survey, bool]] = {
     "a distribution": (Survey("a", "r", distributions=[{}]), False),
     "a queue": (Survey("a", "r", others={"functions": [], "queues": ["q"]}), False),
     "target groups alone": (Survey("a", "r", target_groups=[{}]), True),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("found", "empty"), EMPTY.values(), ids=EMPTY)
+})  # fmt: skip
 def test_whether_there_is_anything_that_checks_look_at(found: Survey, empty: bool) -> None:
     assert found.is_empty is empty
 
 
-@pytest.mark.parametrize(
-    ("arn", "told"),
-    [
-        (f"arn:aws:sqs:{ACCOUNT}:orders", ("queues", "orders")),
-        (f"arn:aws:lambda:{ACCOUNT}:function:f", ("functions", "f")),
-        (f"arn:aws:lambda:{ACCOUNT}:layer:f", None),
-        (f"arn:aws:rds:{ACCOUNT}:db:d", ("databases", "d")),
-        (f"arn:aws:rds:{ACCOUNT}:cluster:d", None),
-        ("arn:aws:sqs:us-west-2:orders", None),
-        ("orders", None),
-    ],
-)
+@cases([
+    (f"arn:aws:sqs:{ACCOUNT}:orders", ("queues", "orders")),
+    (f"arn:aws:lambda:{ACCOUNT}:function:f", ("functions", "f")),
+    (f"arn:aws:lambda:{ACCOUNT}:layer:f", None),
+    (f"arn:aws:rds:{ACCOUNT}:db:d", ("databases", "d")),
+    (f"arn:aws:rds:{ACCOUNT}:cluster:d", None),
+    ("arn:aws:sqs:us-west-2:orders", None),
+    ("orders", None),
+])  # fmt: skip
 def test_the_key_and_the_name_of_an_arn(arn: str, told: tuple[str, str] | None) -> None:
     assert keys_and_names(arn, OTHER_LISTS) == ([told] if told else [])
+
+
+ANSWER = {
+    "DBInstances": [
+        database(DBInstanceIdentifier=f"a-{engine}", Engine=engine)
+        for engine in ("postgres", "docdb", "neptune", "aurora-mysql")
+    ]
+}
+
+
+def test_they_are_not_in_the_list_of_databases() -> None:
+    found = OTHER_LISTS["databases"].names(Aws({("rds", "DescribeDBInstances"): ANSWER}))
+    assert list(found) == ["a-postgres", "a-aurora-mysql"]
+
+
+def test_checks_of_rds_do_not_apply_to_a_stack_that_has_no_others() -> None:
+    here = stack(resources={"databases": ("a-docdb", "a-neptune")})
+    aws = Aws({("rds", "DescribeDBInstances"): ANSWER}, here)
+    with pytest.raises(NotApplicable, match="are of DocumentDB or Neptune"):
+        checks.rds_databases(aws, inventory(here, aws), NOW)

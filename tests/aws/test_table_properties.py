@@ -17,6 +17,7 @@ from opschecks.core.answer import Answer
 from opschecks.core.model import Figure
 from opschecks.core.observation import REGISTRY, CouldNotLook, NotConfigured, NotThere
 from tests.canned import ACCOUNT, Aws, Raw, given, names, stack
+from tests.cases import cases
 
 CALL = "dynamodb:DescribeTable"
 ARN = f"arn:aws:dynamodb:{ACCOUNT}:table/incidents"
@@ -42,7 +43,9 @@ INDEXED = {
     "GlobalSecondaryIndexes": [{"IndexName": "a", "IndexStatus": "ACTIVE"}, {"IndexName": "b", "IndexStatus": "X"}]
 }
 PROVISIONED = {"ProvisionedThroughput": {"ReadCapacityUnits": 1}}
-TABLES: dict[str, tuple[Table, Callable[[Table], Any], Any]] = {
+
+
+@cases({
     "on demand": (
         table(BillingModeSummary={"BillingMode": "PAY_PER_REQUEST"}), lambda it: it.billing_mode, "PAY_PER_REQUEST"),
     "provisioned again": (
@@ -56,12 +59,8 @@ TABLES: dict[str, tuple[Table, Callable[[Table], Any], Any]] = {
         table(Replicas=[{"RegionName": "eu-west-1", "ReplicaStatus": "ACTIVE"}, {"RegionName": "eu-west-2"}, {}]),
         lambda it: it.replicas, {"eu-west-1": "ACTIVE", "eu-west-2": "", "a region": ""}),
     "no replicas": (table(), lambda it: it.replicas, {}),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", TABLES)
-def test_what_a_table_is_read_as(case: str) -> None:
-    one, read, expected = TABLES[case]
+})  # fmt: skip
+def test_what_a_table_is_read_as(one: Table, read: Callable[[Table], Any], expected: Any) -> None:
     assert read(one) == expected
 
 

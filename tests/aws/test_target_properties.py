@@ -29,6 +29,7 @@ from opschecks.core.answer import Answer
 from opschecks.core.model import Figure, Resource
 from opschecks.core.observation import REGISTRY, CouldNotLook, NotThere
 from tests.canned import ACCOUNT, Aws, Raw, names, stack
+from tests.cases import cases
 
 ELB = f"arn:aws:elasticloadbalancing:{ACCOUNT}"
 WEB, API = f"{ELB}:loadbalancer/app/web/50dc6c495c0c9188", f"{ELB}:loadbalancer/app/api/50dc6c495c0c9189"
@@ -51,7 +52,7 @@ def unread(arn: str, **more: Any) -> TargetHealth:
     return TargetHealth(arn=arn, name=arn.split("/")[1], evidence=Unread(DENIED), unread=DENIED, **more)
 
 
-TARGETS: dict[str, tuple[Raw, Target, str]] = {
+@cases({
     "healthy": (target(1), Target("10.0.0.1:80", "healthy", ""), "10.0.0.1:80 is healthy"),
     "without a port": (target(1, port=None), Target("10.0.0.1", "healthy", ""), "10.0.0.1 is healthy"),
     "with a description": (
@@ -65,12 +66,8 @@ TARGETS: dict[str, tuple[Raw, Target, str]] = {
     "with a description alone": (
         target(1, "draining", says="Deregistration"), Target("10.0.0.1:80", "draining", "Deregistration"),
         "10.0.0.1:80 is draining (Deregistration)"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", TARGETS)
-def test_a_target_is_read_with_its_reason(case: str) -> None:
-    raw, expected, words = TARGETS[case]
+})  # fmt: skip
+def test_a_target_is_read_with_its_reason(raw: Raw, expected: Target, words: str) -> None:
     assert group(BLUE, raw).targets == [expected]
     assert str(expected) == words
 
@@ -103,23 +100,19 @@ def test_a_message_lists_five_targets() -> None:
     assert told(listed) == f"{five}, and 2 more"
 
 
-NOT_JUDGED: dict[str, tuple[str | CouldNotLook, str | CouldNotLook, str]] = {
+@cases({
     "judged": ("", "", ""),
     "idle": ("idle", "", "idle"),
     "foreign": ("", "foreign", "foreign"),
     "idle and foreign": ("idle", "foreign", "idle"),
     "foreign, and perhaps idle": (DENIED, "foreign", "foreign"),
     "idle, and perhaps foreign": ("idle", DENIED, "idle"),
-}
-
-
-@pytest.mark.parametrize("case", NOT_JUDGED)
-def test_why_a_group_is_not_judged(case: str) -> None:
-    idle, foreign, expected = NOT_JUDGED[case]
+})  # fmt: skip
+def test_why_a_group_is_not_judged(idle: str | CouldNotLook, foreign: str | CouldNotLook, expected: str) -> None:
     assert group(BLUE, idle=idle, foreign=foreign).not_judged == expected
 
 
-@pytest.mark.parametrize(("idle", "foreign"), [(DENIED, ""), ("", DENIED)], ids=["idle", "foreign"])
+@cases({"idle": (DENIED, ""), "foreign": ("", DENIED)})
 def test_where_it_is_not_known_whether_a_group_is_judged(idle: Any, foreign: Any) -> None:
     with pytest.raises(CouldNotLook, match="AccessDenied"):
         group(BLUE, idle=idle, foreign=foreign).not_judged  # noqa: B018 - it raises
@@ -157,16 +150,12 @@ THROTTLED = CouldNotLook("elasticloadbalancing:DescribeLoadBalancers", "Throttli
 DENIED_THERE = NotThere("elasticloadbalancing:DescribeLoadBalancers", "no", action="x:Y")
 
 
-@pytest.mark.parametrize(
-    ("wanted", "refused", "asked"),
-    [
-        (("old",), None, 1),
-        (("web", "old"), REFUSED, 1),
-        (("web", "old"), THROTTLED, 1),
-        (("web", "old"), DENIED_THERE, 1),
-    ],
-    ids=["one that is not there", "denied", "throttled", "denied as not there"],
-)
+@cases({
+    "one that is not there": (("old",), None, 1),
+    "denied": (("web", "old"), REFUSED, 1),
+    "throttled": (("web", "old"), THROTTLED, 1),
+    "denied as not there": (("web", "old"), DENIED_THERE, 1),
+})  # fmt: skip
 def test_what_is_not_about_one_balancer_is_not_asked_again(wanted: Any, refused: Any, asked: int) -> None:
     aws = listing("web", refused=refused)
     with pytest.raises(CouldNotLook):
@@ -207,7 +196,7 @@ def attributed(**attributes: str) -> TargetGroup:
     return TargetGroup(arn=BLUE, name="blue", evidence={"Attributes": told})
 
 
-STICKY: dict[str, tuple[TargetGroup, Callable[[TargetGroup], Any], Any]] = {
+@cases({
     "on": (attributed(enabled="true"), lambda it: it.sticky, True),
     "off": (attributed(enabled="false"), lambda it: it.sticky, False),
     "by the balancer's cookie": (
@@ -219,12 +208,8 @@ STICKY: dict[str, tuple[TargetGroup, Callable[[TargetGroup], Any], Any]] = {
     "by address": (
         attributed(**{"type": "source_ip", "lb_cookie.duration_seconds": "60"}),
         lambda it: (it.sticky_by, it.sticky_for), ("source_ip", timedelta(seconds=60))),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", STICKY)
-def test_stickiness_is_read_of_attributes(case: str) -> None:
-    of, read, expected = STICKY[case]
+})  # fmt: skip
+def test_stickiness_is_read_of_attributes(of: TargetGroup, read: Callable[[TargetGroup], Any], expected: Any) -> None:
     assert read(of) == expected
 
 
@@ -241,7 +226,7 @@ def in_ecs(arn: str, alternate: str = "") -> Raw:
     return {"targetGroupArn": arn, **more}
 
 
-FILLS: dict[str, tuple[Raw, set[str]]] = {
+@cases({
     "nothing": ({"loadBalancers": []}, set()),
     "a group": ({"loadBalancers": [in_ecs(BLUE)]}, {BLUE}),
     "two groups": ({"loadBalancers": [in_ecs(BLUE), in_ecs(GRAY)]}, {BLUE, GRAY}),
@@ -254,12 +239,8 @@ FILLS: dict[str, tuple[Raw, set[str]]] = {
     "task sets alone": ({"loadBalancers": [], "taskSets": [{"loadBalancers": [in_ecs(GRAY)]}]}, {GRAY}),
     "no task sets": ({"loadBalancers": [in_ecs(BLUE)], "taskSets": []}, {BLUE}),
     "a service that is not there": ({"status": "MISSING"}, set()),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", FILLS)
-def test_which_groups_a_service_fills(case: str) -> None:
-    told, expected = FILLS[case]
+})  # fmt: skip
+def test_which_groups_a_service_fills(told: Raw, expected: set[str]) -> None:
     assert filled_by(Answer(told, "ecs:DescribeServices")) == expected
 
 

@@ -27,6 +27,7 @@ from opschecks.aws.unread import Unread
 from opschecks.core.model import Figure, Resource, Series
 from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, NOW, names, stack
+from tests.cases import cases
 
 REFUSED = CouldNotLook("cloudwatch:GetMetricData", "AccessDenied: no")
 UNREAD = CouldNotLook("elasticloadbalancing:DescribeLoadBalancers", "Throttling: no")
@@ -79,7 +80,7 @@ def _p95(requests: Points, p95: Points, hours: Points = (), of_hours: Points = (
     )
 
 
-P95: dict[str, tuple[Traffic, float | None]] = {
+@cases({
     "enough requests": (_p95([(10, 20), (5, 20)], [(10, 300), (5, 900)]), 900),
     "exactly enough": (_p95([(5, 10)], [(5, 900)]), 900),
     "too few, and quick": (_p95([(5, 9)], [(5, 500)]), 500),
@@ -100,10 +101,7 @@ P95: dict[str, tuple[Traffic, float | None]] = {
     "an old slow one": (_p95([(66, 20), (5, 20)], [(66, 900), (5, 300)]), 300),
     "no requests are told": (_p95([], [(5, 900)]), None),
     "half a request is none": (_p95([(5, 0.0)], [(5, 900)]), None),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("seen", "p95"), P95.values(), ids=P95)
+})  # fmt: skip
 def test_the_p95_of_too_few_requests_does_not_count_where_it_is_too_high(seen: Traffic, p95: float | None) -> None:
     assert seen.p95_ms(samples=10, limit=500) == p95
 
@@ -232,19 +230,16 @@ def test_traffic_is_of_the_stacks_own_groups_and_of_those_that_may_be() -> None:
     assert (two.figures, two.series, two.evidence) == ((), (), {})
 
 
-@pytest.mark.parametrize(
-    ("known", "labels", "figures"),
-    [
-        ({"a__requests": [], "a__target_5xx": []}, [], ["requests a day", "5xx a day"]),
-        ({"a__requests": [(5, 1)], "a__target_5xx": REFUSED}, ["requests"], ["requests"]),
-        ({"a__requests": REFUSED, "a__target_5xx": []}, [], []),
-        (
-            {"a__requests": [(5, 1)], "a__target_5xx": []},
-            ["requests", "5xx"],
-            ["requests", "requests a day", "5xx a day"],
-        ),
-    ],
-)
+@cases([
+    ({"a__requests": [], "a__target_5xx": []}, [], ["requests a day", "5xx a day"]),
+    ({"a__requests": [(5, 1)], "a__target_5xx": REFUSED}, ["requests"], ["requests"]),
+    ({"a__requests": REFUSED, "a__target_5xx": []}, [], []),
+    (
+        {"a__requests": [(5, 1)], "a__target_5xx": []},
+        ["requests", "5xx"],
+        ["requests", "requests a day", "5xx a day"],
+    ),
+])  # fmt: skip
 def test_what_is_shown_of_a_group_of_which_a_part_is_known(
     known: Mapping[str, Any], labels: list[str], figures: list[str]
 ) -> None:

@@ -10,14 +10,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from opschecks.aws.backup_sets import BackupLocation, sets
 from opschecks.aws.clients import Clients
 from opschecks.aws.cloudfront import INVALIDATIONS_KEPT, invalidations
-from opschecks.aws.elbv2 import TargetHealth, filled_by
+from opschecks.aws.elbv2 import TargetHealth
 from opschecks.aws.logs import log_errors
 from opschecks.aws.own_groups import own_groups
 from opschecks.aws.refusals import explained
-from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
 from opschecks.web.websocket import open_session
 from tests.aws import test_alarm_hygiene as hygiene
@@ -26,6 +24,7 @@ from tests.aws import test_websocket_groups as sessions
 from tests.aws.test_listeners import default, forward
 from tests.canned import NOW, Aws, daily, names, pages_of, stack, verdicts
 from tests.canned_wire import Wire
+from tests.cases import cases
 from tests.real import traffic
 from tests.real.traffic import seen as measured
 
@@ -81,12 +80,6 @@ def test_invalidations_are_read_on_behind_an_empty_page() -> None:
     assert [of.name for of in invalidations(aws, names(distributions=("E1",)))] == ["I1"]
 
 
-def test_a_listing_of_s3_that_counts_keys_and_has_none_is_not_empty() -> None:
-    aws = Aws({("s3", "ListObjectsV2"): {"KeyCount": 2, "IsTruncated": False}})
-    with pytest.raises(CouldNotLook, match="s3:ListBucket: the answer counts 2 keys and lists none"):
-        list(sets(aws, BackupLocation("backups", "full/")))
-
-
 def test_a_group_of_costs_without_its_service_is_not_read() -> None:
     days = costs.results({"Amazon ECS": lambda day: 1.0})
     days[3]["Groups"][0]["Keys"] = []
@@ -114,14 +107,11 @@ def test_a_connection_that_is_closed_before_the_handshake_is_an_answer(monkeypat
         assert open_session(stack(), "ws://web.test/ws", {}) == "the connection was closed before the handshake"
 
 
-@pytest.mark.parametrize(
-    ("code", "status", "advice"),
-    [
-        ("ThrottlingException", 400, "AWS limits how often the account may ask this: run it again later"),
-        ("SlowDown", 503, "AWS limits how often the account may ask this: run it again later"),
-        ("InternalFailure", 500, "AWS itself failed: run it again later"),
-    ],
-)
+@cases([
+    ("ThrottlingException", 400, "AWS limits how often the account may ask this: run it again later"),
+    ("SlowDown", 503, "AWS limits how often the account may ask this: run it again later"),
+    ("InternalFailure", 500, "AWS itself failed: run it again later"),
+])  # fmt: skip
 def test_what_may_be_answered_later_says_so(code: str, status: int, advice: str) -> None:
     error = ClientError(
         {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}, "DescribeServices"
@@ -142,9 +132,3 @@ def test_an_alarm_whose_dimensions_are_missing_watches_nothing_that_is_known() -
         "lost": "blind",
         "cpu-high": "passed",
     }
-
-
-def test_a_service_that_does_not_say_its_groups_may_fill_any() -> None:
-    with pytest.raises(CouldNotLook, match="the answer has no 'loadBalancers'"):
-        filled_by(Answer({"serviceName": "web"}, "ecs:DescribeServices"))
-    assert filled_by(Answer({"loadBalancers": []}, "ecs:DescribeServices")) == set()

@@ -15,6 +15,7 @@ from opschecks.config.stack import Stack
 from opschecks.config.toml_tables import OfficeHours
 from opschecks.core.observation import CouldNotLook, NotThere
 from tests.canned import ACCOUNT, NOW, Answers, Aws, Raw, ago, given, itself, judges, pages_of, stack, verdicts, weekly
+from tests.cases import cases
 
 checks = weekly("unused_resources")
 Points = Sequence[tuple[datetime, float]]
@@ -22,7 +23,7 @@ Points = Sequence[tuple[datetime, float]]
 
 def volume(days: float = 60, **changes: Any) -> Raw:
     made = {"VolumeId": "vol-1", "State": "available", "Size": 200, "VolumeType": "gp3", "CreateTime": ago(days=days)}
-    return {key: value for key, value in {**made, **changes}.items() if value is not None}
+    return given(made, changes)
 
 
 VOLUMES: dict[str, tuple[Raw, str, str]] = {
@@ -193,6 +194,12 @@ def cpu(*spans: tuple[datetime, float]) -> dict[str, Points]:
     return {"CPUUtilization": points}
 
 
+def dev_aws(raw: Any, points: Mapping[str, Points], checked: Stack = HERE, status: str = "Complete") -> Aws:
+    described = raw if isinstance(raw, Exception) else {"services": [raw]}
+    data = measured(points, status)
+    return Aws({("ecs", "DescribeServices"): described, ("cloudwatch", "GetMetricData"): data}, checked)
+
+
 def dev(
     raw: Raw,
     points: Mapping[str, Points],
@@ -200,11 +207,7 @@ def dev(
     checked: Stack = HERE,
     since: datetime | None = None,
 ) -> list[DevUse]:
-    answers: dict[tuple[str, str], Answers] = {
-        ("ecs", "DescribeServices"): {"services": [raw]},
-        ("cloudwatch", "GetMetricData"): measured(points),
-    }
-    return dev_use(checked, Aws(answers, checked), now, since)
+    return dev_use(checked, dev_aws(raw, points, checked), now, since)
 
 
 def at(day: int, hour: float, zone: str = "UTC") -> datetime:
@@ -272,31 +275,25 @@ def test_clusters_are_asked_each_for_its_own_and_ten_services_a_call() -> None:
     assert sorted(aws.calls) == ["cloudwatch:GetMetricData", *["ecs:DescribeServices"] * 3]
 
 
-BAD_HOURS: dict[str, tuple[Raw, str]] = {
+@cases({
     "the wrong way round": ({"begins": "18:00", "ends": "08:00"}, "they end before they begin"),
     "no hours": ({"begins": "08:00", "ends": "08:00"}, "they end before they begin"),
     "no days": ({"days": []}, "at least 1 item"),
     "a day of another language": ({"days": ["montag"]}, "Input should be 'mon'"),
     "a zone of their own": ({"begins": "08:00+01:00"}, "remove the offset"),
-}
-
-
-@pytest.mark.parametrize(("keys", "message"), BAD_HOURS.values(), ids=BAD_HOURS)
+})  # fmt: skip
 def test_hours_that_make_no_sense_are_refused(keys: Raw, message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         OfficeHours(**keys)
 
 
-@pytest.mark.parametrize(
-    ("moment", "inside"),
-    [
-        (datetime(2026, 11, 25, 8, 0), True),  # noqa: DTZ001 - of the stack's zone, which is the caller's to see to
-        (datetime(2026, 11, 25, 17, 59), True),  # noqa: DTZ001
-        (datetime(2026, 11, 25, 18, 0), False),  # noqa: DTZ001
-        (datetime(2026, 11, 25, 7, 59), False),  # noqa: DTZ001
-        (datetime(2026, 11, 28, 12, 0), False),  # noqa: DTZ001
-    ],
-)
+@cases([
+    (datetime(2026, 11, 25, 8, 0), True),  # noqa: DTZ001 - of the stack's zone, which is the caller's to see to
+    (datetime(2026, 11, 25, 17, 59), True),  # noqa: DTZ001
+    (datetime(2026, 11, 25, 18, 0), False),  # noqa: DTZ001
+    (datetime(2026, 11, 25, 7, 59), False),  # noqa: DTZ001
+    (datetime(2026, 11, 28, 12, 0), False),  # noqa: DTZ001
+])  # fmt: skip
 def test_hours_begin_and_end_on_the_minute(moment: datetime, inside: bool) -> None:
     assert OfficeHours().include(moment) is inside
 

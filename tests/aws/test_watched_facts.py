@@ -16,8 +16,10 @@ from opschecks.aws.cloudwatch_alarms import Alarm
 from opschecks.core.answer import Answer
 from opschecks.core.model import Figure
 from opschecks.core.observation import CouldNotLook
+from tests.aws.test_alarm_facts import warm_up
 from tests.aws.test_alarm_hygiene import EDGE, NO_METRIC, ON_ERRORS, TOPIC, alarm, aws_of, composite, watched
-from tests.canned import ACCOUNT, NOW, Answers, Aws, Raw, ago, names, stack
+from tests.canned import ACCOUNT, NOW, Answers, Aws, Raw, names, stack
+from tests.cases import cases
 from tests.real.alarm_receivers import rule, stops, topic
 
 CPU = WatchedMetric("AWS/ECS", "CPUUtilization", (("ClusterName", "prod"), ("ServiceName", "backend")))
@@ -34,7 +36,9 @@ def test_a_metric_in_words() -> None:
 
 
 A = [{"Name": "A", "Value": "b"}]
-METRICS: dict[str, tuple[WatchedMetric, Raw, Raw]] = {
+
+
+@cases({
     "bare": (
         WatchedMetric("X", "Errors", ()),
         {"MetricStat": {"Metric": {"Namespace": "X", "MetricName": "Errors", "Dimensions": []}, "Period": 3600,
@@ -48,12 +52,8 @@ METRICS: dict[str, tuple[WatchedMetric, Raw, Raw]] = {
         {"Namespace": "X", "Dimensions": A, "IncludeLinkedAccounts": True,
          "OwningAccount": "210987654321"},
     ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", METRICS)
-def test_how_a_metric_is_asked_for(case: str) -> None:
-    metric, query, siblings = METRICS[case]
+})  # fmt: skip
+def test_how_a_metric_is_asked_for(metric: WatchedMetric, query: Raw, siblings: Raw) -> None:
     assert (metric.query, metric.siblings) == (query, siblings)
 
 
@@ -160,7 +160,7 @@ def _topics(**confirmed: int) -> Any:
     return lambda **asked: topic(confirmed[asked["TopicArn"].rpartition(":")[2]])
 
 
-HEARD: dict[str, tuple[Raw, dict[str, Any], list[AlarmEvent], tuple[str, ...], tuple[str, ...]]] = {
+@cases({
     "by its topic": ({}, {}, [], (), ()),
     "its topic has nobody": ({"AlarmActions": [PAGER]}, {"topics": topic(0)}, [], (NOBODY,), ()),
     "one of two topics has nobody": (
@@ -180,12 +180,10 @@ HEARD: dict[str, tuple[Raw, dict[str, Any], list[AlarmEvent], tuple[str, ...], t
         ("EventBridge rule to-the-pager",)),
     "nothing is said of actions, and a deployment stops": (
         {"AlarmActions": None}, {"deployment": stops("cpu-high")}, [], (), ("deployments of web",)),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", HEARD)
-def test_who_hears_it(case: str) -> None:
-    changes, there, rings, unheard, through = HEARD[case]
+})  # fmt: skip
+def test_who_hears_it(
+    changes: Raw, there: dict[str, Any], rings: list[AlarmEvent], unheard: tuple[str, ...], through: tuple[str, ...]
+) -> None:
     found = watched(_listeners(**there), alarm(**changes), rings=rings, services=("web",))[0]
     assert (found.unheard, found.heard_through) == (unheard, through)
     assert found.evidence["not heard by"] == list(unheard)
@@ -206,18 +204,15 @@ def _asked(*alarms: Alarm, topics: Any = None) -> set[str]:
     return {one.operation for one in aws.asked} - {"GetMetricData", "GetTopicAttributes"}
 
 
-@pytest.mark.parametrize(
-    ("alarms", "topics", "asked"),
-    [
-        ([alarm()], None, False),
-        ([UNREAD], None, False),
-        ([alarm(AlarmActions=[]), composite(alarm())], None, False),
-        ([alarm(AlarmActions=[])], None, True),
-        ([alarm()], topic(0), True),
-        ([alarm(AlarmActions=[]), composite(alarm())], topic(0), True),
-        ([alarm(AlarmActions=[]), composite(alarm("other"))], None, True),
-    ],
-)
+@cases([
+    ([alarm()], None, False),
+    ([UNREAD], None, False),
+    ([alarm(AlarmActions=[]), composite(alarm())], None, False),
+    ([alarm(AlarmActions=[])], None, True),
+    ([alarm()], topic(0), True),
+    ([alarm(AlarmActions=[]), composite(alarm())], topic(0), True),
+    ([alarm(AlarmActions=[]), composite(alarm("other"))], None, True),
+])  # fmt: skip
 def test_listeners_are_asked_only_where_it_is_not_heard_otherwise(
     alarms: list[Alarm], topics: Any, asked: bool
 ) -> None:
@@ -240,16 +235,13 @@ def _data(state: str, *values: float) -> Raw:
     return {"MetricDataResults": [told]}
 
 
-@pytest.mark.parametrize(
-    ("answer", "silence"),
-    [
-        (_data("Complete", 3), []),
-        (_data("Complete"), ["no"]),
-        (_data("Complete", 0, 0), ["no"]),
-        (_data("PartialData", 0.5), []),
-        (_data("PartialData"), ["unknown"]),
-    ],
-)
+@cases([
+    (_data("Complete", 3), []),
+    (_data("Complete"), ["no"]),
+    (_data("Complete", 0, 0), ["no"]),
+    (_data("PartialData", 0.5), []),
+    (_data("PartialData"), ["unknown"]),
+])  # fmt: skip
 def test_how_many_samples_make_a_metric_silent(answer: Raw, silence: list[str]) -> None:
     aws = Aws({("cloudwatch", "GetMetricData"): answer, ("sns", "GetTopicAttributes"): topic(1)})
     found = watched(aws, alarm())[0]
@@ -302,16 +294,9 @@ def test_metrics_of_another_region_are_asked_there_and_their_refusal_is_theirs()
         watched(Aws({**answers, ("cloudwatch", "GetMetricData"): denied}), alarm())
 
 
-def _warm(minutes: int) -> Raw:
-    return {
-        "AlarmConfigurationUpdatedTimestamp": ago(hours=1),
-        "WarmUpConfiguration": {"WarmUpPeriodDurationInMinutes": minutes},
-    }
-
-
-@pytest.mark.parametrize(("minutes", "silent"), [(61, []), (60, [CPU]), (30, [CPU])])
+@cases([(61, []), (60, [CPU]), (30, [CPU])])
 def test_an_alarm_that_warms_up_is_not_silent(minutes: int, silent: list[WatchedMetric]) -> None:
-    assert _one(alarm(**_warm(minutes)), samples={}).silent == silent
+    assert _one(alarm(**warm_up(minutes)), samples={}).silent == silent
 
 
 def test_metrics_that_may_be_silent_are_told_apart() -> None:

@@ -9,7 +9,7 @@ import pytest
 from opschecks.aws.ecs import Service
 from opschecks.aws.elbv2 import registered_targets, target_groups
 from opschecks.aws.judged_groups import target_health
-from opschecks.aws.websocket_groups import WebSocketGroup, no_websocket, websocket_groups
+from opschecks.aws.websocket_groups import WebSocketGroup, websocket_groups
 from opschecks.core.change import CannotFix
 from opschecks.core.model import Resource
 from opschecks.core.observation import CouldNotLook, NotConfigured
@@ -17,6 +17,7 @@ from opschecks.remedies.settings.elbv2 import EnableStickiness
 from tests.aws.test_elbv2 import fills, health
 from tests.aws.test_listeners import ELB, LISTENER, URL, arn, default, forward, host, path, rule, rules
 from tests.canned import Aws, Raw, daily, judges, stack, verdicts
+from tests.cases import cases
 
 check = daily("websocket").test_websocket_sessions_are_sticky
 LB_COOKIE, APP_COOKIE = (f"stickiness.{kind}_cookie.duration_seconds" for kind in ("lb", "app"))
@@ -110,7 +111,9 @@ test_stickiness_is_read_from_strings = judges(
 TO_WS = (rule(1, forward("ws"), path("/ws*")), default(forward("web")))
 SPLIT = default(forward("a", "b", weights=(50, 50)))
 TWO = {"a": APPLICATION, "b": APPLICATION}
-CASES: dict[str, tuple[list[WebSocketGroup] | Any, dict[str, str]]] = {
+
+
+@cases({
     "a group that no session reaches": (
         lambda: seen({"ws": APPLICATION, "web": OFF}, *TO_WS),
         {"ws": "passed", "web": "passed"},
@@ -161,10 +164,7 @@ CASES: dict[str, tuple[list[WebSocketGroup] | Any, dict[str, str]]] = {
         lambda: seen(TWO, SPLIT, services=[fills(arn("a"), arn("b"))]),
         {"a": "passed", "b": "passed"},
     ),
-}
-
-
-@pytest.mark.parametrize(("found", "wanted"), CASES.values(), ids=CASES)
+})  # fmt: skip
 def test_only_groups_that_sessions_reach_must_be_sticky(found: Any, wanted: dict[str, str]) -> None:
     assert verdicts(check, websocket_groups=found()) == wanted
 
@@ -174,23 +174,6 @@ def test_a_stack_whose_sessions_reach_no_group_is_not_passed() -> None:
         seen({"web": APPLICATION}, rule(1, forward("web"), path("/api/*")))
     with pytest.raises(CouldNotLook, match="the load balancer has no target group wss"):
         seen({"web": APPLICATION}, default(forward("web")), named=("wss",))
-
-
-@pytest.mark.parametrize(
-    ("more", "why"),
-    [
-        ({"TargetType": "lambda"}, "type lambda"),
-        ({"TargetType": "alb", "Protocol": "TCP"}, "type alb"),
-        ({"ProtocolVersion": "GRPC"}, "protocol version is GRPC"),
-        ({"ProtocolVersion": "HTTP2"}, "protocol version is HTTP2"),
-        ({"Protocol": "UDP"}, "protocol is UDP"),
-        ({}, ""),
-        ({"Protocol": "TLS"}, ""),
-    ],
-)
-def test_kinds_of_groups_that_no_websocket_can_use(more: Raw, why: str) -> None:
-    told = no_websocket(listed("x", **more))
-    assert (why in told) if why else told == ""
 
 
 def remedy(group: Raw, *raw: Raw, named: tuple[str, ...] = ()) -> EnableStickiness:
@@ -205,7 +188,7 @@ def remedy(group: Raw, *raw: Raw, named: tuple[str, ...] = ()) -> EnableStickine
     return EnableStickiness(stack(websocket={"url": URL, "target_groups": named}), Aws(answers))
 
 
-NOT_SWITCHED_ON = {
+@cases({
     "for a group that no WebSocket uses": (listed("web"), TO_WS, "no rule leads the WebSocket's URL here"),
     "for gRPC": (listed("ws", ProtocolVersion="GRPC"), TO_WS, "protocol version is GRPC"),
     "for a network load balancer": (listed("ws", Protocol="TCP"), TO_WS, "only an ALB has cookies"),
@@ -216,10 +199,7 @@ NOT_SWITCHED_ON = {
         "rule default shares clients out between 2 groups",
     ),
     "behind nothing": (listed("ws"), (default(forward("web")),), "no rule leads"),
-}
-
-
-@pytest.mark.parametrize(("group", "raw", "why"), NOT_SWITCHED_ON.values(), ids=NOT_SWITCHED_ON)
+})  # fmt: skip
 def test_stickiness_is_not_switched_on(group: Raw, raw: tuple[Raw, ...], why: str) -> None:
     with pytest.raises(CannotFix, match=why):
         remedy(group, *raw).read_for_plan(arn("ws") if group["TargetGroupName"] == "ws" else arn("web"))
@@ -230,14 +210,10 @@ def test_stickiness_is_not_switched_on_where_nobody_knows_whether_sessions_come(
         remedy(listed("ws"), rule(1, forward("ws"), host("x.net")), default(forward("web"))).read_for_plan(arn("ws"))
 
 
-@pytest.mark.parametrize(
-    ("raw", "named"),
-    [
-        (TO_WS, ()),
-        ((rule(1, forward("ws"), host("x.net")),), ("ws",)),
-        ((default(forward("ws", "g", sticky=True)),), ()),
-    ],
-    ids=["by a rule", "by name", "behind a weighted rule that brings clients back"],
-)
+@cases({
+    "by a rule": (TO_WS, ()),
+    "by name": ((rule(1, forward("ws"), host("x.net")),), ("ws",)),
+    "behind a weighted rule that brings clients back": ((default(forward("ws", "g", sticky=True)),), ()),
+})  # fmt: skip
 def test_stickiness_is_switched_on_where_sessions_come(raw: tuple[Raw, ...], named: tuple[str, ...]) -> None:
     assert remedy(listed("ws"), *raw, named=named).read_for_plan(arn("ws"))["stickiness.enabled"] == "false"

@@ -22,7 +22,9 @@ from opschecks.aws.websocket_groups import (
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook, NotConfigured
 from tests.aws.test_listeners import URL, arn, default, forward, host, path, rule, rules
+from tests.aws.test_websocket_groups import listed as raw_group
 from tests.canned import Raw, stack
+from tests.cases import cases
 
 REFUSED = CouldNotLook("elasticloadbalancing:DescribeRules", "AccessDenied: no")
 THROTTLED = CouldNotLook("ecs:DescribeServices", "ThrottlingException: no")
@@ -30,15 +32,10 @@ NO_HEALTH = CouldNotLook("elasticloadbalancing:DescribeTargetHealth", "Throttlin
 NO_SERVICES = NotConfigured("", "stack here names no services")
 
 
-def _listed(name: str, **more: Any) -> Raw:
-    told = {"Protocol": "HTTP", "ProtocolVersion": "HTTP1", "TargetType": "ip"}
-    return {"TargetGroupArn": arn(name), "TargetGroupName": name, **told, **more}
-
-
 def _group(name: str, sticky: str = "false", by: str = "lb_cookie", **more: Any) -> TargetGroup:
     told = {"stickiness.enabled": sticky, "stickiness.type": by}
     attributes = [{"Key": key, "Value": value} for key, value in told.items()]
-    evidence = Answer({**_listed(name, **more), "Attributes": attributes}, "x")
+    evidence = Answer({**raw_group(name, **more), "Attributes": attributes}, "x")
     return TargetGroup(arn=arn(name), name=name, evidence=evidence)
 
 
@@ -160,7 +157,9 @@ def test_without_the_rules_one_group_is_judged_and_of_several_nothing_is_known()
 
 
 BOTH = rules(default(forward("a", "b", sticky=True)))
-DOUBTS: dict[str, tuple[Any, Any, dict[str, Any], CouldNotLook | None]] = {
+
+
+@cases({
     "nothing is missing": ([_service("a")], [], {}, None),
     "the services": (THROTTLED, [], {}, THROTTLED),
     "one of the services": ([_service("a"), UNREAD], [], {}, THROTTLED),
@@ -170,10 +169,7 @@ DOUBTS: dict[str, tuple[Any, Any, dict[str, Any], CouldNotLook | None]] = {
     "health and one of the services": ([UNREAD], NO_HEALTH, {}, NO_HEALTH),
     "the services, and the stack names its groups": (THROTTLED, [], {"target_groups": ["a", "b"]}, None),
     "the services, and the stack names those of WebSockets": (THROTTLED, [], {"named": ("a", "b")}, None),
-}
-
-
-@pytest.mark.parametrize(("services", "health", "keys", "doubt"), DOUBTS.values(), ids=DOUBTS)
+})  # fmt: skip
 def test_a_neighbours_group_may_look_like_the_stacks_where_its_services_or_their_targets_are_not_known(
     services: Any, health: Any, keys: dict[str, Any], doubt: CouldNotLook | None
 ) -> None:
@@ -183,7 +179,9 @@ def test_a_neighbours_group_may_look_like_the_stacks_where_its_services_or_their
 
 
 SHARES = "rule default shares clients out between 2 groups and does not bring them back"
-SPLITS: dict[str, tuple[Any, Any]] = {
+
+
+@cases({
     "no service fills both": ([_service("a"), _service("b")], SHARES),
     "one service fills both": ([_service("b"), _service("a", "b")], ""),
     "one service fills more": ([_service("a", "b", "c")], ""),
@@ -192,10 +190,7 @@ SPLITS: dict[str, tuple[Any, Any]] = {
     "the services are not known": (THROTTLED, THROTTLED),
     "one service is not known": ([_service("a"), UNREAD], THROTTLED),
     "one service is not known, another fills both": ([UNREAD, _service("a", "b")], ""),
-}
-
-
-@pytest.mark.parametrize(("services", "split"), SPLITS.values(), ids=SPLITS)
+})  # fmt: skip
 def test_a_rule_that_shares_clients_out_is_wrong_unless_a_deployment_moves_its_weights(
     services: Any, split: Any
 ) -> None:
@@ -231,23 +226,22 @@ def test_why_no_session_reaches_a_group() -> None:
     assert unused_by(arn("a"), sure, here) == ""
 
 
-@pytest.mark.parametrize(
-    ("more", "why"),
-    [
-        ({}, ""),
-        ({"TargetType": "lambda"}, "no WebSocket ends here: its targets are of type lambda"),
-        ({"TargetType": "alb"}, "no WebSocket ends here: its targets are of type alb"),
-        ({"TargetType": "instance"}, ""),
-        ({"ProtocolVersion": "GRPC"}, "no WebSocket uses it: its protocol version is GRPC"),
-        ({"ProtocolVersion": "HTTP2"}, "no WebSocket uses it: its protocol version is HTTP2"),
-        ({"Protocol": "UDP"}, "no WebSocket uses it: its protocol is UDP"),
-        ({"Protocol": "GENEVE"}, "no WebSocket uses it: its protocol is GENEVE"),
-        ({"Protocol": "QUIC"}, "no WebSocket uses it: its protocol is QUIC"),
-        ({"Protocol": "TCP_UDP"}, ""),
-    ],
-)
+@cases([
+    ({}, ""),
+    ({"TargetType": "lambda"}, "no WebSocket ends here: its targets are of type lambda"),
+    ({"TargetType": "alb"}, "no WebSocket ends here: its targets are of type alb"),
+    ({"TargetType": "instance"}, ""),
+    ({"ProtocolVersion": "GRPC"}, "no WebSocket uses it: its protocol version is GRPC"),
+    ({"ProtocolVersion": "HTTP2"}, "no WebSocket uses it: its protocol version is HTTP2"),
+    ({"Protocol": "UDP"}, "no WebSocket uses it: its protocol is UDP"),
+    ({"Protocol": "GENEVE"}, "no WebSocket uses it: its protocol is GENEVE"),
+    ({"Protocol": "QUIC"}, "no WebSocket uses it: its protocol is QUIC"),
+    ({"Protocol": "TCP_UDP"}, ""),
+    ({"Protocol": "TLS"}, ""),
+    ({"TargetType": "alb", "Protocol": "TCP"}, "no WebSocket ends here: its targets are of type alb"),
+])  # fmt: skip
 def test_why_no_websocket_can_use_a_group(more: Raw, why: str) -> None:
-    assert no_websocket(_listed("a", **more)) == why
+    assert no_websocket(raw_group("a", **more)) == why
 
 
 NO_COOKIES = "only an ALB has cookies, which bind a client to its target"
@@ -255,22 +249,21 @@ WEIGHTED = (
     "rule default shares clients out between 2 groups: turn on the rule's stickiness first, "
     "without which a group's is not honored"
 )
-COOKIES: dict[str, tuple[Raw, list[Rule], tuple[str, ...], str]] = {
-    "it is used": (_listed("ws"), TO_WS, (), ""),
-    "by HTTPS": (_listed("ws", Protocol="HTTPS"), TO_WS, (), ""),
-    "it is not used": (_listed("web"), TO_WS, (), NO_RULE),
+
+
+@cases({
+    "it is used": (raw_group("ws"), TO_WS, (), ""),
+    "by HTTPS": (raw_group("ws", Protocol="HTTPS"), TO_WS, (), ""),
+    "it is not used": (raw_group("web"), TO_WS, (), NO_RULE),
     "a Lambda function": (
-        _listed("ws", TargetType="lambda"), TO_WS, (), "no WebSocket ends here: its targets are of type lambda"),
-    "a network balancer": (_listed("ws", Protocol="TLS"), TO_WS, (), f"its protocol is TLS: {NO_COOKIES}"),
+        raw_group("ws", TargetType="lambda"), TO_WS, (), "no WebSocket ends here: its targets are of type lambda"),
+    "a network balancer": (raw_group("ws", Protocol="TLS"), TO_WS, (), f"its protocol is TLS: {NO_COOKIES}"),
     "a weighted rule": (
-        _listed("a"), SPLIT, ("a",),
+        raw_group("a"), SPLIT, ("a",),
         WEIGHTED),
-    "it is named": (_listed("web"), TO_WS, ("ws", "w?b"), ""),
-    "others are named": (_listed("ws"), TO_WS, ("web",), OTHERS),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("group", "listed", "named", "why"), COOKIES.values(), ids=COOKIES)
+    "it is named": (raw_group("web"), TO_WS, ("ws", "w?b"), ""),
+    "others are named": (raw_group("ws"), TO_WS, ("web",), OTHERS),
+})  # fmt: skip
 def test_why_stickiness_is_not_to_be_switched_on(
     group: Raw, listed: list[Rule], named: tuple[str, ...], why: str
 ) -> None:

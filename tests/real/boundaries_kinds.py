@@ -73,11 +73,10 @@ def well(outcome: str, says: str, ms: float = 20.0, days: float | None = None) -
 
 def restorable(outcome: str, says: str, backups: Any, recovery: Any, points: Any = None) -> Row:
     return Row(
-        saved.check, lambda: {"saved_tables": [saved._saved(backups, recovery, points)]}, outcome, CONTINUOUS, says
+        saved.check, lambda: {"saved_tables": saved.judged(backups, recovery, points)}, outcome, CONTINUOUS, says
     )
 
 
-DAY_S = 24 * 60
 JUST = 1 / 3600
 REPLICA = databases.database(**databases.REPLICA)
 ROWS = {
@@ -118,12 +117,13 @@ ROWS = {
     "a health page that takes a moment longer": well("failed", "took 2000 ms, limit 2000 ms", ms=2000.1),
     "a certificate of the host of fourteen days": well("passed", "certificate valid for 14 days", days=14.0),
     "a certificate of the host of a moment less": well("failed", "limit 14 days", days=13.99),
-    "a backup of 24 hours": restorable("passed", "its newest backup is 24 h old", saved._backups(24), saved.OFF),
-    "a backup of a second more": restorable("failed", "limit 24 h", saved._backups(24 + JUST), saved.OFF, saved.NONE),
-    "recovery up to 24 hours ago": restorable("passed", "restored to is 24 h old", saved._backups(),
-               saved._recovery(minutes=DAY_S)),
+    "a backup of 24 hours": restorable("passed", "its newest backup is 24 h old",
+               saved.backups(saved.backup(24)), saved.OFF),
+    "a backup of a second more": restorable("failed", "limit 24 h",
+               saved.backups(saved.backup(24 + JUST)), saved.OFF, saved.NONE),
+    "recovery up to 24 hours ago": restorable("passed", "restored to is 24 h old", saved.backups(), saved.recovery(24)),
     "recovery has stopped, and an older backup does not count": restorable("failed", "restored to is 30 h old",
-               saved._backups(40), saved._recovery(minutes=30 * 60), saved.NONE),
+               saved.backups(saved.backup(40)), saved.recovery(30), saved.NONE),
     "recovery has stopped, and AWS Backup may not be asked": restorable("blind", "AccessDenied",
-               saved._backups(40), saved._recovery(minutes=30 * 60), saved.DENIED),
+               saved.backups(saved.backup(40)), saved.recovery(30), saved.DENIED),
 }  # fmt: skip

@@ -14,6 +14,7 @@ from tests.aws import test_indexes as indexes
 from tests.aws import test_retention as retention
 from tests.aws import test_task_definitions as pool
 from tests.canned import Aws, ago, weekly
+from tests.canned_incidents import HERE
 from tests.real.rows import Row, rows_by
 from tests.real.tables import item, of_weeks, table
 
@@ -24,7 +25,7 @@ STATES = DOCS + "AWSCloudFormation/latest/UserGuide/view-stack-events.html"
 
 def old_ones(*counts: int) -> Mapping[str, Any]:
     """The old incidents, counted in pages."""
-    return {"old_incidents": archive.seen(*counts)[0], "stack": archive.HERE}
+    return {"old_incidents": archive.seen(*counts)[0], "stack": HERE}
 
 
 LOG_GROUP = DOCS + "AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html"
