@@ -13,7 +13,7 @@ from opschecks.aws.elbv2 import (
     load_balancers,
     registered_targets,
 )
-from opschecks.aws.judged_groups import target_health
+from opschecks.aws.own_groups import target_health
 from opschecks.core.model import Resource
 from opschecks.core.observation import CouldNotLook, NotConfigured
 from tests.canned import ACCOUNT, Aws, Raw, daily, judges, names, pages_of, stack, verdict, verdicts

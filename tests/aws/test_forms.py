@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from opschecks.aws.dynamodb import plain_item
-from opschecks.aws.evidence import one_of
-from opschecks.aws.forms import json_mapping, moment_of_ms, moment_of_text, seconds, whole_number
+from opschecks.aws.evidence import json_mapping, moment_of_ms, moment_of_text, one_of, seconds, whole_number
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
 from opschecks.core.redaction import plain

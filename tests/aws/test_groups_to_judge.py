@@ -13,7 +13,7 @@ from opschecks.aws.elbv2 import (
     GroupsUnread,
     TargetHealth,
 )
-from opschecks.aws.judged_groups import target_health
+from opschecks.aws.own_groups import target_health
 from opschecks.aws.unread import Unread
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook, NotConfigured

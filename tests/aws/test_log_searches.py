@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from opschecks.aws import logs
-from opschecks.aws.log_counts import Counted, by_insights
 from opschecks.aws.log_levels import INSIGHTS, PATTERN, is_error
-from opschecks.aws.logs import LogErrors, log_errors
+from opschecks.aws.logs import Counted, LogErrors, by_insights, log_errors
 from opschecks.config.toml_tables import LogSearch
 from opschecks.core import clock
 from opschecks.core.model import Figure
@@ -257,7 +256,7 @@ def test_a_count_by_insights_is_that_of_its_first_row(monkeypatch: pytest.Monkey
 def test_a_query_that_never_ends_is_given_up_where_the_clock_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
     running = {"status": "Running", "results": [], "statistics": {}}
     pauses: list[float] = []
-    monkeypatch.setattr("opschecks.aws.log_counts.time.sleep", pauses.append)
+    monkeypatch.setattr("opschecks.aws.logs.time.sleep", pauses.append)
     monkeypatch.setattr(clock, "_read", lambda: NOW)
     aws = Aws({("logs", "StartQuery"): {"queryId": "q"}, ("logs", "GetQueryResults"): running})
     with pytest.raises(CouldNotLook, match="no result within"):
@@ -268,7 +267,7 @@ def test_a_query_that_never_ends_is_given_up_where_the_clock_stands_still(monkey
 @pytest.mark.parametrize(("seconds", "late"), [(45, False), (45.1, True)])
 def test_a_query_has_so_much_time_as_a_search(monkeypatch: pytest.MonkeyPatch, seconds: float, late: bool) -> None:
     moments = iter([NOW, NOW + timedelta(seconds=seconds)])
-    monkeypatch.setattr("opschecks.aws.log_counts.time.sleep", lambda _: None)
+    monkeypatch.setattr("opschecks.aws.logs.time.sleep", lambda _: None)
     monkeypatch.setattr(clock, "_read", lambda: next(moments))
     running = {"status": "Running", "results": [], "statistics": {}}
     aws = Aws({("logs", "StartQuery"): {"queryId": "q"}, ("logs", "GetQueryResults"): [running, DONE]})

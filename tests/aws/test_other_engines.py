@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from opschecks.aws.inventory import inventory
-from opschecks.aws.other_lists import OTHER_LISTS
+from opschecks.aws.survey import OTHER_LISTS
 from opschecks.core.observation import NotApplicable
 from tests.canned import NOW, Aws, stack
 from tests.real.databases import checks, database

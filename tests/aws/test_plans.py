@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 
-from opschecks.aws.awaited import awaited
+from opschecks.aws.releases import awaited
 from opschecks.aws.service_deployments import (
     ServiceDeployment,
     bake_after,

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from opschecks.aws import survey as module
-from opschecks.aws.other_lists import OTHER_LISTS, keys_and_names
-from opschecks.aws.survey import Progress, Survey, survey
+from opschecks.aws.survey import OTHER_LISTS, Progress, Survey, keys_and_names, survey
 from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, Aws, Raw, pages_of
 

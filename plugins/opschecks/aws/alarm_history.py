@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
@@ -14,7 +14,7 @@ from ..core.observation import CouldNotLook, observation, seen
 from ..core.wording import plural
 from .alarm_mutes import Mute, alarm_mutes
 from .cloudwatch_alarms import ALARM_TYPES, Alarm
-from .evidence import utc
+from .evidence import grouped, json_object, utc
 from .session import Aws
 
 _ARN = re.compile(r"arn:[\w-]+:\S+?(?=[.,]?(?:\s|$))")
@@ -66,11 +66,7 @@ def _event(raw: Answer, region: str) -> AlarmEvent:
 
 def _error(summary: str, data: str) -> str:
     """Why the action failed; empty where it did not. Its data is JSON: an actionState and maybe an error."""
-    try:
-        told = json.loads(data)
-    except ValueError:  # where it has none, too
-        told = {}
-    told = told if isinstance(told, dict) else {}
+    told = json_object(data) or {}
     if not summary.startswith("Failed") and told.get("actionState") != "Failed":
         return ""
     said = str(told.get("error") or summary.partition("Received error:")[2].strip(' ".'))
@@ -98,10 +94,7 @@ def alarm_news_elsewhere(aws: Aws, alarms: list[Alarm], now: datetime) -> AlarmN
 
 def by_alarm(events: Iterable[AlarmEvent]) -> dict[str, list[AlarmEvent]]:
     """The events by the alarm's name, in their order."""
-    found: dict[str, list[AlarmEvent]] = {}
-    for event in events:
-        found.setdefault(event.alarm, []).append(event)
-    return found
+    return grouped(events, attrgetter("alarm"))
 
 
 def failed_actions(alarm: Alarm, events: Sequence[AlarmEvent]) -> str:
@@ -186,8 +179,7 @@ class Ringing(Resource):
     @property
     def told(self) -> str:
         """How often, in words; CouldNotLook where it is unknown."""
-        if self.unread:
-            raise self.unread.again()
+        seen(self.unread)
         return f"rang {plural(self.times, 'time')} within a day"
 
 

@@ -9,12 +9,13 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from ..core.global_services import region_of
-from ..core.observation import CouldNotLook, NotThere, batches, fan_out
+from ..core.observation import CouldNotLook, NotThere, batches, fan_out, seen
 from .cloudwatch_alarms import Alarm
 from .ecs import SERVICES_A_CALL
-from .forms import whole_number
+from .evidence import json_object, whole_number
 from .inventory import Inventory
 from .session import Aws
+from .unread import or_why
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -77,20 +78,17 @@ def consumers(aws: Aws, inventory: Inventory, alarms: Sequence[Alarm]) -> dict[s
     return found
 
 
-def _watched_by_deployments(aws: Aws, inventory: Inventory) -> dict[str, list[str]] | CouldNotLook:
+@or_why
+def _watched_by_deployments(aws: Aws, inventory: Inventory) -> dict[str, list[str]]:
     """The services whose deployments an alarm stops, by the alarm's name."""
     found: dict[str, list[str]] = {}
-    try:
-        of = inventory.by_cluster if inventory.services else {}
-        parts = [(cluster, names) for cluster, own in of.items() for names in batches(own, SERVICES_A_CALL)]
-        for cluster, names in parts:
-            asked = {"cluster": cluster, "services": names}
-            for raw in aws.call("ecs", "DescribeServices", **asked)["services"]:
-                told = raw.get("deploymentConfiguration", {}).get("alarms", {})
-                for alarm in told["alarmNames"] if told.get("enable") else ():
-                    found.setdefault(alarm, []).append(str(raw["serviceName"]))
-    except CouldNotLook as error:
-        return error
+    of = inventory.by_cluster if inventory.services else {}
+    parts = [(cluster, names) for cluster, own in of.items() for names in batches(own, SERVICES_A_CALL)]
+    for cluster, names in parts:
+        for raw in aws.call("ecs", "DescribeServices", cluster=cluster, services=names)["services"]:
+            told = raw.get("deploymentConfiguration", {}).get("alarms", {})
+            for alarm in told["alarmNames"] if told.get("enable") else ():
+                found.setdefault(alarm, []).append(str(raw["serviceName"]))
     return found
 
 
@@ -116,27 +114,18 @@ def _of(
     return Consumers(tuple(names), () if names else tuple(unknown))
 
 
-def _rules(aws: Aws) -> list[Mapping[str, Any]] | CouldNotLook:
+@or_why
+def _rules(aws: Aws) -> list[Mapping[str, Any]]:
     """The rules of the default event bus that may be about alarms, or why they could not be listed."""
-    try:
-        listed = aws.items("events", "ListRules", "Rules")
-    except CouldNotLook as error:
-        return error
-    return [
-        rule for rule in listed if rule.get("State") != "DISABLED" and _may_match(str(rule.get("EventPattern", "")))
-    ]
+    on = [rule for rule in aws.items("events", "ListRules", "Rules") if rule.get("State") != "DISABLED"]
+    return [rule for rule in on if _may_match(str(rule.get("EventPattern", "")))]
 
 
 def _may_match(pattern: str) -> bool:
     """Whether the pattern may match an alarm: only EventBridge itself knows for sure."""
     if not pattern:
         return False  # a schedule
-    try:
-        told = json.loads(pattern)
-    except (ValueError, RecursionError):
-        return True
-    if not isinstance(told, dict):
-        return True
+    told = json_object(pattern) or {}
     for key, expected in (("source", _SOURCE), ("detail-type", _DETAIL)):
         wanted = told.get(key) or [expected]
         if isinstance(wanted, list) and expected not in wanted and all(isinstance(one, str) for one in wanted):
@@ -171,9 +160,7 @@ def _is_sent(aws: Aws, rule: Mapping[str, Any], alarm: Alarm) -> bool:
 
 def never_heard(alarm: Alarm, reasons: Sequence[str | CouldNotLook]) -> str:
     """Why nobody hears it, "" where its actions are heard; CouldNotLook where one of the reasons is that."""
-    for one in reasons:
-        if isinstance(one, CouldNotLook):
-            raise one.again()
+    told = "; ".join(seen(one) for one in reasons)
     if alarm.evidence["AlarmActions"]:  # AWS always lists them, also where there are none
-        return "; ".join(str(one) for one in reasons)
+        return told
     return "it has no action, and neither a composite alarm with one, EventBridge nor a deployment of ECS reacts to it"

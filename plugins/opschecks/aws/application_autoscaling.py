@@ -67,9 +67,7 @@ class ServiceScaling(Resource):
         Each may set the minimum, the maximum or both, and they stay as it set them until the next one runs:
         https://docs.aws.amazon.com/autoscaling/application/APIReference/API_ScalableTargetAction.html
         """
-        if isinstance(self.schedule, CouldNotLook):
-            raise self.schedule.again()
-        return [one for one in self.schedule if one.get("ScalableTargetAction")]
+        return [one for one in seen(self.schedule) if one.get("ScalableTargetAction")]
 
     def bounds(self, limits: ResourceLimits) -> tuple[int, int]:
         """Fewest and most tasks: its scalable target's; without one, those of its limits."""

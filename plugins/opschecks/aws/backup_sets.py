@@ -14,7 +14,7 @@ from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, observation
 from ..core.wording import plural
 from .backups import TableBackups
-from .forms import moment_of_text
+from .evidence import moment_of_text
 from .inventory import Inventory
 from .session import Aws
 
@@ -69,13 +69,10 @@ def backup_location(stack: Stack) -> BackupLocation | None:
 
 def names_of_sets(aws: Any, place: BackupLocation) -> list[str]:
     """The names of all sets, the newest first."""
-    found = []
-    for page in _pages(aws, place.bucket, place.prefix):
-        for one in page.get("CommonPrefixes", ()):
-            told = _NAME.fullmatch(str(one["Prefix"]).removeprefix(place.prefix))
-            if told:
-                found.append((told[1], int(told[2])))
-    return [f"{day}-{number}" for day, number in sorted(found, reverse=True)]
+    listed = (one for page in _pages(aws, place.bucket, place.prefix) for one in page.get("CommonPrefixes", ()))
+    told = (_NAME.fullmatch(str(one["Prefix"]).removeprefix(place.prefix)) for one in listed)
+    found = sorted(((one[1], int(one[2])) for one in told if one), reverse=True)
+    return [f"{day}-{number}" for day, number in found]
 
 
 def read_set(aws: Any, place: BackupLocation, name: str) -> BackupSet | None:

@@ -11,7 +11,7 @@ from ..core.model import Resource
 from ..core.observation import CouldNotLook, NotConfigured, fan_out, observation, seen
 from .cloudfront import Distribution, items_of
 from .session import Aws
-from .unread import Unread, each_alone, why_unread
+from .unread import Unread, each_alone, or_why, why_unread
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -165,14 +165,11 @@ def _is_bucket(domain: str) -> bool:
     return ".amazonaws." in domain and (".s3." in domain or ".s3-" in domain)
 
 
-def _own(aws: Aws, policy: str) -> CachePolicy | CouldNotLook:
+@or_why
+def _own(aws: Aws, policy: str) -> CachePolicy:
     """A cache policy of the account, or why it could not be read, which concerns only what is cached by it."""
-    try:
-        answer = aws.call("cloudfront", "GetCachePolicy", Id=policy)
-        config = answer["CachePolicy"]["CachePolicyConfig"]
-        name = str(config["Name"])
-    except CouldNotLook as why:
-        return why
+    config = aws.call("cloudfront", "GetCachePolicy", Id=policy)["CachePolicy"]["CachePolicyConfig"]
+    name = str(config["Name"])
     keyed_by = config.get("ParametersInCacheKeyAndForwardedToOrigin", {})
     encodings = any(keyed_by.get(key) for key in ("EnableAcceptEncodingGzip", "EnableAcceptEncodingBrotli"))
     keeps = config.get("MaxTTL") != 0  # left out, it is a year

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.global_services import home_of_cloudfront, region_of
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook, batches, fan_out, names_no, observation
+from ..core.observation import CouldNotLook, batches, fan_out, names_no, observation, seen
 from .evidence import Read, one_of, utc
 from .inventory import Inventory
 from .session import Aws
@@ -44,8 +44,7 @@ class Alarm(Resource):
     @property
     def state(self) -> str:
         """OK, ALARM, INSUFFICIENT_DATA, or MISSING."""
-        if self.unread:
-            raise self.unread.again()
+        seen(self.unread)
         return one_of(self.evidence, "StateValue", ("OK", "ALARM", "INSUFFICIENT_DATA", "MISSING"))
 
     @property
@@ -56,8 +55,7 @@ class Alarm(Resource):
     @property
     def since(self) -> datetime:
         """When the state last changed, in UTC."""
-        moment: datetime = self.evidence.get("StateTransitionedTimestamp") or self.evidence["StateUpdatedTimestamp"]
-        return moment.astimezone(UTC)
+        return utc(self.evidence.get("StateTransitionedTimestamp") or self.evidence["StateUpdatedTimestamp"])
 
     @property
     def reason(self) -> str:
@@ -77,8 +75,7 @@ class Alarm(Resource):
     def evaluation_problem(self) -> str:
         """PARTIAL_DATA or EVALUATION_ERROR, with CloudWatch's reason if it gives one; usually empty."""
         state = str(self.evidence.get("EvaluationState", ""))
-        reason = str(self.evidence.get("StateReason", "")).partition(". ")[0]
-        return f"{state}: {reason}" if state and reason else state
+        return f"{state}: {self.reason}" if state and self.reason else state
 
     configured_at = Read(utc, "AlarmConfigurationUpdatedTimestamp")
     """When its configuration last changed (turning its actions off is such a change), in UTC."""
@@ -131,13 +128,10 @@ def alarms(stack: Stack, aws: Aws, inventory: Inventory) -> list[Alarm]:
         raise names_no(stack.name, "alarms", "alarm_prefix")
     prefixes = stack.every("alarm_prefix")
     idle = [one for one in prefixes if not any(alarm.name.startswith(one) for alarm in found)]
-    return [*found, *(_none_of(prefix) for prefix in idle if len(prefixes) > 1)]
-
-
-def _none_of(prefix: str) -> Alarm:
-    """Of several beginnings, one that no alarm has: the others must not hide it."""
-    why = CouldNotLook(_CALL, f"no alarm begins with {prefix} (alarm_prefix in stacks.toml)")
-    return _unread(f"alarms that begin with {prefix}", why)
+    for prefix in idle if len(prefixes) > 1 else ():  # the others must not hide it
+        why = CouldNotLook(_CALL, f"no alarm begins with {prefix} (alarm_prefix in stacks.toml)")
+        found.append(_unread(f"alarms that begin with {prefix}", why))
+    return found
 
 
 def _unread(name: str, why: CouldNotLook) -> Alarm:
@@ -282,12 +276,11 @@ def _alarm(raw: dict[str, Any], known: Mapping[str, dict[str, Any]], silent: Seq
 
 
 def _one(raw: dict[str, Any], below: tuple[Alarm, ...], silent: Sequence[str]) -> Alarm:
-    figures = (Figure("state", str(raw.get("StateValue", "unknown"))),)
     return Alarm(
         arn=str(raw["AlarmArn"]),
         name=str(raw["AlarmName"]),
         evidence=raw,
         below=below,
-        figures=figures,
+        figures=(Figure("state", str(raw.get("StateValue", "unknown"))),),
         may_rest=may_rest(raw, silent),
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.model import Deadline, Figure, Resource, Series
 from ..core.observation import CouldNotLook, observation
 from ..core.wording import plural
-from .forms import unlike
+from .evidence import unlike
 from .session import Aws
 
 if TYPE_CHECKING:

@@ -15,7 +15,6 @@ from ..core.wording import plural
 
 Item = Mapping[str, Mapping[str, Any]]
 """Attributes in DynamoDB's own notation: each a value under the name of its type."""
-_TABLE = "dynamodb:DescribeTable"
 _GET = "dynamodb:BatchGetItem"
 KEYS_A_CALL = 100
 """Most keys of one BatchGetItem or TransactWriteItems."""
@@ -76,9 +75,9 @@ def _json(told: object) -> str:
     return json.dumps(told, sort_keys=True, separators=(",", ":"))
 
 
-def key_names(table: Mapping[str, Any]) -> tuple[str, ...]:
-    """The attributes that are the table's key: one, or two."""
-    return tuple(str(key["AttributeName"]) for key in table["KeySchema"])
+def key_names(of: Mapping[str, Any]) -> tuple[str, ...]:
+    """The attributes that are the key of a table or an index: one, or two."""
+    return tuple(str(key["AttributeName"]) for key in of["KeySchema"])
 
 
 def key_line(item: Item, keys: Sequence[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -10,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Resource
-from ..core.observation import CouldNotLook, fan_out, observation
+from ..core.observation import CouldNotLook, fan_out, observation, seen
 from .ecs import Task
+from .evidence import json_object
 from .session import Aws
 from .unread import why_unread
 
@@ -67,8 +67,7 @@ class RegistryImage(Resource):
     @property
     def digests(self) -> frozenset[str]:
         """Of the image, and of each platform's if it is an index; empty where ECR has none. CouldNotLook otherwise."""
-        if self.problem:
-            raise self.problem.again()
+        seen(self.problem)
         return self.known
 
 
@@ -134,11 +133,6 @@ def image_of(aws: Aws, of: Reference, **identifier: str) -> Answer:
 
 def _digests(image: dict[str, Any]) -> list[str]:
     """Its own digest, and those of the platforms in an index: ECS reports either."""
-    own = str(image["imageId"]["imageDigest"])
-    try:
-        manifest = json.loads(image.get("imageManifest", "{}"))
-    except (ValueError, RecursionError):
-        return [own]
-    listed = manifest.get("manifests") if isinstance(manifest, dict) else None
+    listed = (json_object(image.get("imageManifest", "{}")) or {}).get("manifests")
     found = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-    return [own, *(str(one["digest"]) for one in found if "digest" in one)]
+    return [str(image["imageId"]["imageDigest"]), *(str(one["digest"]) for one in found if "digest" in one)]

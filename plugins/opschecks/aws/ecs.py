@@ -50,10 +50,8 @@ class Launch:
 class Deployment(Launch):
     """One deployment of a service by ECS itself."""
 
-    @property
-    def state(self) -> str:
-        """rolloutState: IN_PROGRESS, COMPLETED, FAILED; empty with blue/green, linear and canary deployments."""
-        return str(self.evidence.get("rolloutState", ""))
+    state = Read(str, "rolloutState", "")
+    """rolloutState: IN_PROGRESS, COMPLETED, FAILED; empty with blue/green, linear and canary deployments."""
 
 
 class TaskSet(Launch):
@@ -194,14 +192,9 @@ class Service(Resource):
         return tuple(str(arn) for arn in (balanced.get("targetGroupArn"), other) if arn)
 
     @property
-    def twin_groups(self) -> list[tuple[str, str]]:
+    def twin_groups(self) -> list[tuple[str, ...]]:
         """Pairs of target groups that ECS fills alternately: blue/green, linear and canary deployments."""
-        pairs = []
-        for raw in self.evidence.get("loadBalancers", []):
-            other = raw.get("advancedConfiguration", {}).get("alternateTargetGroupArn")
-            if other and raw.get("targetGroupArn"):
-                pairs.append((str(raw["targetGroupArn"]), str(other)))
-        return pairs
+        return [groups for groups in map(self._groups, self.evidence.get("loadBalancers") or []) if len(groups) > 1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,10 +219,8 @@ class Task(Resource):
         """HEALTHY, UNHEALTHY, or UNKNOWN where no container has a health check."""
         return one_of(self.evidence, "healthStatus", ("HEALTHY", "UNHEALTHY", "UNKNOWN"), "UNKNOWN")
 
-    @property
-    def started_by(self) -> str:
-        """The id of the deployment that started it, or who else did."""
-        return str(self.evidence.get("startedBy", ""))
+    started_by = Read(str, "startedBy", "")
+    """The id of the deployment that started it, or who else did."""
 
     @property
     def images(self) -> list[tuple[str, str, str]]:

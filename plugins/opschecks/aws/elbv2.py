@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, NotThere, batches, observation, seen
-from .evidence import one_of
-from .forms import unlike, whole_number
+from .evidence import one_of, unlike, whole_number
 from .inventory import Inventory
 from .session import Aws
 from .unread import Unread, each_alone, require_read, why_unread
@@ -64,8 +63,7 @@ class TargetGroup(Resource):
     @property
     def attributes(self) -> Mapping[str, str]:
         """Attribute values by key; AWS gives every value as a string."""
-        if self.problem:
-            raise self.problem.again()
+        seen(self.problem)
         return Answer(((item["Key"], item["Value"]) for item in self.evidence["Attributes"]), _ATTRIBUTES)
 
     def _attribute(self, key: str) -> str:
@@ -189,17 +187,16 @@ def load_balancers(aws: Aws, inventory: Inventory) -> list[LoadBalancer]:
     LoadBalancerNotFound is AWS's answer to the whole call: API_DescribeLoadBalancers.
     """
     wanted = inventory.some("load_balancers")
-    arns = [name for name in wanted if name.startswith("arn:")]
-    names = [name for name in wanted if not name.startswith("arn:")]
-    parts = [*((_ARNS, some) for some in batches(arns, BALANCERS_A_CALL))]
-    parts += [*((_NAMES, some) for some in batches(names, BALANCERS_A_CALL))]
+    by_key = {_ARNS: [name for name in wanted if name.startswith("arn:")]}
+    by_key[_NAMES] = [name for name in wanted if name not in by_key[_ARNS]]
+    parts = [(key, some) for key, names in by_key.items() for some in batches(names, BALANCERS_A_CALL)]
     try:
         return [one for key, batch in parts for one in _described(aws, key, batch)]
     except CouldNotLook as error:
         if len(wanted) == 1 or error.action or not isinstance(error, NotThere | _NotMentioned):
             raise
     return each_alone(
-        lambda one: _described(aws, _ARNS if one in arns else _NAMES, [one])[0],
+        lambda one: _described(aws, _ARNS if one in by_key[_ARNS] else _NAMES, [one])[0],
         wanted,
         lambda one, why: LoadBalancer(arn=one, name=one.split("/")[-2:][0], evidence=Unread(why)),
     )

@@ -6,7 +6,7 @@ owner's flow logs: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing-
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -137,7 +137,7 @@ def vpcs(
     aws: Aws, load_balancers: list[LoadBalancer] | CouldNotLook, security_groups: list[SecurityGroup] | CouldNotLook
 ) -> list[Vpc]:
     """The VPCs of the stack's load balancers and security groups, with their flow logs, or those of their subnets."""
-    found: dict[str, list[dict[str, Any]]] = {}
+    found: list[str] = []
     silent: list[CouldNotLook] = []
     unread: list[Resource] = []
     accounts = {aws.stack.account_id or ""}
@@ -149,16 +149,13 @@ def vpcs(
         else:
             read = [of for of in one if not why_unread(of)]
             unread += [of for of in one if why_unread(of)]
-            found.update({str(of.evidence["VpcId"]): [] for of in read})
+            found += [str(of.evidence["VpcId"]) for of in read]
             accounts |= {str(of.evidence.get("OwnerId") or _account_of(of.arn)) for of in read}
     if not found:
-        if silent:
-            raise silent[0].again()
+        seen(next(iter(silent), None))
         raise CouldNotLook("", "the stack has neither load balancers nor security groups: no VPC is known")
-    for raw in _logs_of(aws, list(found)):
-        if (of := raw["ResourceId"]) in found:
-            found[of].append(raw)
-    made = [Vpc(arn=vpc, name=vpc, evidence={"VpcId": vpc, "FlowLogs": logs}) for vpc, logs in found.items()]
+    logs = _logs_of(aws, list(dict.fromkeys(found)))
+    made = [Vpc(arn=vpc, name=vpc, evidence={"VpcId": vpc, "FlowLogs": of_one}) for vpc, of_one in logs.items()]
     wanted = aws.stack.limits.flow_log_traffic
     bare = [vpc.name for vpc in made if _is_bare(vpc, wanted)]
     balancers = [] if isinstance(load_balancers, CouldNotLook) else [one for one in load_balancers if one not in unread]
@@ -181,10 +178,15 @@ def _is_bare(vpc: Vpc, wanted: str) -> bool:
         return False
 
 
-def _logs_of(aws: Aws, resources: list[str]) -> Iterator[dict[str, Any]]:
+def _logs_of(aws: Aws, resources: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """The flow logs of each of these VPCs or subnets."""
+    found: dict[str, list[dict[str, Any]]] = {one: [] for one in resources}
     for ids in batches(resources, FILTER_VALUES_A_CALL):
         chosen = [{"Name": "resource-id", "Values": ids}]
-        yield from aws.items("ec2", "DescribeFlowLogs", "FlowLogs", Filter=chosen, MaxResults=1000)
+        for raw in aws.items("ec2", "DescribeFlowLogs", "FlowLogs", Filter=chosen, MaxResults=1000):
+            if (of := raw["ResourceId"]) in found:
+                found[of].append(raw)
+    return found
 
 
 def _with_subnets(aws: Aws, made: list[Vpc], bare: list[str], accounts: set[str], used: set[str]) -> list[Vpc]:
@@ -196,16 +198,13 @@ def _with_subnets(aws: Aws, made: list[Vpc], bare: list[str], accounts: set[str]
             for subnet in aws.items("ec2", "DescribeSubnets", "Subnets", Filters=[{"Name": "vpc-id", "Values": ids}])
         ]
         within = {str(subnet["SubnetId"]): str(subnet["VpcId"]) for subnet in listed}
-        logs: dict[str, list[FlowLog]] = {subnet: [] for subnet in within}
-        for raw in _logs_of(aws, list(within)):
-            if (of := raw["ResourceId"]) in logs:
-                logs[of].append(flow_log_of(raw))
+        logs = {subnet: tuple(map(flow_log_of, told)) for subnet, told in _logs_of(aws, list(within)).items()}
     except CouldNotLook as error:
         return [replace(vpc, by_subnet=error) if vpc.name in bare else vpc for vpc in made]
     owners = {str(subnet["VpcId"]): str(subnet.get("OwnerId") or "") for subnet in listed}
 
     def with_subnets(vpc: Vpc) -> Vpc:
-        found = {subnet: tuple(logs[subnet]) for subnet in within if within[subnet] == vpc.name}
+        found = {subnet: logs[subnet] for subnet in within if within[subnet] == vpc.name}
         owner = owners.get(vpc.name, "")
         if not accounts or owner in accounts:
             return replace(vpc, by_subnet=found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ..core.model import Figure, Resource
@@ -93,4 +93,4 @@ def saved_tables(
 def _newest(table: TableBackups, vault: Iterable[Backup] | CouldNotLook) -> datetime | None:
     known = [] if isinstance(vault, CouldNotLook) else vault
     found = newest_of([*table.listed, *known], table.evidence["Table"])
-    return found.made.astimezone(UTC) if found else None
+    return found.made if found else None

@@ -16,8 +16,7 @@ from .ecs import Service
 from .elbv2 import TargetHealth
 from .elbv2 import told as listed
 from .evidence import utc
-from .rollouts import Rollout
-from .serving_groups import serving
+from .rollouts import Rollout, serving
 from .traffic import BalancerErrors, Traffic
 from .unread import why_unread
 

@@ -20,8 +20,9 @@ from ..core.model import Deadline, Figure, Resource
 from ..core.observation import CouldNotLook, NotThere, batches, fan_out, observation, seen
 from .ecr import Reference, elsewhere, image_of, named, reference, repository
 from .ecs import Task
+from .evidence import utc
 from .session import Aws
-from .unread import why_unread
+from .unread import or_why, why_unread
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -52,8 +53,7 @@ class RunningImage(Resource):
     @property
     def is_there(self) -> bool:
         """Whether it is still in the registry; CouldNotLook where that could not be checked."""
-        if self.problem:
-            raise self.problem.again()
+        seen(self.problem)
         return not self.evidence.get("gone")
 
     @property
@@ -64,10 +64,8 @@ class RunningImage(Resource):
     @property
     def pushed_at(self) -> datetime:
         """When it was pushed, in UTC; it may have been built long before."""
-        if self.problem:
-            raise self.problem.again()
-        at: datetime = self.evidence["imagePushedAt"]
-        return at.astimezone(UTC)
+        seen(self.problem)
+        return utc(self.evidence["imagePushedAt"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +128,7 @@ def _described(aws: Aws, part: Sequence[tuple[str, str, Reference]]) -> list[Run
     Without a filter, AWS leaves archived images out: AmazonECR API_DescribeImagesFilter.html.
     """
     _, _, of = part[0]
-    asked = [_identifier(digest, one) for _, digest, one in part]
+    asked = [{"imageDigest": digest} if digest else {"imageTag": one.tag} for _, digest, one in part]
     every = {"imageStatus": "ANY"}
     try:
         details = aws.items("ecr", "DescribeImages", "imageDetails", imageIds=asked, filter=every, **repository(of))
@@ -150,10 +148,6 @@ def _unread(image: str, digest: str, of: Reference, problem: CouldNotLook) -> Ru
     return RunningImage(arn=_arn(of, digest), name=name, evidence={"image": image}, of=of, problem=problem)
 
 
-def _identifier(digest: str, of: Reference) -> dict[str, str]:
-    return {"imageDigest": digest} if digest else {"imageTag": of.tag}
-
-
 def _arn(of: Reference, digest: str) -> str:
     return f"{of.registry}.dkr.ecr.{of.region}.{of.domain}/{of.repository}@{digest or of.tag}"
 
@@ -171,33 +165,25 @@ def _running(aws: Aws, image: str, digest: str, of: Reference, details: Iterable
             image, digest, of, CouldNotLook(_IMAGES, f"the answer does not mention {name} {digest}".rstrip())
         )
     own = str(detail["imageDigest"])
-    is_index = detail.get("imageManifestMediaType") in _INDEXES
-    scanned: tuple[str, ...] | CouldNotLook = (own,)
-    if is_index:
-        try:
-            scanned = _platforms(aws, of, own)
-        except CouldNotLook as problem:  # of this image's scan alone; its age is known
-            scanned = problem
-    pushed: datetime | None = detail.get("imagePushedAt")
-    oldest = timedelta(days=aws.stack.limits.image_age_days)
     return RunningImage(
         arn=_arn(of, own),
         name=name,
         evidence=detail | {"image": image},
-        deadlines=_deadlines(name, pushed, oldest),
+        deadlines=_deadlines(name, detail.get("imagePushedAt"), timedelta(days=aws.stack.limits.image_age_days)),
         of=of,
-        scanned=scanned,
+        scanned=_platforms(aws, of, own) if detail.get("imageManifestMediaType") in _INDEXES else (own,),
     )
 
 
 def _deadlines(name: str, pushed: datetime | None, oldest: timedelta) -> tuple[Deadline, ...]:
     if pushed is None or pushed > datetime.max.replace(tzinfo=UTC) - oldest:  # of such an end nobody has to know
         return ()
-    return (Deadline(f"{name} must be rebuilt", pushed.astimezone(UTC) + oldest),)
+    return (Deadline(f"{name} must be rebuilt", utc(pushed) + oldest),)
 
 
+@or_why
 def _platforms(aws: Aws, of: Reference, digest: str) -> tuple[str, ...]:
-    """The images in an index, without attestations: an index itself is never scanned."""
+    """The images in an index, without attestations: an index itself is never scanned. Or why only they are unknown."""
     answer = image_of(aws, of, imageDigest=digest)
     told = [one["imageManifest"] for one in answer["images"]]
     try:
@@ -255,19 +241,16 @@ def _findings(aws: Aws, image: RunningImage, of: Reference, digest: str) -> dict
         if not any("findings" in page or "enhancedFindings" in page for page in told):
             raise CouldNotLook(_SCAN, f"the answer has neither counts nor findings of {image.name}")
         counts = {}
-    counted = Counter(
-        str(one.get("severity", "UNDEFINED")) for one in listed if one.get("status", "ACTIVE") == "ACTIVE"
-    )
+    active = (one for one in listed if one.get("status", "ACTIVE") == "ACTIVE")
+    counted = Counter(str(one.get("severity", "UNDEFINED")) for one in active)
     both = (counts, counted)  # neither hides the other
-    counts = {of: max(int(one[of]) for one in both if of in one) for of in {**counts, **counted}}
-    at: datetime | None = told[0].get("imageScanCompletedAt")
-    if state == "COMPLETE":
-        at = told[0]["imageScanCompletedAt"]
+    # only continuous scanning has no such time
+    at = told[0]["imageScanCompletedAt"] if state == "COMPLETE" else told[0].get("imageScanCompletedAt")
     worst = sorted(listed, key=lambda one: -_rank(str(one.get("severity"))))[:NAMES_KEPT]
     return {
-        "counts": dict(counts),
+        "counts": {of: max(int(one[of]) for one in both if of in one) for of in {**counts, **counted}},
         "names": {_name(one): str(one.get("severity")) for one in worst},
-        "at": at.astimezone(UTC) if at else None,
+        "at": utc(at) if at else None,
         "continuous": state == "ACTIVE",
     }
 

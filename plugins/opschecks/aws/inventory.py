@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..config.identifiers import kind_of, parsed
 from ..core.global_services import home_of_cloudfront
-from ..core.observation import CouldNotLook, NotApplicable, fan_out, names_no, observation
+from ..core.observation import CouldNotLook, NotApplicable, fan_out, names_no, observation, seen
 from .session import Aws
 
 if TYPE_CHECKING:
@@ -141,9 +141,8 @@ class Inventory:
         """The id of the CloudFront distribution of the dashboards; CouldNotLook where there is not exactly one."""
         if self.of_dashboards:
             return self.of_dashboards
-        if not self.distributions and self.unseen_distribution:
-            raise self.unseen_distribution.again()
         if not self.distributions:
+            seen(self.unseen_distribution)
             raise names_no(self.stack, "distribution", "distribution_id")
         if len(set(self.distributions)) != 1:
             found = f"has {len(self.distributions)} distributions"
@@ -166,11 +165,11 @@ def inventory(stack: Stack, aws: Aws) -> Inventory:
             found[kind].append(name)
     if stack.tags:
         looks: tuple[_Look, ...] = (_from_tags, _of_cloudfront)
-        for seen in fan_out(lambda look: look(aws, stack.tags), looks):
-            if isinstance(seen, CouldNotLook):
-                unseen = seen
-                continue
-            by_tags += seen
+        for listed in fan_out(lambda look: look(aws, stack.tags), looks):
+            if isinstance(listed, CouldNotLook):
+                unseen = listed
+            else:
+                by_tags += listed
         for kind, name in by_tags:
             if name not in found[kind]:
                 found[kind].append(name)

@@ -152,10 +152,6 @@ _OF_OBJECTS = (
 )  # fmt: skip
 
 
-def _finds(stack: Stack) -> bool:
-    return bool(stack.tags or stack.cloudformation_stack)
-
-
 def _counts_by(stack: Stack, how: str) -> bool:
     return any(one.by == how for one in stack.log_searches)
 
@@ -167,7 +163,9 @@ _ONLY_WHERE: Mapping[str, Callable[[Stack], object]] = {
     "logs:GetQueryResults": lambda stack: _counts_by(stack, "insights"),
     "logs:DescribeMetricFilters": lambda stack: _counts_by(stack, "metric"),
     "acm:ListCertificates": lambda stack: stack.resources.get("certificates"),
-    "lambda:GetAccountSettings": lambda stack: stack.resources.get("functions") or _finds(stack),
+    "lambda:GetAccountSettings": lambda stack: (
+        stack.resources.get("functions") or stack.tags or stack.cloudformation_stack
+    ),
     "servicequotas:GetAWSDefaultServiceQuota": lambda stack: stack.resources.get("quotas"),
     "cloudformation:ListStackResources": lambda stack: stack.cloudformation_stack,
     "cloudfront:GetDistribution": lambda stack: stack.distribution_id or stack.tags or stack.cloudformation_stack,

@@ -100,15 +100,16 @@ class Places:
     def _below_services(self, kind: str) -> list[str]:
         return [self.arn("ecs", f"{kind}/{name.removesuffix('/*')}/*") for name in self._services()]
 
+    def _clusters(self) -> dict[str, None]:
+        return dict.fromkeys(name.partition("/")[0] for name in self._services())
+
     def tasks(self) -> list[str]:
         """The tasks of the clusters."""
-        clusters = dict.fromkeys(name.partition("/")[0] for name in self._services())
-        return [self.arn("ecs", f"task/{name}/*") for name in clusters]
+        return [self.arn("ecs", f"task/{name}/*") for name in self._clusters()]
 
     def clusters(self) -> list[str]:
         """The clusters of the services."""
-        clusters = dict.fromkeys(name.partition("/")[0] for name in self._services())
-        return [self.arn("ecs", f"cluster/{name}") for name in clusters]
+        return [self.arn("ecs", f"cluster/{name}") for name in self._clusters()]
 
     def target_groups(self) -> list[str]:
         """Target groups, by their patterns where the stack names some."""
@@ -138,10 +139,8 @@ class Places:
 
     def distributions(self) -> list[str]:
         """The distribution of the dashboards."""
-        return [self.arn("cloudfront", f"distribution/{one}", region="") for one in self._known(self._distribution())]
-
-    def _distribution(self) -> list[str]:
-        return [*self.stack.every("distribution_id")]
+        ids = self._known(self.stack.every("distribution_id"))
+        return [self.arn("cloudfront", f"distribution/{one}", region="") for one in ids]
 
     def formation(self) -> list[str]:
         """The CloudFormation stacks, and those nested in them, whose names begin with theirs."""

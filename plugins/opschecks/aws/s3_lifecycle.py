@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
@@ -13,7 +12,7 @@ from ..core.observation import CouldNotLook, NotConfigured, NotThere, names_no, 
 from ..core.wording import plural
 from .cloudfront import Distribution
 from .cloudfront import distribution as distribution_of
-from .evidence import one_of
+from .evidence import one_of, utc
 from .inventory import Inventory
 from .session import Aws
 from .unread import Unread, each_alone
@@ -111,15 +110,13 @@ class Rule:
 
 
 def _day(dated: Mapping[str, Any]) -> str:
-    moment: datetime = dated["Date"]
-    return f"{moment.astimezone(UTC):%Y-%m-%d}"
+    return f"{utc(dated['Date']):%Y-%m-%d}"
 
 
 def kept_for(rules: Iterable[Rule], what: str) -> int | None:
     """After how many days at most the bucket expires these; None is never. Only rules for the whole bucket count."""
-    return min(
-        (days for rule in rules if rule.is_on and rule.is_whole and (days := rule.days(what)) is not None), default=None
-    )
+    told = (rule.days(what) for rule in rules if rule.is_on and rule.is_whole)
+    return min((days for days in told if days is not None), default=None)
 
 
 def lacking(rules: Iterable[Rule], wanted: Mapping[str, float]) -> list[str]:
@@ -184,17 +181,8 @@ class Bucket(Resource):
 
         A rule that keeps a number of old versions whatever their age always leaves one to restore.
         """
-        return min(
-            (
-                days
-                for rule in self.rules
-                if rule.is_on
-                and self._on_site(rule)
-                and not rule.newer_versions_kept
-                and (days := rule.days(VERSIONS)) is not None
-            ),
-            default=None,
-        )
+        own = (rule for rule in self.rules if rule.is_on and self._on_site(rule) and not rule.newer_versions_kept)
+        return min((days for rule in own if (days := rule.days(VERSIONS)) is not None), default=None)
 
     def _on_site(self, rule: Rule) -> bool:
         site = self.site or ""

@@ -10,12 +10,11 @@ from typing import ClassVar
 from ..core.model import Figure, Resource, Series
 from ..core.observation import CouldNotLook, observation, seen
 from ..core.wording import plural
-from .cloudwatch_metrics import CALL, HOUR, OF_GROUP, SPAN, Metrics
+from .cloudwatch_metrics import CALL, HOUR, OF_GROUP, SPAN, Measured, Metrics, charted, lines_of, newest_of
 from .ecs import Service
 from .elbv2 import LoadBalancer
 from .inventory import Inventory
 from .logs import LogErrors
-from .measured import Measured, charted, lines_of, newest_of
 from .own_groups import Fronted
 from .unread import why_unread
 
@@ -179,8 +178,7 @@ class BalancerErrors(Measured):
         worst = self.errors_5xx_per_minute if self.others else 0.0
         if worst <= limit:
             return ""
-        if self.doubt:
-            raise self.doubt.again()
+        seen(self.doubt)
         return (
             f"it answered {worst:g} 5xx in a minute itself, limit {limit}, and the stack's services do not fill "
             f"{', '.join(self.others[:3])} of its target groups: target_group_arn in its access logs shows whose "
@@ -228,9 +226,7 @@ def service_load(
 
 def _errors_beside(traffic: list[Traffic] | CouldNotLook) -> str:
     try:
-        if isinstance(traffic, CouldNotLook):
-            raise traffic
-        worst = max((one.errors_5xx_per_minute for one in traffic), default=0.0)
+        worst = max((one.errors_5xx_per_minute for one in seen(traffic)), default=0.0)
     except CouldNotLook:
         # only context for a verdict on CPU; the checks of 5xx report the cause
         return "5xx unknown"
@@ -278,26 +274,18 @@ def balancer_errors(
     fronted = {front.arn: front for front in own_groups}
     found = []
     for balancer in load_balancers:
-        if why := why_unread(balancer) or (fronted[balancer.arn].doubt if balancer.arn in fronted else None):
-            found.append(
-                BalancerErrors(
-                    arn=balancer.arn, name=balancer.name, metrics=metrics, now=now, speaks_http=True, unread=why
-                )
-            )
+        front = fronted.get(balancer.arn)
+        arn, name = balancer.arn, balancer.name
+        one = BalancerErrors(arn=arn, name=name, metrics=metrics, now=now, speaks_http=True)
+        if why := why_unread(balancer) or (front.doubt if front else None):
+            found.append(replace(one, unread=why))
             continue
-        others = tuple(group.name for group in fronted[balancer.arn].others) if balancer.arn in fronted else ()
-        one = BalancerErrors(
-            arn=balancer.arn,
-            name=balancer.name,
-            metrics=metrics,
-            now=now,
-            speaks_http=balancer.is_application,
-            others=others,
-            doubt=fronted[balancer.arn].of_others if balancer.arn in fronted else None,
-        )
-        lines = lines_of(metrics, balancer.name, "load balancer 5xx")
-        counted = isinstance(metrics.answers.get((balancer.name, "load balancer 5xx")), Series)
-        of = "5xx of every stack" if others else "5xx"
+        one = replace(one, speaks_http=balancer.is_application)
+        if front:
+            one = replace(one, others=tuple(group.name for group in front.others), doubt=front.of_others)
+        lines = lines_of(metrics, name, "load balancer 5xx")
+        counted = isinstance(metrics.answers.get((name, "load balancer 5xx")), Series)
+        of = "5xx of every stack" if one.others else "5xx"
         found.append(charted(one, lines, (_a_day(of, one.errors_5xx),) if counted else ()))
     return found
 

@@ -6,10 +6,10 @@ estimated.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
@@ -20,9 +20,9 @@ from .cloudwatch_metrics import CALL as _METRICS
 from .cloudwatch_metrics import Metric, fetch_metrics
 from .ecs import SERVICES_A_CALL, Service
 from .elbv2 import LoadBalancer
-from .evidence import Read, utc
+from .evidence import Read, grouped, utc
 from .session import Aws
-from .unread import Unread, each_alone
+from .unread import Unread, each_alone, or_why
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -191,14 +191,13 @@ def _metrics(raw: Mapping[str, Any]) -> list[Metric]:
 def _use(aws: Aws, raw: Answer, traffic: int) -> BalancerUse:
     targets = None if traffic else _targets(aws, str(raw["LoadBalancerArn"]))
     told = {"in a week": traffic, **({} if targets is None else {"registered targets": targets})}
-    arn, name = str(raw["LoadBalancerArn"]), str(raw["LoadBalancerName"])
     figures = (Figure("traffic in a week", traffic, "requests or flows"),)
-    return BalancerUse(arn=arn, name=name, evidence=raw | told, counted=traffic, targets=targets, figures=figures)
+    return replace(_unread(raw, traffic), evidence=raw | told, targets=targets, figures=figures)
 
 
-def _unread(raw: Answer, why: CouldNotLook) -> BalancerUse:
+def _unread(raw: Answer, counted: int | CouldNotLook) -> BalancerUse:
     arn, name = str(raw["LoadBalancerArn"]), str(raw["LoadBalancerName"])
-    return BalancerUse(arn=arn, name=name, evidence=raw, counted=why, targets=None)
+    return BalancerUse(arn=arn, name=name, evidence=raw, counted=counted, targets=None)
 
 
 def _targets(aws: Aws, arn: str) -> int:
@@ -236,25 +235,26 @@ def _cpu(name: str) -> Metric:
 
 def _dev_services(aws: Aws, names: Iterable[str]) -> dict[str, Service]:
     """Each service by its CLUSTER/SERVICE; a missing or deleted one has only its status."""
-    by_cluster: dict[str, list[str]] = defaultdict(list)
-    for cluster, service in (name.split("/") for name in dict.fromkeys(names)):
-        by_cluster[cluster].append(service)
-    parts = [(cluster, batch) for cluster, listed in by_cluster.items() for batch in batches(listed, SERVICES_A_CALL)]
-    answers: list[Mapping[str, Any]] = each_alone(
-        lambda part: Answer(
-            {"services": aws.call("ecs", "DescribeServices", cluster=part[0], services=part[1])["services"]}
-        ),
-        parts,
-        lambda part, why: {"services": [], "unread": why},
-    )
+    places = [(cluster, service) for cluster, _, service in (name.partition("/") for name in dict.fromkeys(names))]
+    parts = [
+        (cluster, batch)
+        for cluster, own in grouped(places, itemgetter(0)).items()
+        for batch in batches([service for _, service in own], SERVICES_A_CALL)
+    ]
+
+    def described(part: tuple[str, list[str]]) -> dict[str, Answer]:
+        listed = aws.call("ecs", "DescribeServices", cluster=part[0], services=part[1])["services"]
+        told = {str(raw["serviceName"]): raw for raw in listed}
+        return {name: told.get(name, Answer({"status": "MISSING"}, _SERVICES)) for name in part[1]}
+
+    answers = each_alone(described, parts, lambda part, why: dict.fromkeys(part[1], Unread(why)))
     found: dict[str, Service] = {}
-    for (cluster, listed), answer in zip(parts, answers, strict=True):
-        told = {str(raw["serviceName"]): raw for raw in answer["services"]}
-        for name in listed:
-            raw = told.get(name, Answer({"status": "MISSING"}, _SERVICES))
-            arn = str(raw.get("serviceArn", f"service/{cluster}/{name}"))
-            evidence = Unread(answer["unread"]) if "unread" in answer else raw  # of this cluster alone
-            found[f"{cluster}/{name}"] = Service(arn=arn, name=f"{cluster}/{name}", evidence=evidence)
+    for (cluster, _), told in zip(parts, answers, strict=True):
+        for name, evidence in told.items():
+            unread = isinstance(evidence, Unread)
+            place = f"{cluster}/{name}"
+            arn = f"service/{place}" if unread else str(evidence.get("serviceArn", f"service/{place}"))
+            found[place] = Service(arn=arn, name=place, evidence=evidence)
     return found
 
 
@@ -267,14 +267,11 @@ def _dev(stack: Stack, service: Service, cpu: Series | CouldNotLook, now: dateti
     spent = len(outside) * STEP_S / 3600
     problem = cpu if isinstance(cpu, CouldNotLook) else _unmeasured(service, cpu, now) if since is None else None
     shown = {key: value for key, value in service.evidence.items() if key not in ("events", "deployments")}
-    told = {
-        "hours outside": round(spent, 1),
-        "newest outside": f"{outside[-1]:%Y-%m-%d %H:%M} UTC" if outside else "none",
-    }
+    newest = f"{outside[-1]:%Y-%m-%d %H:%M} UTC" if outside else "none"
     return DevUse(
         arn=service.arn,
         name=service.name,
-        evidence={**shown, **told},
+        evidence={**shown, "hours outside": round(spent, 1), "newest outside": newest},
         service=service,
         counted=problem or spent,
         within_hours=hours.include(now.astimezone(zone)),
@@ -283,16 +280,12 @@ def _dev(stack: Stack, service: Service, cpu: Series | CouldNotLook, now: dateti
     )
 
 
+@or_why
 def _unmeasured(service: Service, cpu: Series, now: datetime) -> CouldNotLook | None:
     """Why the CPU metric does not show when it ran; no data means no task only for an existing service name."""
-    try:
-        if service.status not in ("ACTIVE", "DRAINING"):
-            said = f"ECS has no active service {service.name}: correct dev_services in stacks.toml"
-            return CouldNotLook(_SERVICES, said)
-        if service.running and now - service.changed_at > LATE and not cpu.last(LATE, now):
-            return CouldNotLook(
-                _METRICS, f"{service.name} runs {plural(service.running, 'task')}, and there is no CPU metric of it"
-            )
-    except CouldNotLook as error:
-        return error
+    if service.status not in ("ACTIVE", "DRAINING"):
+        return CouldNotLook(_SERVICES, f"ECS has no active service {service.name}: correct dev_services in stacks.toml")
+    if service.running and now - service.changed_at > LATE and not cpu.last(LATE, now):
+        said = f"{service.name} runs {plural(service.running, 'task')}, and there is no CPU metric of it"
+        return CouldNotLook(_METRICS, said)
     return None

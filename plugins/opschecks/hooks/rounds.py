@@ -16,7 +16,7 @@ from .look import looked
 if TYPE_CHECKING:
     import pytest
 
-    from ..aws.awaited import Awaited
+    from ..aws.releases import Awaited
     from ..aws.rollouts import Rollout
     from ..config.stack import Stack
     from .examine import Examine

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ..aws.elbv2 import LoadBalancer
-from ..aws.forms import whole_number
+from ..aws.evidence import whole_number
 from ..aws.session import Aws
 from ..aws.unread import Unread, each_alone, why_unread
 from ..core.answer import Answer
