@@ -105,15 +105,11 @@ def failed_actions(alarm: Alarm, events: Sequence[AlarmEvent]) -> str:
     type Action tells it and nothing else does; "Failed to execute action" in "Troubleshoot CloudWatch alarms".
     """
     raw = alarm.evidence
-    not_asked = {*raw.get("OKActions", ()), *raw.get("InsufficientDataActions", ())}
-    not_asked -= set(raw.get("AlarmActions", ()))
+    not_asked = {*raw.get("OKActions", ()), *raw.get("InsufficientDataActions", ())} - {*raw.get("AlarmActions", ())}
     configured: datetime | None = raw.get("AlarmConfigurationUpdatedTimestamp")
-    last: dict[str, AlarmEvent] = {}
-    for event in events:
-        if not event.action or event.action in not_asked or not event.is_of(alarm):
-            continue
-        if not configured or event.at >= configured:
-            last.setdefault(event.action, event)
+    tried = [one for one in events if one.action and one.action not in not_asked and one.is_of(alarm)]
+    # the newest come first, so that the last attempt stays
+    last = {one.action: one for one in reversed(tried) if not configured or one.at >= configured}
     if not all(event.error for event in last.values()):
         return ""
     return "; ".join(

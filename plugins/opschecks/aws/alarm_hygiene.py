@@ -14,7 +14,7 @@ from ..core.wording import plural
 from .alarm_history import AlarmEvent, by_alarm, failed_actions, read_history
 from .alarm_receivers import Consumers, consumers, deaf_topics, never_heard
 from .cloudwatch_alarms import Alarm
-from .cloudwatch_metrics import CALL, METRICS_A_CALL, fetch_points
+from .cloudwatch_metrics import CALL, HOUR_S, METRICS_A_CALL, fetch_points
 from .evidence import grouped
 from .inventory import Inventory
 from .session import Aws
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 WEEK = timedelta(days=7)
 HISTORY_DAYS = 14
 """How far back CloudWatch keeps the history of states."""
-HOUR_S = 3600
 
 
 @dataclass(frozen=True)
@@ -48,11 +47,8 @@ class WatchedMetric:
     @property
     def query(self) -> dict[str, Any]:
         """For GetMetricData: how many samples each hour had."""
-        metric = {
-            "Namespace": self.namespace,
-            "MetricName": self.name,
-            "Dimensions": [{"Name": name, "Value": value} for name, value in self.dimensions],
-        }
+        of = [{"Name": name, "Value": value} for name, value in self.dimensions]
+        metric = {"Namespace": self.namespace, "MetricName": self.name, "Dimensions": of}
         unit = {"Unit": self.unit} if self.unit else {}
         asked = {"Metric": metric, "Period": HOUR_S, "Stat": "SampleCount", **unit}
         return {"MetricStat": asked, **({"AccountId": self.account} if self.account else {})}

@@ -109,9 +109,8 @@ def _numbers(field: str) -> set[int]:
 @observation(allow=["cloudwatch:ListAlarmMuteRules", "cloudwatch:GetAlarmMuteRule"])
 def alarm_mutes(aws: Aws) -> list[Mute]:
     """The mute rules that are in force or scheduled; the description of an alarm does not show that it is muted."""
-    listed = aws.items(
-        "cloudwatch", "ListAlarmMuteRules", "AlarmMuteRuleSummaries", Statuses=["ACTIVE", "SCHEDULED"], MaxRecords=100
-    )
+    asked = {"Statuses": ["ACTIVE", "SCHEDULED"], "MaxRecords": 100}
+    listed = aws.items("cloudwatch", "ListAlarmMuteRules", "AlarmMuteRuleSummaries", **asked)
     names = [str(one["AlarmMuteRuleArn"]).rpartition(":")[2] for one in listed]
     return [mute for mute in fan_out(lambda name: _mute(aws, name), names) if mute]
 

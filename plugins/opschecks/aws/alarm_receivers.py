@@ -6,13 +6,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from ..core.global_services import region_of
-from ..core.observation import CouldNotLook, NotThere, batches, fan_out, seen
+from ..core.observation import CouldNotLook, NotThere, fan_out, seen
 from .cloudwatch_alarms import Alarm
-from .ecs import SERVICES_A_CALL
-from .evidence import json_object, whole_number
+from .ecs import parts_of
+from .evidence import grouped, json_object, whole_number
 from .inventory import Inventory
 from .session import Aws
 from .unread import or_why
@@ -30,8 +31,7 @@ def deaf_topics(stack: Stack, aws: Aws, alarms: Sequence[Alarm]) -> dict[str, st
     counts; a subscription by e-mail is pending until somebody confirms it.
     """
     topics = {action for alarm in alarms for action in alarm.evidence.get("AlarmActions", ()) if ":sns:" in action}
-    topics = {one for one in topics if not any(fnmatchcase(one, known) for known in stack.alarm_receivers)}
-    asked = sorted(topics)
+    asked = sorted(one for one in topics if not any(fnmatchcase(one, known) for known in stack.alarm_receivers))
     return dict(zip(asked, fan_out(lambda topic: _deaf(aws, topic), asked), strict=True))
 
 
@@ -67,10 +67,9 @@ def consumers(aws: Aws, inventory: Inventory, alarms: Sequence[Alarm]) -> dict[s
     """
     found = {}
     deployments = _watched_by_deployments(aws, inventory)
-    for region in sorted({alarm.region for alarm in alarms}):
+    for region, here in sorted(grouped(alarms, attrgetter("region")).items()):
         away = region not in ("", aws.region)
         there = aws.elsewhere(region) if away else aws
-        here = [alarm for alarm in alarms if alarm.region == region]
         rules = _rules(there) if region else ()  # without one it is missing, and sends nothing
         for alarm in here:
             # a deployment watches alarms of its own region alone
@@ -82,9 +81,7 @@ def consumers(aws: Aws, inventory: Inventory, alarms: Sequence[Alarm]) -> dict[s
 def _watched_by_deployments(aws: Aws, inventory: Inventory) -> dict[str, list[str]]:
     """The services whose deployments an alarm stops, by the alarm's name."""
     found: dict[str, list[str]] = {}
-    of = inventory.by_cluster if inventory.services else {}
-    parts = [(cluster, names) for cluster, own in of.items() for names in batches(own, SERVICES_A_CALL)]
-    for cluster, names in parts:
+    for cluster, names in parts_of(inventory.by_cluster if inventory.services else {}):
         for raw in aws.call("ecs", "DescribeServices", cluster=cluster, services=names)["services"]:
             told = raw.get("deploymentConfiguration", {}).get("alarms", {})
             for alarm in told["alarmNames"] if told.get("enable") else ():

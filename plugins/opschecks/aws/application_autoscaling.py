@@ -11,6 +11,7 @@ from ..core.answer import Answer
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, batches, fan_out, observation, seen
 from .ecs import Service
+from .evidence import Read
 from .inventory import Inventory
 from .session import Aws
 from .unread import why_unread
@@ -108,10 +109,8 @@ class ServiceScaling(Resource):
         }
         return [word for key, word in words.items() if state.get(key)]
 
-    @property
-    def policies(self) -> list[dict[str, Any]]:
-        """The scaling policies attached to the service."""
-        return list(self.evidence["policies"])
+    policies = Read(list, "policies")
+    """The scaling policies attached to the service."""
 
 
 @observation(allow=["application-autoscaling:DescribeScheduledActions"])

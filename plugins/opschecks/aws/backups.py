@@ -73,12 +73,9 @@ class TableBackups(Resource):
         """Newer backups that cannot be restored, and why; empty where there are none."""
         newest = self.newest
         after = [one for one in [*self.listed, *seen(self.vault)] if not newest or one.made > newest.made]
-        return ", ".join(
-            f"{one.name} of {one.made:%Y-%m-%d %H:%M} UTC is {one.status}"
-            if one.status not in _COMPLETE
-            else f"{one.name} of {one.made:%Y-%m-%d %H:%M} UTC is of an earlier table of that name"
-            for one in after[:3]
-        )
+        earlier = "of an earlier table of that name"
+        told = [(one, earlier if one.status in _COMPLETE else one.status) for one in after[:3]]
+        return ", ".join(f"{one.name} of {one.made:%Y-%m-%d %H:%M} UTC is {why}" for one, why in told)
 
 
 def newest_of(backups: Iterable[Backup], table: Mapping[str, Any]) -> Backup | None:
@@ -296,9 +293,7 @@ def _exports(
         subscriptions=(),
         now=now,
     )
-    if not (group.exists and seen_so_far.lacks(within)):
-        return seen_so_far
-    return _with(seen_so_far, sent_by_group(aws, group.name))
+    return _with(seen_so_far, sent_by_group(aws, group.name)) if _lacks(seen_so_far, within) else seen_so_far
 
 
 def _with(one: LogExports, to: tuple[str, ...] | CouldNotLook) -> LogExports:

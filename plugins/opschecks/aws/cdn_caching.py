@@ -11,7 +11,7 @@ from ..core.model import Resource
 from ..core.observation import CouldNotLook, NotConfigured, fan_out, observation, seen
 from .cloudfront import Distribution, items_of
 from .session import Aws
-from .unread import Unread, each_alone, or_why, why_unread
+from .unread import Unread, each_alone, or_why, readable, why_unread
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -32,6 +32,8 @@ class CachePolicy:
     compresses: bool
 
 
+_Told = CachePolicy | CouldNotLook
+
 MANAGED = {
     CACHING_OPTIMIZED: CachePolicy("CachingOptimized", True, True),
     CACHING_DISABLED: CachePolicy("CachingDisabled", False, False),
@@ -47,7 +49,7 @@ class BucketBehavior(Resource):
     """A cache behavior with a bucket as its origin; `told`: its cache policy, or why that could not be read."""
 
     pattern: str
-    told: CachePolicy | CouldNotLook
+    told: _Told
 
     @property
     def policy(self) -> CachePolicy:
@@ -83,9 +85,7 @@ class ErrorPages(Resource):
 
     @property
     def masked(self) -> list[str]:
-        """Errors for a missing file that are answered with a 2xx status. Without ListBucket, S3 answers 403 instead of
-        404.
-        """
+        """Errors for a missing file (404; 403 of S3 without ListBucket) that are answered with a 2xx status."""
         return [
             f"{code} becomes {one['ResponseCode']} {one.get('ResponsePagePath', '')}".rstrip()
             for one in items_of(self.evidence["CustomErrorResponses"])
@@ -97,7 +97,7 @@ class ErrorPages(Resource):
 @observation(allow=["cloudfront:GetCachePolicy"])
 def bucket_behaviors(aws: Aws, distributions: list[Distribution]) -> list[BucketBehavior]:
     """The cache behaviors that serve from a bucket. Only policies that are not managed by AWS are read."""
-    read = [one for one in distributions if not why_unread(one)]
+    read = readable(distributions)
     found = [
         (distribution, pattern, one)
         for distribution in read
@@ -108,21 +108,20 @@ def bucket_behaviors(aws: Aws, distributions: list[Distribution]) -> list[Bucket
         names = ", ".join(one.name for one in read)
         raise NotConfigured("", f"no cache behavior of {names} serves from a bucket")
     own = sorted({policy for *_, one in found if (policy := one.get("CachePolicyId")) and policy not in MANAGED})
-    policies: dict[str, CachePolicy | CouldNotLook] = {**MANAGED}
+    policies: dict[str, _Told] = {**MANAGED}
     policies.update(zip(own, fan_out(lambda policy: _own(aws, policy), own), strict=True))
 
-    def behavior(
-        distribution: Distribution, pattern: str, one: dict[str, Any], told: CachePolicy | CouldNotLook
-    ) -> BucketBehavior:
+    def policy_of(one: Mapping[str, Any]) -> CachePolicy:
+        return seen(policies[one["CachePolicyId"]]) if one.get("CachePolicyId") else _older(one)
+
+    def behavior(distribution: Distribution, pattern: str, one: dict[str, Any], told: _Told) -> BucketBehavior:
         name = "default behavior" if pattern == DEFAULT else f"behavior {pattern}" if pattern else "every behavior"
         if len(distributions) > 1:
             name = f"{name} of {distribution.name}"
         return BucketBehavior(arn=f"{distribution.arn}#{pattern}", name=name, pattern=pattern, told=told, evidence=one)
 
     told = each_alone(
-        lambda of: behavior(
-            *of, seen(policies[of[2]["CachePolicyId"]]) if of[2].get("CachePolicyId") else _older(of[2])
-        ),
+        lambda of: behavior(*of, policy_of(of[2])),
         found,
         lambda of, why: behavior(*of, why),
     )

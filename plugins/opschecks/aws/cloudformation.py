@@ -46,13 +46,10 @@ class FormationStack(Resource):
     status = Read(str, "StackStatus")
     """CREATE_COMPLETE, UPDATE_ROLLBACK_COMPLETE, …, or MISSING."""
 
-    reason = Read(str, "StackStatusReason", "no reason given")
+    reason = Read(str, "StackStatusReason", default="no reason given")
     """The reason that CloudFormation gives for the status."""
-
-    @property
-    def changed_at(self) -> datetime:
-        """When its last update was requested, in UTC."""
-        return utc(self.evidence.get("LastUpdatedTime") or self.evidence["CreationTime"])
+    changed_at = Read(utc, "LastUpdatedTime", "CreationTime")
+    """When its last update was requested, in UTC."""
 
     @property
     def _drift(self) -> Mapping[str, Any]:

@@ -101,12 +101,12 @@ def invalidations(aws: Aws, inventory: Inventory) -> list[Invalidation]:
     """The newest invalidations of each distribution, newest first; AWS omits Items where there are none."""
     first = inventory.the_distribution
     names = [first, *(name for name in inventory.distributions if name != first)]
-    told = each_alone(lambda name: _invalidations(aws, name), names, _unknown_invalidations)
+    told = each_alone(
+        lambda name: _invalidations(aws, name),
+        names,
+        lambda of, why: [Invalidation(arn=of, name=f"invalidations of {of}", evidence=Unread(why))],
+    )
     return [one for some in told for one in some]
-
-
-def _unknown_invalidations(of: str, why: CouldNotLook) -> list[Invalidation]:
-    return [Invalidation(arn=of, name=f"invalidations of {of}", evidence=Unread(why))]
 
 
 def _invalidations(aws: Aws, of: str) -> list[Invalidation]:

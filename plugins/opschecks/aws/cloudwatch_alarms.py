@@ -52,10 +52,8 @@ class Alarm(Resource):
         """The region that its ARN names; empty for one that does not exist."""
         return region_of(self.arn)
 
-    @property
-    def since(self) -> datetime:
-        """When the state last changed, in UTC."""
-        return utc(self.evidence.get("StateTransitionedTimestamp") or self.evidence["StateUpdatedTimestamp"])
+    since = Read(utc, "StateTransitionedTimestamp", "StateUpdatedTimestamp")
+    """When the state last changed, in UTC."""
 
     @property
     def reason(self) -> str:

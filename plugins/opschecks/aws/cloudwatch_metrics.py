@@ -48,15 +48,13 @@ class Metric:
     @property
     def query(self) -> dict[str, Any]:
         """The MetricStat of GetMetricData, with all dimensions: CloudWatch does not match a subset of them."""
-        return {
-            "Metric": {
-                "Namespace": self.namespace,
-                "MetricName": self.name,
-                "Dimensions": [{"Name": name, "Value": value} for name, value in self.dimensions],
-            },
-            "Period": self.period_s,
-            "Stat": self.statistic,
-        }
+        of = [{"Name": name, "Value": value} for name, value in self.dimensions]
+        metric = {"Namespace": self.namespace, "MetricName": self.name, "Dimensions": of}
+        return {"Metric": metric, "Period": self.period_s, "Stat": self.statistic}
+
+
+Answers = dict[tuple[str, str], Series | CouldNotLook]
+"""The series by subject and measure, or why the answer of one is incomplete."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +69,7 @@ class Metrics:
         return seen(self.answers.get((subject, measure), unknown))
 
     def due(self, subject: str, measure: str, window: timedelta, now: datetime) -> tuple[float, ...]:
-        """The values of the last `window` of a metric that always has data; CouldNotLook where recent points are
-        missing.
-        """
+        """The last `window` of values of a metric that always has data; CouldNotLook where recent ones are missing."""
         series = self.series(subject, measure)
         points = series.last(window, now)
         if not points or now - points[-1][0] > max(FRESH, timedelta(seconds=3 * series.period_s)):
@@ -171,35 +167,26 @@ def metrics(
     groups or tables that could not be listed are left out; checks of them also need those observations, which report
     why.
     """
-    asked = wanted(
-        stack,
-        inventory,
-        [] if isinstance(own_groups, CouldNotLook) else own_groups,
-        [] if isinstance(tables, CouldNotLook) else tables,
-    )
+    fronted = [] if isinstance(own_groups, CouldNotLook) else own_groups
+    asked = wanted(stack, inventory, fronted, [] if isinstance(tables, CouldNotLook) else tables)
     if not asked:
         raise CouldNotLook(CALL, "there are no metrics to fetch: the stack names no service, load balancer or table")
-    begin = (now - SPAN).replace(minute=(now - SPAN).minute // 5 * 5, second=0, microsecond=0)
-    if since:
-        begin = since.replace(minute=since.minute // 5 * 5, second=0, microsecond=0) + timedelta(minutes=5)
+    begin = since + timedelta(minutes=5) if since else now - SPAN
+    begin = begin.replace(minute=begin.minute // 5 * 5, second=0, microsecond=0)
     if begin >= now:
         raise CouldNotLook(CALL, f"no metric data yet after {since:%Y-%m-%d %H:%M:%S} UTC")
     return Metrics(fetch_metrics(aws, asked, begin, now))
 
 
-def fetch_metrics(
-    aws: Aws, asked: Sequence[Metric], begin: datetime, end: datetime
-) -> dict[tuple[str, str], Series | CouldNotLook]:
+def fetch_metrics(aws: Aws, asked: Sequence[Metric], begin: datetime, end: datetime) -> Answers:
     """The series of each metric by subject and measure, or why its answer is incomplete; 500 metrics a call."""
     parts = fan_out(lambda batch: _fetched(aws, batch, begin, end), batches(asked, METRICS_A_CALL), at_once=4)
     return {key: answer for part in parts for key, answer in part.items()}
 
 
-def _fetched(
-    aws: Aws, asked: Sequence[Metric], begin: datetime, end: datetime
-) -> dict[tuple[str, str], Series | CouldNotLook]:
+def _fetched(aws: Aws, asked: Sequence[Metric], begin: datetime, end: datetime) -> Answers:
     """Those of one GetMetricData, all its pages."""
-    answers: dict[tuple[str, str], Series | CouldNotLook] = {}
+    answers: Answers = {}
     queries = [{"MetricStat": metric.query} for metric in asked]
     for metric, (points, state) in zip(asked, fetch_points(aws, queries, begin, end), strict=True):
         key = (metric.subject, metric.measure)

@@ -94,9 +94,8 @@ class Incident(Resource):
             moment = datetime.fromisoformat(text)
             return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
         except (ValueError, OverflowError):
-            raise CouldNotLook(
-                self.evidence.call, f"{self.fields.created_at} {text!r} of {self.name} is not a time"
-            ) from None
+            why = f"{self.fields.created_at} {text!r} of {self.name} is not a time"
+            raise CouldNotLook(self.evidence.call, why) from None
 
     @property
     def gaps(self) -> list[str]:

@@ -110,7 +110,6 @@ def read_items(aws: Any, table: str, keys: Sequence[str], of: Sequence[Item]) ->
                 break
             time.sleep(0.05 * 2**attempt)
         else:
-            raise CouldNotLook(
-                _GET, f"{plural(len(todo), 'item')} left unread {ATTEMPTS} times: the table is throttled"
-            )
+            why = f"{plural(len(todo), 'item')} left unread {ATTEMPTS} times: the table is throttled"
+            raise CouldNotLook(_GET, why)
     return found

@@ -48,15 +48,10 @@ class Source:
 
     def __str__(self) -> str:
         source = f"{self.account}/{self.source}" if self.account else self.source
-        return self._let_in(source) + (f" (defined by {self.owner})" if self.owner else "")
-
-    def _let_in(self, source: str) -> str:
-        if self.protocol == "all":
-            return f"all traffic from {source}"
-        if self.protocol.startswith("icmp"):
-            return f"{self.protocol} from {source}"
-        ports = str(self.low) if self.low == self.high else f"{self.low}-{self.high}"
-        return f"{self.protocol} {ports} from {source}"
+        what = "all traffic" if self.protocol == "all" else self.protocol
+        if self.protocol != "all" and not self.protocol.startswith("icmp"):
+            what += f" {self.low}" if self.low == self.high else f" {self.low}-{self.high}"
+        return f"{what} from {source}" + (f" (defined by {self.owner})" if self.owner else "")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -50,7 +50,7 @@ class Launch:
 class Deployment(Launch):
     """One deployment of a service by ECS itself."""
 
-    state = Read(str, "rolloutState", "")
+    state = Read(str, "rolloutState", default="")
     """rolloutState: IN_PROGRESS, COMPLETED, FAILED; empty with blue/green, linear and canary deployments."""
 
 
@@ -94,10 +94,8 @@ class Service(Resource):
         told = self.evidence.get("deploymentController") or {}
         return one_of(told, "type", ("ECS", "CODE_DEPLOY", "EXTERNAL"), "ECS")
 
-    @property
-    def is_daemon(self) -> bool:
-        """Whether it runs a task on each container instance: without instances it desires none."""
-        return self.evidence.get("schedulingStrategy") == "DAEMON"
+    is_daemon = Read(equals("DAEMON"), "schedulingStrategy", default="REPLICA")
+    """Whether it runs a task on each container instance: without instances it desires none."""
 
     @property
     def deployments(self) -> list[Deployment]:
@@ -219,7 +217,7 @@ class Task(Resource):
         """HEALTHY, UNHEALTHY, or UNKNOWN where no container has a health check."""
         return one_of(self.evidence, "healthStatus", ("HEALTHY", "UNHEALTHY", "UNKNOWN"), "UNKNOWN")
 
-    started_by = Read(str, "startedBy", "")
+    started_by = Read(str, "startedBy", default="")
     """The id of the deployment that started it, or who else did."""
 
     @property
@@ -258,15 +256,17 @@ def services(aws: Aws, inventory: Inventory, now: datetime, since: datetime | No
 
     With `since`, without older events: what failed before a change does not show its effect.
     """
-    parts = [
-        (cluster, chunk) for cluster, names in inventory.by_cluster.items() for chunk in batches(names, SERVICES_A_CALL)
-    ]
     told = each_alone(
         lambda part: _described(aws, inventory, *part, now, since),
-        parts,
+        parts_of(inventory.by_cluster),
         lambda part, why: [Service(**_unread(inventory, part[0], name, why)) for name in part[1]],
     )
     return [service for some in told for service in some]
+
+
+def parts_of(by_cluster: Mapping[str, Sequence[str]]) -> list[tuple[str, list[str]]]:
+    """Names of services as DescribeServices takes them: of one cluster, and no more than ten."""
+    return [(cluster, some) for cluster, names in by_cluster.items() for some in batches(names, SERVICES_A_CALL)]
 
 
 def _described(
@@ -292,10 +292,9 @@ def _service(raw: Answer, now: datetime, since: datetime | None) -> Service:
     if (told := raw.get("events")) is not None:
         kept = (event for index, event in enumerate(told) if index < EVENTS_KEPT or _is_after(event, now - DAY))
         evidence = raw | {"events": [event for event in kept if not since or _is_after(event, since)]}
-    figures = [
-        Figure(label, raw[f"{label}Count"]) for label in ("running", "desired", "pending") if f"{label}Count" in raw
-    ]
-    return Service(arn=str(raw["serviceArn"]), name=str(raw["serviceName"]), evidence=evidence, figures=tuple(figures))
+    counted = [label for label in ("running", "desired", "pending") if f"{label}Count" in raw]
+    figures = tuple(Figure(label, raw[f"{label}Count"]) for label in counted)
+    return Service(arn=str(raw["serviceArn"]), name=str(raw["serviceName"]), evidence=evidence, figures=figures)
 
 
 def _is_after(event: Mapping[str, Any], moment: datetime) -> bool:
@@ -330,9 +329,8 @@ def _of_cluster(aws: Aws, inventory: Inventory, cluster: str, names: list[str]) 
     # a task may be forgotten between the two calls: then it is MISSING
     if odd := [raw for raw in gone if raw.get("reason") != "MISSING"]:
         raise CouldNotLook(_TASKS, f"{odd[0].get('arn')}: {odd[0].get('reason')} {odd[0].get('detail') or ''}".rstrip())
-    if missed := {arn for chunk in chunks for arn in chunk} - {
-        str(raw.get("taskArn", raw.get("arn"))) for raw in (*told, *gone)
-    }:
+    answered = {str(raw.get("taskArn", raw.get("arn"))) for raw in (*told, *gone)}
+    if missed := {arn for chunk in chunks for arn in chunk} - answered:
         raise CouldNotLook(_TASKS, f"the answer does not mention {', '.join(sorted(map(last_part, missed))[:3])}")
     return [
         Task(arn=arn, name=last_part(arn), service=wanted[raw["group"]], evidence=raw)

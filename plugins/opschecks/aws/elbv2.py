@@ -66,18 +66,15 @@ class TargetGroup(Resource):
         seen(self.problem)
         return Answer(((item["Key"], item["Value"]) for item in self.evidence["Attributes"]), _ATTRIBUTES)
 
-    def _attribute(self, key: str) -> str:
-        return str(self.attributes[key])
-
     @property
     def sticky(self) -> bool:
         """Whether stickiness is on."""
-        return self._attribute("stickiness.enabled") == "true"
+        return self.attributes["stickiness.enabled"] == "true"
 
     @property
     def sticky_by(self) -> str:
         """lb_cookie, app_cookie; source_ip and others with a network load balancer."""
-        return self._attribute("stickiness.type")
+        return self.attributes["stickiness.type"]
 
     @property
     def sticky_for(self) -> timedelta:
@@ -135,10 +132,7 @@ class TargetHealth(Resource):
         return found
 
     def in_state(self, *states: str) -> list[Target]:
-        """The targets in one of these states.
-
-        healthy, unhealthy, initial, draining, unhealthy.draining, unused, unavailable.
-        """
+        """Those in one of: healthy, unhealthy, initial, draining, unhealthy.draining, unused, unavailable."""
         return [target for target in self.targets if target.state in states]
 
     @property
@@ -220,12 +214,12 @@ def every_group(aws: Aws, load_balancers: list[LoadBalancer]) -> list[Resource]:
 
     Those AWS returns per group.
     """
-    listed = each_alone(lambda balancer: _groups_of(aws, balancer), load_balancers, _unread_groups)
+    listed: list[list[Resource]] = each_alone(
+        lambda balancer: _groups_of(aws, balancer),
+        load_balancers,
+        lambda one, why: [GroupsUnread(arn=one.arn, name=f"target groups of {one.name}", evidence=Unread(why))],
+    )
     return [group for groups in listed for group in groups]
-
-
-def _unread_groups(balancer: LoadBalancer, why: CouldNotLook) -> list[Resource]:
-    return [GroupsUnread(arn=balancer.arn, name=f"target groups of {balancer.name}", evidence=Unread(why))]
 
 
 def _groups_of(aws: Aws, balancer: LoadBalancer) -> list[Resource]:

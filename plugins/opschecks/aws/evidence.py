@@ -18,20 +18,21 @@ T = TypeVar("T")
 class Read(Generic[T]):
     """`desired = Read(int, "desiredCount")`: the value of a key of the evidence, converted when it is read.
 
-    `default` stands for a key that AWS may rightly leave out.
+    Of several keys it is that of the first that is there. `default` stands for a key that AWS may rightly leave out.
     """
 
-    def __init__(self, convert: Callable[[Any], T], key: str, default: T | None = None) -> None:
-        self._convert, self._key, self._default = convert, key, default
+    def __init__(self, convert: Callable[[Any], T], *keys: str, default: Any = None) -> None:
+        self._convert, self._keys, self._default = convert, keys, default
         self.gives = convert if isinstance(convert, type) else convert.__annotations__.get("return")
         """The type of the value, or its name; None where it is not said."""
 
     def __get__(self, resource: Any, owner: type) -> T:
         if resource is None:
             raise AttributeError(f"{owner.__name__} has it in its instances only")
-        if self._default is None:
-            return self._convert(resource.evidence[self._key])
-        return self._convert(resource.evidence.get(self._key) or self._default)
+        told, last = resource.evidence, self._keys[-1]
+        if key := next((one for one in self._keys[:-1] if told.get(one)), None):
+            return self._convert(told[key])
+        return self._convert(told[last] if self._default is None else told.get(last) or self._default)
 
 
 def one_of(told: Mapping[str, Any], key: str, known: Collection[str], default: str | None = None) -> str:

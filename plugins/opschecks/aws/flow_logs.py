@@ -6,7 +6,7 @@ owner's flow logs: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing-
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from ..core.observation import CouldNotLook, batches, observation, seen
 from .ec2 import FILTER_VALUES_A_CALL, SecurityGroup
 from .elbv2 import LoadBalancer
 from .session import Aws
-from .unread import why_unread
+from .unread import readable, why_unread
 
 _CALL, _SUBNETS = "ec2:DescribeFlowLogs", "ec2:DescribeSubnets"
 DELIVERED = "SUCCESS"
@@ -70,13 +70,12 @@ class Vpc(Resource):
         By logs of the VPC, or of every subnet of it.
         """
         logs = self.flow_logs
-        if _covers({log.traffic for log in logs if log.delivers}, wanted):
+        if _covers(_delivered(logs), wanted):
             return True
         if self.may_record(wanted):
             silent = ", ".join(log.id for log in logs if log.delivers is None)
-            raise CouldNotLook(
-                _CALL, f"the answer has no 'DeliverLogsStatus' of {silent}: nothing has been delivered yet"
-            )
+            why = f"the answer has no 'DeliverLogsStatus' of {silent}: nothing has been delivered yet"
+            raise CouldNotLook(_CALL, why)
         return bool(seen(self.by_subnet)) and not self.unrecorded(wanted)
 
     def may_record(self, wanted: str) -> bool:
@@ -85,11 +84,8 @@ class Vpc(Resource):
 
     def unrecorded(self, wanted: str) -> list[str]:
         """The subnets of which neither a log of their own nor one of the VPC records this traffic."""
-        own = {log.traffic for log in self.flow_logs if log.delivers}
-        known = seen(self.by_subnet).items()
-        return [
-            name for name, logs in known if not _covers(own | {log.traffic for log in logs if log.delivers}, wanted)
-        ]
+        own = _delivered(self.flow_logs)
+        return [name for name, logs in seen(self.by_subnet).items() if not _covers(own | _delivered(logs), wanted)]
 
     def missing(self, wanted: str) -> str:
         """What is not recorded, in words."""
@@ -113,6 +109,10 @@ class Vpc(Resource):
         of_subnets = [] if isinstance(self.by_subnet, CouldNotLook) else self.by_subnet.values()
         logs = [*self.flow_logs, *(log for of_one in of_subnets for log in of_one)]
         return [log for log in logs if log.delivers is False]
+
+
+def _delivered(logs: Iterable[FlowLog]) -> set[str]:
+    return {log.traffic for log in logs if log.delivers}
 
 
 def _covers(told: set[str], wanted: str) -> bool:
@@ -147,7 +147,7 @@ def vpcs(
                 raise one.again()  # a VPC that could not be read must not be skipped
             silent.append(one)
         else:
-            read = [of for of in one if not why_unread(of)]
+            read = readable(one)
             unread += [of for of in one if why_unread(of)]
             found += [str(of.evidence["VpcId"]) for of in read]
             accounts |= {str(of.evidence.get("OwnerId") or _account_of(of.arn)) for of in read}

@@ -33,9 +33,7 @@ LONGEST = timedelta(hours=24)
 
 @dataclass(frozen=True, kw_only=True)
 class SinceTheGate(Resource):
-    """One resource before and after the deploy; `told`: how it got worse, empty if it did not, or why that is not
-    known.
-    """
+    """One resource before and after the deploy; `told`: how it got worse, empty if not, or why that is not known."""
 
     before: str
     now: str

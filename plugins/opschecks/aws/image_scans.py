@@ -22,7 +22,7 @@ from .ecr import Reference, elsewhere, image_of, named, reference, repository
 from .ecs import Task
 from .evidence import utc
 from .session import Aws
-from .unread import or_why, why_unread
+from .unread import or_why, readable, why_unread
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -42,8 +42,7 @@ class RunningImage(Resource):
     """An image that containers of the stack run.
 
     `of`: its reference. `scanned`: the digests that are scanned, its own or those of the platforms in an index, or why
-    they are not known.
-    `problem`: why it could not be checked.
+    they are not known. `problem`: why it could not be checked.
     """
 
     of: Reference | None = None
@@ -100,13 +99,12 @@ class ImageScan(Resource):
 @observation(allow=[_IMAGES, _MANIFEST])
 def running_images(stack: Stack, aws: Aws, tasks: list[Task]) -> list[RunningImage]:
     """The images of the stack's running tasks, as ECR describes them."""
-    unread = [task for task in tasks if why_unread(task)]
-    wanted = {
-        (image, digest) for task in tasks if task not in unread and task.is_wanted for _, image, digest in task.images
-    }
+    run = [task for task in readable(tasks) if task.is_wanted]
+    wanted = {(image, digest) for task in run for _, image, digest in task.images}
     own = sorted(pair for pair in wanted if not any(fnmatchcase(pair[0], one) for one in stack.foreign_images))
     here: dict[tuple[str, str], list[tuple[str, str, Reference]]] = defaultdict(list)
-    found = [RunningImage(arn=one.arn, name=one.name, of=None, problem=why_unread(one)) for one in unread]
+    unread = ((one, why_unread(one)) for one in tasks)
+    found = [RunningImage(arn=one.arn, name=one.name, problem=why) for one, why in unread if why]
     for image, digest in own:
         of = reference(image.partition("@")[0])
         if of is None or of.region != aws.region:
@@ -137,15 +135,14 @@ def _described(aws: Aws, part: Sequence[tuple[str, str, Reference]]) -> list[Run
             return [image for one in part for image in _described(aws, [one])]
         image, digest, _ = part[0]
         told = {"image": image, "imageDigest": digest, "gone": missing.reason}
-        return [RunningImage(arn=_arn(of, digest), name=f"{of.repository}:{of.tag}", evidence=told, of=of)]
+        return [RunningImage(arn=_arn(of, digest), name=of.name, evidence=told, of=of)]
     except CouldNotLook as problem:  # of this repository alone
         return [_unread(image, digest, one, named(image, problem)) for image, digest, one in part]
     return [_running(aws, *one, details) for one in part]
 
 
 def _unread(image: str, digest: str, of: Reference, problem: CouldNotLook) -> RunningImage:
-    name = f"{of.repository}:{of.tag}"
-    return RunningImage(arn=_arn(of, digest), name=name, evidence={"image": image}, of=of, problem=problem)
+    return RunningImage(arn=_arn(of, digest), name=of.name, evidence={"image": image}, of=of, problem=problem)
 
 
 def _arn(of: Reference, digest: str) -> str:
@@ -154,22 +151,18 @@ def _arn(of: Reference, digest: str) -> str:
 
 def _running(aws: Aws, image: str, digest: str, of: Reference, details: Iterable[Answer]) -> RunningImage:
     def is_it(detail: Mapping[str, Any]) -> bool:
-        if digest:
-            return bool(detail["imageDigest"] == digest)
-        return of.tag in (detail.get("imageTags") or [])
+        return bool(detail["imageDigest"] == digest if digest else of.tag in (detail.get("imageTags") or []))
 
     detail = next((one for one in details if is_it(one)), None)
-    name = f"{of.repository}:{of.tag}"
     if detail is None:
-        return _unread(
-            image, digest, of, CouldNotLook(_IMAGES, f"the answer does not mention {name} {digest}".rstrip())
-        )
+        why = CouldNotLook(_IMAGES, f"the answer does not mention {of.name} {digest}".rstrip())
+        return _unread(image, digest, of, why)
     own = str(detail["imageDigest"])
     return RunningImage(
         arn=_arn(of, own),
-        name=name,
+        name=of.name,
         evidence=detail | {"image": image},
-        deadlines=_deadlines(name, detail.get("imagePushedAt"), timedelta(days=aws.stack.limits.image_age_days)),
+        deadlines=_deadlines(of.name, detail.get("imagePushedAt"), timedelta(days=aws.stack.limits.image_age_days)),
         of=of,
         scanned=_platforms(aws, of, own) if detail.get("imageManifestMediaType") in _INDEXES else (own,),
     )
@@ -203,13 +196,13 @@ def image_scans(aws: Aws, running_images: list[RunningImage]) -> list[ImageScan]
 
 
 def _scan(aws: Aws, image: RunningImage) -> ImageScan:
-    problem = image.problem
-    elsewhere = CouldNotLook(_SCAN, f"{image.name} is not in ECR")
-    bare = ImageScan(arn=image.arn, name=image.name, evidence=image.evidence, scan=elsewhere)
-    if image.of and not problem and not image.is_there:
-        problem = CouldNotLook(_SCAN, f"{image.name} is no longer in the registry, so its scan results are gone")
-    if problem or not image.of:
-        return replace(bare, scan=problem or bare.scan)
+    problem = image.problem or CouldNotLook(_SCAN, f"{image.name} is not in ECR")
+    bare = ImageScan(arn=image.arn, name=image.name, evidence=image.evidence, scan=problem)
+    if image.problem or not image.of:
+        return bare
+    if not image.is_there:
+        said = f"{image.name} is no longer in the registry, so its scan results are gone"
+        return replace(bare, scan=CouldNotLook(_SCAN, said))
     try:
         told = _together([_findings(aws, image, image.of, digest) for digest in seen(image.scanned)])
     except CouldNotLook as error:  # of this image alone

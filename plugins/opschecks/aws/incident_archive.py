@@ -108,9 +108,8 @@ def _asked(stack: Stack, table: Mapping[str, Any], before: datetime) -> dict[str
         asked["KeyConditionExpression"] += f" AND {older}"
         return asked
     if not _has(index, fields.created_at) and fields.created_at not in key_names(table):
-        raise CouldNotLook(
-            _TABLE, f"the index {stack.status_index} does not hold {fields.created_at}: the age of incidents is unknown"
-        )
+        why = f"the index {stack.status_index} does not hold {fields.created_at}: the age of incidents is unknown"
+        raise CouldNotLook(_TABLE, why)
     return {**asked, "FilterExpression": older}
 
 

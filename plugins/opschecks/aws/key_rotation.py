@@ -131,9 +131,8 @@ def access_keys_of(aws: Sends, user: str) -> tuple[Key, ...]:
     if not keys:
         raise CouldNotLook(LIST, f"{user} has no access key to rotate")
     if len({key.created for key in keys}) < len(keys) or len({key.end for key in keys}) < len(keys) or len(keys) > 2:
-        raise CouldNotLook(
-            LIST, f"{user} has {plural(len(keys), 'key')} that cannot be told apart by age and the end of their id"
-        )
+        why = f"{user} has {plural(len(keys), 'key')} that cannot be told apart by age and the end of their id"
+        raise CouldNotLook(LIST, why)
     return tuple(keys)
 
 
@@ -203,9 +202,8 @@ def _reader(aws: Sends, place: str) -> Reader:
     deployments = found[0]["deployments"]
     newest = next((one for one in deployments if one.get("status") == "PRIMARY"), None)
     if newest is None:
-        raise CouldNotLook(
-            SERVICES, f"{place} is not deployed by ECS itself: deploy it by other means to hand over the key"
-        )
+        why = f"{place} is not deployed by ECS itself: deploy it by other means to hand over the key"
+        raise CouldNotLook(SERVICES, why)
     state = str(newest.get("rolloutState", "unknown"))
     running, desired = found[0]["runningCount"], found[0]["desiredCount"]
     return Reader(

@@ -16,7 +16,7 @@ from ..core.observation import CouldNotLook, fan_out, observation
 from .elbv2 import LoadBalancer, TargetHealth
 from .evidence import grouped, whole_number
 from .session import Aws
-from .unread import why_unread
+from .unread import readable
 
 _LISTENERS = "elasticloadbalancing:DescribeListeners"
 _HOST = "host-header"
@@ -77,7 +77,7 @@ def listener_rules(aws: Aws, load_balancers: list[LoadBalancer]) -> list[Rule]:
 
     https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeRules.html
     """
-    return rules_of(aws, [one.arn for one in load_balancers if not why_unread(one)])
+    return rules_of(aws, [one.arn for one in readable(load_balancers)])
 
 
 @observation(soft=["listener_rules"])

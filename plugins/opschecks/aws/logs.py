@@ -276,9 +276,8 @@ def by_metric_filter(stack: Stack, aws: Aws, group: str, how: LogSearch, since: 
     if not own:
         raise CouldNotLook(_FILTERS, f"no metric filter of {group} writes {how.metric} (log_searches in stacks.toml)")
     if len(filters) > 1:
-        raise CouldNotLook(
-            _FILTERS, f"{how.metric} is written by {plural(len(filters), 'filter')}, not by one of {group} alone"
-        )
+        why = f"{how.metric} is written by {plural(len(filters), 'filter')}, not by one of {group} alone"
+        raise CouldNotLook(_FILTERS, why)
     of = next(one for one in own[0]["metricTransformations"] if one["metricName"] == name)
     if of["metricValue"] != "1" or of.get("dimensions"):
         raise CouldNotLook(_FILTERS, f"{how.metric} does not count events: its filter must write 1, without dimensions")

@@ -14,7 +14,7 @@ from .ecs import Service
 from .elbv2 import HEALTH, NO_CHECKS, LoadBalancer, TargetHealth, filled_by, health_of, health_unread
 from .inventory import Inventory
 from .session import Aws
-from .unread import why_unread
+from .unread import first_unread, readable, why_unread
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -61,7 +61,7 @@ def fronted_targets(
     balancer's are asked at a time, up to those with that one.
     """
     ours = {one.arn for one in balanced_groups}
-    left = [one for one in every_group if one.arn not in ours and not why_unread(one)]
+    left = [one for one in readable(every_group) if one.arn not in ours]
     waiting = {
         one.arn: [group for group in left if one.arn in group.evidence["LoadBalancerArns"]] for one in load_balancers
     }
@@ -96,16 +96,15 @@ def own_groups(
     A stack without ECS services, or none of which fills a group of the balancer, has all of them. CouldNotLook where
     the stack's services could not be read: on a shared balancer a neighbour's errors would be taken for its own.
     """
-    read = _read(seen(services)) if inventory.services else []
-    doubt = _doubt(services) if inventory.services else None
-    filled = _filled(read)
+    doubt = first_unread(seen(services)) if inventory.services else None
+    filled = _filled(services) if inventory.services else set()
     chosen = len(balanced_groups) < len(every_group)
     named = {one.arn for one in balanced_groups} if chosen else filled
     refused, known = (fronted_targets, []) if isinstance(fronted_targets, CouldNotLook) else (None, fronted_targets)
     has_targets = {group.arn: bool(group.targets) for group in known if not group.unread}
     empty = {arn for arn, some in has_targets.items() if not some}
     asked = {group.arn: group.unread for group in known}
-    known_groups = [one for one in every_group if not why_unread(one)]
+    known_groups = readable(every_group)
     found = []
     for balancer in load_balancers:
         if why_unread(balancer) or not balancer.is_application:
@@ -116,7 +115,7 @@ def own_groups(
         own = own or (() if doubtful or chosen else groups)
         whole = tuple(one for one in every_group if one.arn == balancer.arn)
         doubtful += whole
-        why = doubt or next((why_unread(one) for one in whole), None)
+        why = doubt or first_unread(whole)
         others = tuple(one for one in groups if one not in (*own, *doubtful) and one.arn not in empty)
         of_others = None
         if others and not any(has_targets.get(one.arn) for one in others):
@@ -137,14 +136,9 @@ def own_groups(
     return found
 
 
-def _read(services: list[Service] | CouldNotLook) -> list[Service]:
-    """Those of the services that could be read."""
-    return [] if isinstance(services, CouldNotLook) else [one for one in services if not why_unread(one)]
-
-
-def _filled(services: Iterable[Service]) -> set[str]:
-    """ARNs of the target groups that these services fill."""
-    return {arn for service in services for arn in filled_by(service.evidence)}
+def _filled(services: Iterable[Service] | CouldNotLook) -> set[str]:
+    """ARNs of the target groups that the services fill, as far as these could be read."""
+    return {arn for service in readable(services) for arn in filled_by(service.evidence)}
 
 
 @observation(soft=["services"])
@@ -156,13 +150,13 @@ def target_health(
     A group with health checks off, which only a Lambda function may have, is not assessed:
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/check-target-health.html
     """
-    known = _read(services)
+    known = readable(services)
     unread = {group.arn: group.unread for group in registered_targets if group.unread}
     healthy = {group.arn for group in registered_targets if not group.unread and group.in_state("healthy")}
     return [
         replace(
             group,
-            idle=_idle(group, known, healthy, unread, _doubt(services)),
+            idle=_idle(group, known, healthy, unread, doubt_of(services)),
             foreign="" if stack.target_groups else _foreign(group, services, registered_targets, healthy),
         )
         for group in registered_targets
@@ -208,11 +202,11 @@ def _foreign(
     group: TargetHealth, services: list[Service] | CouldNotLook, groups: Sequence[TargetHealth], healthy: set[str]
 ) -> str | CouldNotLook:
     """Why it is not the stack's to judge: on a balancer where its services fill some groups, the others are not."""
-    filled = _filled(_read(services))
+    filled = _filled(services)
     if group.is_whole or group.arn in filled:
         return ""
     shared = filled & {one.arn for one in groups if _are_together(one, group)}
-    if doubt := _doubt(services):
+    if doubt := doubt_of(services):
         ill = not group.unread and len(group.in_state("healthy")) < max(1, len(group.targets))
         return doubt.again() if shared or (ill and healthy and len(groups) > 1) else ""  # a neighbour's, or its own
     if not shared:
@@ -226,8 +220,8 @@ def _are_together(one: TargetHealth, other: TargetHealth) -> bool:
     return not one.balancers or not other.balancers or bool({*one.balancers} & {*other.balancers})
 
 
-def _doubt(services: list[Service] | CouldNotLook) -> CouldNotLook | None:
+def doubt_of(services: list[Service] | CouldNotLook) -> CouldNotLook | None:
     """Why it is not known which groups the stack's services fill."""
     if isinstance(services, CouldNotLook):
         return None if isinstance(services, NotConfigured) else services
-    return next((why for service in services if (why := why_unread(service))), None)
+    return first_unread(services)

@@ -6,12 +6,23 @@ a stack does not name itself, but finds by CloudFormation or tags, is only limit
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
+
+    _Narrow = Callable[["Places"], list[str]]
+
+
+def _always(service: str, resource: str, region: str | None = None, account: str | None = None) -> _Narrow:
+    """A kind of which the ARN is the same for every stack, but for account and region."""
+
+    def arns(places: Places) -> list[str]:
+        return [places.arn(service, resource, region=region, account=account)]
+
+    return arns
 
 
 @dataclass(frozen=True)
@@ -56,13 +67,10 @@ class Places:
         """The tables' own backups."""
         return [self.arn("dynamodb", f"table/{name}/backup/*") for name in self._tables()]
 
-    def restored_tables(self) -> list[str]:
-        """The tables, their backups and any other table: a restore makes a table under a name that is said then."""
-        return [self.arn("dynamodb", "table/*")]
-
-    def drill_tables(self) -> list[str]:
-        """The copies that a drill restores, by what their names begin with (remedies/operations/restore.py)."""
-        return [self.arn("dynamodb", "table/opschecks-drill-*")]
+    restored_tables = _always("dynamodb", "table/*")
+    """The tables, their backups and any other table: a restore makes a table under a name that is said then."""
+    drill_tables = _always("dynamodb", "table/opschecks-drill-*")
+    """The copies that a drill restores, by what their names begin with (remedies/operations/restore.py)."""
 
     def log_groups(self) -> list[str]:
         """Log groups, in both forms that AWS uses: policies take the one with :* at its end for most calls.
@@ -121,21 +129,15 @@ class Places:
         beginnings = self.stack.every("alarm_prefix") or ("",)
         return [self.arn("cloudwatch", f"alarm:{one}*", region="*") for one in beginnings]
 
-    def mute_rules(self) -> list[str]:
-        """Every mute rule."""
-        return [self.arn("cloudwatch", "alarm-mute-rule:*", region="*")]
-
-    def own_mute_rules(self) -> list[str]:
-        """The rules that silence-alarm makes."""
-        return [self.arn("cloudwatch", "alarm-mute-rule:opschecks-*", region="*")]
+    mute_rules = _always("cloudwatch", "alarm-mute-rule:*", region="*")
+    own_mute_rules = _always("cloudwatch", "alarm-mute-rule:opschecks-*", region="*")
+    """The rules that silence-alarm makes."""
+    insight_rules = _always("cloudwatch", "insight-rule/DynamoDBContributorInsights*")
+    """Contributor Insights of tables."""
 
     def muted_alarms(self) -> list[str]:
-        """Those rules, and the alarms that they are for."""
+        """The rules of silence-alarm, and the alarms that they are for."""
         return [*self.own_mute_rules(), *self.alarms()]
-
-    def insight_rules(self) -> list[str]:
-        """Contributor Insights of tables."""
-        return [self.arn("cloudwatch", "insight-rule/DynamoDBContributorInsights*")]
 
     def distributions(self) -> list[str]:
         """The distribution of the dashboards."""
@@ -166,13 +168,10 @@ class Places:
         named = [one.secret for one in self.stack.rotated_keys]
         return [one if one.startswith("arn:") else self.arn("secretsmanager", f"secret:{one}-??????") for one in named]
 
-    def topics(self) -> list[str]:
-        """Topics that alarms call, which only the alarms say."""
-        return [self.arn("sns", "*", region="*", account="*")]
-
-    def rules(self) -> list[str]:
-        """EventBridge rules of every bus."""
-        return [self.arn("events", "rule/*")]
+    topics = _always("sns", "*", region="*", account="*")
+    """Topics that alarms call, which only the alarms say."""
+    rules = _always("events", "rule/*")
+    """EventBridge rules of every bus."""
 
     def security_groups(self) -> list[str]:
         """Security groups by their ids; any where the stack names patterns."""
@@ -189,9 +188,7 @@ class Places:
         """Both: a rule is made with its tags."""
         return [*self.security_groups(), *self.security_group_rules()]
 
-    def flow_logs(self) -> list[str]:
-        """Flow logs."""
-        return [self.arn("ec2", "vpc-flow-log/*")]
+    flow_logs = _always("ec2", "vpc-flow-log/*")
 
     def vpcs(self) -> list[str]:
         """VPCs with their flow logs; which VPCs, only the balancers say."""
@@ -256,6 +253,5 @@ class Places:
 
     def objects(self, *places: str) -> list[str]:
         """What lies in them, below the prefix that the stack names."""
-        return [
-            self.arn("s3", f"{one}/*" if one != "*" else one, region="", account="") for one in self._buckets(*places)
-        ]
+        below = ["*" if one == "*" else f"{one}/*" for one in self._buckets(*places)]
+        return [self.arn("s3", one, region="", account="") for one in below]

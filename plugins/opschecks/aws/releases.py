@@ -10,7 +10,7 @@ from ..core.model import Expected, Resource
 from ..core.observation import CouldNotLook, Unanswerable, observation
 from .ecs import Launch, Service, Task
 from .rollouts import Rollout
-from .unread import why_unread
+from .unread import readable, why_unread
 
 NOTHING = Expected()
 Concerns = Callable[["Release", str], bool]
@@ -83,9 +83,8 @@ def releases(expected: Expected, rollouts: list[Rollout], tasks: list[Task]) -> 
     all if it applies to none.
     """
     if not expected:
-        raise Unanswerable(
-            "", "nothing was expected: pass --expect-revision FAMILY:REVISION, --expect-image or --expect-deployment"
-        )
+        options = "--expect-revision FAMILY:REVISION, --expect-image or --expect-deployment"
+        raise Unanswerable("", f"nothing was expected: pass {options}")
     made = [_release(rollout, tasks) for rollout in rollouts]
 
     def asked(of: Release, wanted: Sequence[str], concerns: Concerns) -> tuple[str, ...]:
@@ -110,8 +109,7 @@ def _release(rollout: Rollout, tasks: Sequence[Task]) -> Release:
         return Release(arn=service.arn, name=service.name, rollout=rollout, tasks=(), evidence=service.evidence)
     primary = [one.evidence.get("id") for one in _launches(service) if one.evidence.get("status") == "PRIMARY"]
     unread = tuple(task for task in tasks if why_unread(task) and task.name == service.name)
-    known = [task for task in tasks if not why_unread(task)]
-    running = tuple(task for task in known if task.is_wanted and task.started_by in primary)
+    running = tuple(task for task in readable(tasks) if task.is_wanted and task.started_by in primary)
     evidence = Answer({**rollout.evidence, "tasks": [task.evidence for task in running]}, "ecs:DescribeServices")
     return Release(
         arn=service.arn,
@@ -132,8 +130,6 @@ def _launches(service: Service) -> list[Launch]:
 
 
 def _is_of_family(release: Release, revision: str) -> bool:
-    if why_unread(release.service):
-        return False
     runs = [one.revision for one in _launches(release.service) if one.is_primary and "taskDefinition" in one.evidence]
     runs = runs or [str(release.evidence.get("taskDefinition", "")).rpartition("/")[2]]
     return runs[0].rpartition(":")[0] == revision.rpartition(":")[0]
@@ -144,8 +140,6 @@ def _is_of_repository(release: Release, image: str) -> bool:
 
 
 def _has_deployment(release: Release, deployment: str) -> bool:
-    if why_unread(release.service):
-        return False
     known = any(one.id == deployment for one in _launches(release.service))
     told = release.service.evidence.get("events") or []
     return known or any(deployment in str(event.get("message")) for event in told)

@@ -22,7 +22,7 @@ from .service_deployments import (
     is_shifting,
     planned_wait,
 )
-from .unread import why_unread
+from .unread import readable, why_unread
 
 _SERVICES = "ecs:DescribeServices"
 SHIFTING = "PRODUCTION_TRAFFIC_SHIFT"
@@ -70,10 +70,7 @@ class Rollout(Resource):
 
     @property
     def known(self) -> tuple[ServiceDeployment, ...]:
-        """ECS's records of what is under way or went wrong; none where something else deploys the service.
-
-        CouldNotLook where AWS denies them.
-        """
+        """ECS's records of what is under way or went wrong, none where others deploy it; CouldNotLook where denied."""
         return self.recorded.deployments if self.service.controller == "ECS" else ()
 
     @property
@@ -200,8 +197,7 @@ def _of(recorded: Mapping[str, Recorded] | CouldNotLook, service: str) -> Record
 
 
 def _rollout(service: Service, recorded: Recorded, tasks: list[Task] | CouldNotLook, now: datetime) -> Rollout:
-    known = [] if isinstance(tasks, CouldNotLook) else tasks
-    own = [one for one in known if one.service == service.name and not why_unread(one)]
+    own = [one for one in readable(tasks) if one.service == service.name]
     dead = sorted((one for one in own if one.death), key=lambda one: one.ended, reverse=True)
     evidence = service.evidence
     if recorded.listed and not why_unread(service):

@@ -50,8 +50,7 @@ class Rule:
         if "Filter" not in self.raw:
             return {"Prefix": self.raw["Prefix"]}
         chosen: Mapping[str, Any] = self.raw["Filter"] or {}
-        inner: Mapping[str, Any] = chosen.get("And", chosen)
-        return inner
+        return chosen.get("And", chosen)
 
     @property
     def prefix(self) -> str:

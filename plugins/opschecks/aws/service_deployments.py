@@ -51,7 +51,7 @@ class ServiceDeployment:
     status = OneOf("status", *_ASKED, "SUCCESSFUL")
     """PENDING, IN_PROGRESS, STOPPED, ROLLBACK_SUCCESSFUL, …"""
 
-    stage = Read(str, "lifecycleStage", "")
+    stage = Read(str, "lifecycleStage", default="")
     """lifecycleStage of a blue/green, linear or canary deployment, such as BAKE_TIME; else empty."""
 
     @property
@@ -69,15 +69,10 @@ class ServiceDeployment:
         """Whether it is under way."""
         return self.status in OPEN
 
-    @property
-    def began(self) -> datetime:
-        """When it started, in UTC; of one that waits to start, when it was created."""
-        return utc(self.evidence.get("startedAt") or self.evidence["createdAt"])
-
-    @property
-    def ended(self) -> datetime:
-        """When it finished or was stopped, in UTC."""
-        return utc(self.evidence.get("finishedAt") or self.evidence.get("stoppedAt") or self.evidence["updatedAt"])
+    began = Read(utc, "startedAt", "createdAt")
+    """When it started, in UTC; of one that waits to start, when it was created."""
+    ended = Read(utc, "finishedAt", "stoppedAt", "updatedAt")
+    """When it finished or was stopped, in UTC."""
 
     @property
     def has_failed(self) -> bool:

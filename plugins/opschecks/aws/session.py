@@ -174,9 +174,8 @@ class Aws:
                 raise CouldNotLook(name, "the same next page was named twice")
             given.add(str(following))
             parameters = {key: value for key, value in parameters.items() if key not in how.asked} | following
-        raise CouldNotLook(
-            name, f"cut short after {plural(self.stack.limits.pages, 'page')} (limit pages); later pages were not read"
-        )
+        read = plural(self.stack.limits.pages, "page")
+        raise CouldNotLook(name, f"cut short after {read} (limit pages); later pages were not read")
 
     def items(self, service: str, operation: str, key: str, /, **parameters: Any) -> list[Any]:
         """`key` of every page, in one list; a page that lacks the key raises CouldNotLook."""

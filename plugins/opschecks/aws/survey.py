@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ..config.identifiers import kind_of, parsed
 from ..core.observation import CouldNotLook, batches, fan_out
 from .cloudwatch_alarms import every_alarm
+from .ecs import SERVICES_A_CALL
 from .evidence import grouped
 
 if TYPE_CHECKING:
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 
 Raw = Mapping[str, Any]
 CLUSTERS_AT_ONCE = 100
-SERVICES_AT_ONCE = 10
-"""https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html, API_DescribeClusters.html."""
+"""https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeClusters.html."""
 MOST_DEFINITIONS = 500
 """Task definitions are described one by one, and AWS answers about 20 a second for long:
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html."""
@@ -36,9 +36,8 @@ TOLD_EVERY = 500
 class OtherList:
     """How the resources of a key are listed. `what`: as a person calls them; `arn`: how theirs go on after the account.
 
-    `type`: theirs in CloudFormation.
-    `name`: what of an item is its name, or an identifier that ends with it; "" where the item is a URL that does.
-    `but_engines`: of other services that answer with theirs.
+    `type`: theirs in CloudFormation. `name`: what of an item is its name, or an identifier that ends with it; "" where
+    the item is a URL that does. `but_engines`: of other services that answer with theirs.
     """
 
     what: str
@@ -246,7 +245,7 @@ def _services(aws: Aws, clusters: Sequence[str], shown: Progress) -> list[tuple[
 
     def names(cluster: str) -> list[tuple[str, list[str]]]:
         arns = aws.items("ecs", "ListServices", "serviceArns", cluster=cluster, maxResults=100)
-        return [(cluster, some) for some in batches(arns, SERVICES_AT_ONCE)]
+        return [(cluster, some) for some in batches(arns, SERVICES_A_CALL)]
 
     def told(of: tuple[str, list[str]]) -> list[tuple[str, Raw]]:
         cluster, some = of

@@ -13,10 +13,11 @@ from ..core.wording import plural
 from .cloudwatch_metrics import CALL, HOUR, OF_GROUP, SPAN, Measured, Metrics, charted, lines_of, newest_of
 from .ecs import Service
 from .elbv2 import LoadBalancer
+from .evidence import Read
 from .inventory import Inventory
 from .logs import LogErrors
 from .own_groups import Fronted
-from .unread import why_unread
+from .unread import readable, why_unread
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +44,8 @@ class ServiceLoad(Measured):
         """Highest memory of any task in the last hour."""
         return max(self.metrics.due(self.name, "memory peak", HOUR, self.now))
 
-    @property
-    def beside(self) -> str:
-        """Task count, 5xx and log errors, which the runbook shows next to a high CPU."""
-        return str(self.evidence.get("beside", ""))
+    beside = Read(str, "beside", default="")
+    """Task count, 5xx and log errors, which the runbook shows next to a high CPU."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,11 +209,11 @@ def service_load(
     def load(name: str) -> ServiceLoad:
         counts = [
             f"{one.evidence.get('runningCount', '?')} of {one.evidence.get('desiredCount', '?')} tasks run"
-            for one in ([] if isinstance(services, CouldNotLook) else services)
-            if one.name == name and not why_unread(one)
+            for one in readable(services)
+            if one.name == name
         ]
-        counts = counts or ["task count unknown"]
-        beside = "; ".join([*counts, _errors_beside(traffic), _log_errors_beside(log_errors)])
+        errors = (_errors_beside(traffic), _log_errors_beside(log_errors))
+        beside = "; ".join([*(counts or ["task count unknown"]), *errors])
         lines = lines_of(metrics, name, "CPU", "memory")
         path = "/".join(("service", *inventory.place(name)))
         bare = ServiceLoad(arn=path, name=name, metrics=metrics, now=now)

@@ -13,6 +13,7 @@ from ..core.observation import CouldNotLook, fan_out, seen
 P = ParamSpec("P")
 T = TypeVar("T")
 R = TypeVar("R")
+One = TypeVar("One", bound=Resource)
 
 
 class Unread(Answer):
@@ -35,6 +36,16 @@ class Unread(Answer):
 def why_unread(resource: Resource) -> CouldNotLook | None:
     """Why a resource could not be read; None where it was."""
     return resource.evidence.error if isinstance(resource.evidence, Unread) else None
+
+
+def readable(resources: Iterable[One] | CouldNotLook) -> list[One]:
+    """Those of the resources that could be read; none where their list could not be."""
+    return [] if isinstance(resources, CouldNotLook) else [one for one in resources if not why_unread(one)]
+
+
+def first_unread(resources: Iterable[Resource]) -> CouldNotLook | None:
+    """Why the first of those could not be read that could not; None where all could."""
+    return next((why for one in resources if (why := why_unread(one))), None)
 
 
 def require_read(resource: Resource) -> None:

@@ -6,10 +6,10 @@ estimated.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
@@ -18,17 +18,15 @@ from ..core.observation import CouldNotLook, NotThere, batches, fan_out, names_n
 from ..core.wording import plural
 from .cloudwatch_metrics import CALL as _METRICS
 from .cloudwatch_metrics import Metric, fetch_metrics
-from .ecs import SERVICES_A_CALL, Service
+from .ecs import Service, parts_of
 from .elbv2 import LoadBalancer
-from .evidence import Read, grouped, utc
+from .evidence import Read, utc
 from .session import Aws
 from .unread import Unread, each_alone, or_why
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
 
-_VOLUMES = "ec2:DescribeVolumes"
-_ADDRESSES = "ec2:DescribeAddresses"
 _BALANCERS = "elasticloadbalancing:DescribeLoadBalancers"
 _TAGS = "elasticloadbalancing:DescribeTags"
 _GROUPS = "elasticloadbalancing:DescribeTargetGroups"
@@ -120,7 +118,7 @@ class DevUse(Resource):
         return self.tasks > 0 and not self.within_hours
 
 
-@observation(allow=[_VOLUMES])
+@observation(allow=["ec2:DescribeVolumes"])
 def unattached_volumes(stack: Stack, aws: Aws) -> list[Volume]:
     """The EBS volumes that are not attached."""
     wanted = [{"Name": "status", "Values": ["available"]}, *_tagged(stack)]
@@ -130,7 +128,7 @@ def unattached_volumes(stack: Stack, aws: Aws) -> list[Volume]:
     ]
 
 
-@observation(allow=[_ADDRESSES])
+@observation(allow=["ec2:DescribeAddresses"])
 def elastic_addresses(stack: Stack, aws: Aws) -> list[Address]:
     """The Elastic IP addresses; AWS returns all of them at once."""
     only = {"Filters": _tagged(stack)} if stack.tags else {}
@@ -235,18 +233,17 @@ def _cpu(name: str) -> Metric:
 
 def _dev_services(aws: Aws, names: Iterable[str]) -> dict[str, Service]:
     """Each service by its CLUSTER/SERVICE; a missing or deleted one has only its status."""
-    places = [(cluster, service) for cluster, _, service in (name.partition("/") for name in dict.fromkeys(names))]
-    parts = [
-        (cluster, batch)
-        for cluster, own in grouped(places, itemgetter(0)).items()
-        for batch in batches([service for _, service in own], SERVICES_A_CALL)
-    ]
+    by_cluster: dict[str, list[str]] = defaultdict(list)
+    for cluster, service in (name.split("/") for name in dict.fromkeys(names)):
+        by_cluster[cluster].append(service)
+    parts = parts_of(by_cluster)
 
     def described(part: tuple[str, list[str]]) -> dict[str, Answer]:
         listed = aws.call("ecs", "DescribeServices", cluster=part[0], services=part[1])["services"]
         told = {str(raw["serviceName"]): raw for raw in listed}
         return {name: told.get(name, Answer({"status": "MISSING"}, _SERVICES)) for name in part[1]}
 
+    answers: list[dict[str, Answer]]
     answers = each_alone(described, parts, lambda part, why: dict.fromkeys(part[1], Unread(why)))
     found: dict[str, Service] = {}
     for (cluster, _), told in zip(parts, answers, strict=True):
@@ -261,9 +258,8 @@ def _dev_services(aws: Aws, names: Iterable[str]) -> dict[str, Service]:
 def _dev(stack: Stack, service: Service, cpu: Series | CouldNotLook, now: datetime, since: datetime | None) -> DevUse:
     hours, zone = stack.office_hours, stack.zone
     points = () if isinstance(cpu, CouldNotLook) else cpu.points
-    outside = [
-        time for time, _ in points if not hours.include(time.astimezone(zone)) and (since is None or time >= since)
-    ]
+    times = [time for time, _ in points if since is None or time >= since]
+    outside = [time for time in times if not hours.include(time.astimezone(zone))]
     spent = len(outside) * STEP_S / 3600
     problem = cpu if isinstance(cpu, CouldNotLook) else _unmeasured(service, cpu, now) if since is None else None
     shown = {key: value for key, value in service.evidence.items() if key not in ("events", "deployments")}

@@ -65,9 +65,8 @@ class StaticAsset(Resource):
     def is_from_cache(self) -> bool:
         """Whether the last answer came from a cache; CouldNotLook where no answer shows its origin."""
         if not any(one.header(name) for one in self.answers for name in (*_TELLS, "Age")):
-            raise CouldNotLook(
-                f"GET {self.arn}", "no answer has X-Cache, Cache-Status or Age, which show whether it came from a cache"
-            )
+            why = "no answer has X-Cache, Cache-Status or Age, which show whether it came from a cache"
+            raise CouldNotLook(f"GET {self.arn}", why)
         return comes_from_cache(self.last)
 
     @property

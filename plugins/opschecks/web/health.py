@@ -124,6 +124,7 @@ def health(stack: Stack, http: Http, now: datetime, tape: Tape = LIVE) -> Health
         raise CouldNotLook(f"TLS {url}", "its certificate is trusted by the HTTP client's bundle only")
     left = (ends - now).total_seconds() / 86400 if ends else None
     spare = timedelta(days=stack.limits.certificate_days)
+    due = f"the certificate of {urlsplit(url).hostname} must be renewed"
     figures = [Figure("health latency", round(answer.latency_ms), "ms")]
     if left is not None:
         figures.append(Figure("certificate", int(left), "days left"))
@@ -140,9 +141,7 @@ def health(stack: Stack, http: Http, now: datetime, tape: Tape = LIVE) -> Health
             **({"certificate_ends": ends} if ends else {}),
         },
         figures=tuple(figures),
-        deadlines=(
-            (Deadline(f"the certificate of {urlsplit(url).hostname} must be renewed", ends - spare),) if ends else ()
-        ),
+        deadlines=(Deadline(due, ends - spare),) if ends else (),
     )
 
 

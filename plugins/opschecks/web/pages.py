@@ -77,10 +77,8 @@ def dashboard_pages(stack: Stack, http: Http) -> list[Page]:
         raise names_no(stack.name, "dashboards", "dashboard_url and dashboards")
     root, timeout_s = stack.dashboard_url, stack.limits.probe_timeout_s
     nowhere = f"/opschecks-{secrets.token_hex(8)}"
-    answers = fan_out(
-        lambda path: http.get(root + path, timeout_s), [*(dashboard.path for dashboard in stack.dashboards), nowhere]
-    )
-    stand_in = answers.pop()
+    paths = [*(dashboard.path for dashboard in stack.dashboards), nowhere]
+    *answers, stand_in = fan_out(lambda path: http.get(root + path, timeout_s), paths)
     return [
         Page(
             arn=root + dashboard.path,
