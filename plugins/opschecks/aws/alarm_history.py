@@ -86,10 +86,8 @@ def alarm_news_elsewhere(aws: Aws, alarms: list[Alarm], now: datetime) -> AlarmN
     """Of CloudFront's alarms, whose region is another one; asks nothing where the stack has none."""
     regions = {alarm.region for alarm in alarms} - {"", aws.region}
     looks = [aws.elsewhere(region) for region in sorted(regions)]
-    return AlarmNews(
-        tuple(mute for there in looks for mute in alarm_mutes(there)),
-        tuple(event for there in looks for event in alarm_history(there, now)),
-    )
+    mutes = tuple(mute for there in looks for mute in alarm_mutes(there))
+    return AlarmNews(mutes, tuple(event for there in looks for event in alarm_history(there, now)))
 
 
 def by_alarm(events: Iterable[AlarmEvent]) -> dict[str, list[AlarmEvent]]:
@@ -112,10 +110,8 @@ def failed_actions(alarm: Alarm, events: Sequence[AlarmEvent]) -> str:
     last = {one.action: one for one in reversed(tried) if not configured or one.at >= configured}
     if not all(event.error for event in last.values()):
         return ""
-    return "; ".join(
-        f"{one.action} failed at {one.at:%Y-%m-%d %H:%M} UTC: {one.error}"
-        for one in sorted(last.values(), key=lambda event: event.action)
-    )
+    ordered = sorted(last.values(), key=attrgetter("action"))
+    return "; ".join(f"{one.action} failed at {one.at:%Y-%m-%d %H:%M} UTC: {one.error}" for one in ordered)
 
 
 @dataclass(frozen=True)

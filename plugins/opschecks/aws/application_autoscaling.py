@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -145,11 +144,7 @@ def auto_scaling(
         ("DescribeScalingPolicies", _the_only(owners)),
     ]
     *targets, policies = fan_out(lambda ask: _listed(aws, *ask), asked)
-    found = {
-        str(raw["ResourceId"]): raw
-        for raw in itertools.chain.from_iterable(targets)
-        if raw.get("ScalableDimension", _DIMENSION) == _DIMENSION
-    }
+    found = {str(raw["ResourceId"]): raw for some in targets for raw in some}
     made = [_scaling(owner, name, found.get(owner), policies, scaling_schedules) for owner, name in owners.items()]
     if isinstance(services, CouldNotLook):
         return [replace(one, is_daemon=services) for one in made]
@@ -182,12 +177,12 @@ def _the_only(owners: Mapping[str, str]) -> dict[str, str]:
 
 
 def _of(owner: str, listed: Sequence[Answer]) -> list[Answer]:
-    """What concerns one service's number of tasks."""
-    return [
-        raw for raw in listed if raw["ResourceId"] == owner and raw.get("ScalableDimension", _DIMENSION) == _DIMENSION
-    ]
+    """What concerns one service."""
+    return [raw for raw in listed if raw["ResourceId"] == owner]
 
 
 def _listed(aws: Aws, operation: str, selection: Mapping[str, Any]) -> list[Answer]:
+    """What concerns the services' numbers of tasks."""
     key = operation.removeprefix("Describe")
-    return aws.items("application-autoscaling", operation, key, ServiceNamespace="ecs", **selection)
+    listed = aws.items("application-autoscaling", operation, key, ServiceNamespace="ecs", **selection)
+    return [raw for raw in listed if raw.get("ScalableDimension", _DIMENSION) == _DIMENSION]

@@ -89,19 +89,14 @@ def newest_of(backups: Iterable[Backup], table: Mapping[str, Any]) -> Backup | N
 def table_backups(stack: Stack, aws: Aws, tables: list[Table], now: datetime) -> list[TableBackups]:
     """The backups of the stack's tables; of all tables in one list, because DynamoDB allows few such calls a second."""
     wanted = timedelta(days=stack.limits.backup_age_days)
-    span = {"TimeRangeLowerBound": _since(now, wanted)}
-    listed = aws.items("dynamodb", "ListBackups", "BackupSummaries", BackupType="ALL", **span)
-    of = grouped(listed, itemgetter("TableName"))
-    return fan_out(lambda table: _backups(aws, table, of.get(table.name, ()), wanted, now), tables)
-
-
-def _since(now: datetime, wanted: timedelta) -> datetime:
-    """How far back backups are listed: far enough to report the age of one that is too old, without reading years."""
-    return now - 2 * wanted
+    since = now - 2 * wanted  # far enough to report the age of one that is too old, without reading years
+    asked = {"BackupType": "ALL", "TimeRangeLowerBound": since}
+    of = grouped(aws.items("dynamodb", "ListBackups", "BackupSummaries", **asked), itemgetter("TableName"))
+    return fan_out(lambda table: _backups(aws, table, of.get(table.name, ()), wanted, since, now), tables)
 
 
 def _backups(
-    aws: Aws, table: Table, listed: Sequence[dict[str, Any]], wanted: timedelta, now: datetime
+    aws: Aws, table: Table, listed: Sequence[dict[str, Any]], wanted: timedelta, since: datetime, now: datetime
 ) -> TableBackups:
     own = tuple(map(_own, listed))
     bare = TableBackups(
@@ -111,7 +106,7 @@ def _backups(
         status="",
         listed=own,
         vault=table.unread or (),
-        since=_since(now, wanted),
+        since=since,
         now=now,
     )
     if table.unread:  # when it was made, and so which backups are its own, is not known: it is blind alone
@@ -197,11 +192,8 @@ class TableRecovery(Resource):
 @observation(allow=["dynamodb:DescribeContinuousBackups"])
 def table_recovery(aws: Aws, tables: list[Table], now: datetime) -> list[TableRecovery]:
     """Point-in-time recovery of the stack's tables."""
-    told = each_alone(lambda table: _recovery(aws, table), tables, lambda _, why: Unread(why))
-    return [
-        TableRecovery(arn=table.arn, name=table.name, evidence=one, now=now)
-        for table, one in zip(tables, told, strict=True)
-    ]
+    told = zip(tables, each_alone(lambda table: _recovery(aws, table), tables, lambda _, why: Unread(why)), strict=True)
+    return [TableRecovery(arn=table.arn, name=table.name, evidence=one, now=now) for table, one in told]
 
 
 def _recovery(aws: Aws, table: Table) -> Answer:

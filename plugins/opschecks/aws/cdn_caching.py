@@ -98,11 +98,8 @@ class ErrorPages(Resource):
 def bucket_behaviors(aws: Aws, distributions: list[Distribution]) -> list[BucketBehavior]:
     """The cache behaviors that serve from a bucket. Only policies that are not managed by AWS are read."""
     read = readable(distributions)
-    found = [
-        (distribution, pattern, one)
-        for distribution in read
-        for pattern, one in behaviors_on_buckets(distribution.evidence["DistributionConfig"])
-    ]
+    told = [(of, behaviors_on_buckets(of.evidence["DistributionConfig"])) for of in read]
+    found = [(of, pattern, one) for of, behaviors in told for pattern, one in behaviors]
     unread = [(one, why) for one in distributions if (why := why_unread(one))]
     if not found and not unread:
         names = ", ".join(one.name for one in read)
@@ -120,12 +117,8 @@ def bucket_behaviors(aws: Aws, distributions: list[Distribution]) -> list[Bucket
             name = f"{name} of {distribution.name}"
         return BucketBehavior(arn=f"{distribution.arn}#{pattern}", name=name, pattern=pattern, told=told, evidence=one)
 
-    told = each_alone(
-        lambda of: behavior(*of, policy_of(of[2])),
-        found,
-        lambda of, why: behavior(*of, why),
-    )
-    return [*told, *(behavior(one, "", Unread(why), why) for one, why in unread)]
+    read_ones = each_alone(lambda of: behavior(*of, policy_of(of[2])), found, lambda of, why: behavior(*of, why))
+    return [*read_ones, *(behavior(one, "", Unread(why), why) for one, why in unread)]
 
 
 @observation()

@@ -153,18 +153,14 @@ def _here(stack: Stack, aws: Aws, inventory: Inventory) -> list[Alarm]:
         return [_unread(f"alarms in {aws.region}", why)]  # those of its distributions are its own all the same
     else:
         told = _of_prefixes(stack, aws)
-        own = {
-            name: raw
-            for name, raw in told.items()
-            if not name.startswith(stack.others_alarms) or _has_a_name_of(stack, name)
-        }
+        own = {name: raw for name, raw in told.items() if not _is_of_others(stack, name)}
     return _with_those_below(stack, aws, own)
 
 
-def _has_a_name_of(stack: Stack, alarm: str) -> bool:
-    """Whether the alarm's name tells that it is the stack's, whatever it begins with: "shop-staging-cpu" of staging."""
+def _is_of_others(stack: Stack, alarm: str) -> bool:
+    """By its beginning, unless its name tells that it is the stack's all the same: "shop-staging-cpu" of staging."""
     own = (stack.name, *stack.every("cluster"), *(one.rpartition("/")[2] for one in stack.services))
-    return any(one in alarm for one in own)
+    return alarm.startswith(stack.others_alarms) and not any(one in alarm for one in own)
 
 
 def _of_prefixes(stack: Stack, aws: Aws) -> dict[str, dict[str, Any]]:
@@ -216,9 +212,7 @@ def _with_those_below(stack: Stack, aws: Aws, told: Mapping[str, dict[str, Any]]
 
 def _named(aws: Aws, names: Sequence[str]) -> dict[str, dict[str, Any]]:
     """The alarms of these names; those that CloudWatch does not return get the state MISSING."""
-    found: dict[str, dict[str, Any]] = {}
-    for batch in batches(names, NAMES_A_CALL):
-        found |= _by_name(_describe(aws, AlarmNames=batch))
+    found = _by_name(raw for batch in batches(names, NAMES_A_CALL) for raw in _describe(aws, AlarmNames=batch))
     missing = {name: Answer({"AlarmName": name, "AlarmArn": name, "StateValue": "MISSING"}, _CALL) for name in names}
     return {**missing, **found}
 

@@ -116,10 +116,8 @@ def _usable(session: Any, stack: Stack, *, isolated: bool) -> None:
 
     region = session.get_config_variable("region")
     if not region:
-        raise UnusableProfile(
-            f"stacks.{stack.name}.region: not set, and neither profile nor environment names one; "
-            'set region = "…" or AWS_REGION'
-        )
+        why = f"stacks.{stack.name}.region: not set, and neither profile nor environment names one"
+        raise UnusableProfile(f'{why}; set region = "…" or AWS_REGION')
     validate_region_name(region)
     bundles = {
         "AWS_CA_BUNDLE (or ca_bundle of the profile)": session.get_config_variable("ca_bundle"),
@@ -137,18 +135,14 @@ def _no_profile(session: Any, stack: Stack) -> str:
 
     known = session.full_config.get("profiles", {})
     if stack.profile:
-        return (
-            f"stacks.{stack.name}.profile: the AWS configuration has no profile {stack.profile!r}; "
-            f"{nearest(stack.profile, known)}"
-        )
+        why = f"stacks.{stack.name}.profile: the AWS configuration has no profile {stack.profile!r}"
+        return f"{why}; {nearest(stack.profile, known)}"
     variable = next(name for name in _PROFILE_VARIABLES if name in os.environ)
     given = os.environ[variable]
     if not given:
         return f"{variable} is set to nothing, and no profile has that name; unset it"
-    return (
-        f"{variable}={given}: the AWS configuration ({configuration_files()}) has no such profile; "
-        f"{nearest(given, known)}; or unset it, or set profile for stacks.{stack.name}"
-    )
+    why = f"{variable}={given}: the AWS configuration ({configuration_files()}) has no such profile"
+    return f"{why}; {nearest(given, known)}; or unset it, or set profile for stacks.{stack.name}"
 
 
 def _no_file(error: Any) -> str:

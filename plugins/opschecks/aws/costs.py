@@ -184,11 +184,8 @@ def bill(stack: Stack, aws: Aws, now: datetime) -> Bill:
     settled = wanted[:-UNSETTLED_DAYS]
     services = {name: tuple(float(days.get(day, 0)) for day in settled) for name, days in sorted(found.items())}
     if not any(any(days) for days in services.values()):
-        raise CouldNotLook(
-            CALL,
-            f"nothing was charged in {DAYS} days for {scope}: is it the right account, and is each tag of cost_filter "
-            "activated as a cost allocation tag?",
-        )
+        advice = "is it the right account, and is each tag of cost_filter activated as a cost allocation tag?"
+        raise CouldNotLook(CALL, f"nothing was charged in {DAYS} days for {scope}: {advice}")
     return Bill(settled[0], services, scope, sum(seen[day] for day in settled))
 
 

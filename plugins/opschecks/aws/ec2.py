@@ -124,7 +124,7 @@ _TOOLS = {"terraform": "Terraform", "opentofu": "OpenTofu", "pulumi": "Pulumi", 
 
 
 def tags_of(raw: Mapping[str, Any]) -> dict[str, str]:
-    """The tags of an element of an EC2 answer."""
+    """The tags of an element of an answer."""
     return {str(one["Key"]): str(one.get("Value", "")) for one in raw.get("Tags") or []}
 
 

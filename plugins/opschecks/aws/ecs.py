@@ -226,11 +226,8 @@ class Task(Resource):
 
         Without containers that AWS itself adds (GuardDuty's agent), for which ECS reports no image.
         """
-        return [
-            (str(one.get("name", "container")), str(one["image"]), str(one.get("imageDigest", "")))
-            for one in self.evidence["containers"]
-            if one.get("image")
-        ]
+        own = [one for one in self.evidence["containers"] if one.get("image")]
+        return [(str(one.get("name", "container")), str(one["image"]), str(one.get("imageDigest", ""))) for one in own]
 
     @property
     def death(self) -> str:

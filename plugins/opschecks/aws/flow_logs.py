@@ -192,11 +192,8 @@ def _logs_of(aws: Aws, resources: Sequence[str]) -> dict[str, list[dict[str, Any
 def _with_subnets(aws: Aws, made: list[Vpc], bare: list[str], accounts: set[str], used: set[str]) -> list[Vpc]:
     """The VPCs; those that are named with their owner, and with the flow logs of their subnets."""
     try:
-        listed = [
-            subnet
-            for ids in batches(bare, FILTER_VALUES_A_CALL)
-            for subnet in aws.items("ec2", "DescribeSubnets", "Subnets", Filters=[{"Name": "vpc-id", "Values": ids}])
-        ]
+        asked = [[{"Name": "vpc-id", "Values": ids}] for ids in batches(bare, FILTER_VALUES_A_CALL)]
+        listed = [subnet for of in asked for subnet in aws.items("ec2", "DescribeSubnets", "Subnets", Filters=of)]
         within = {str(subnet["SubnetId"]): str(subnet["VpcId"]) for subnet in listed}
         logs = {subnet: tuple(map(flow_log_of, told)) for subnet, told in _logs_of(aws, list(within)).items()}
     except CouldNotLook as error:

@@ -263,12 +263,9 @@ def _uncovered(one: Traffic | BalancerErrors, deployed: datetime | None, late: t
     covered, due = max(newest, one.now - late), deployed + late
     if covered >= deployed:
         return ""
-    return CouldNotLook(
-        CALL,
-        f"points of {one.name} come up to {plural(late / timedelta(minutes=1), 'minute')} late, and there are none "
-        f"since the deploy of {deployed:%Y-%m-%d %H:%M} UTC: look again at {due:%Y-%m-%d %H:%M} UTC, or wait with "
-        "--bake",
-    )
+    why = f"points of {one.name} come up to {plural(late / timedelta(minutes=1), 'minute')} late, and there are none"
+    advice = f"look again at {due:%Y-%m-%d %H:%M} UTC, or wait with --bake"
+    return CouldNotLook(CALL, f"{why} since the deploy of {deployed:%Y-%m-%d %H:%M} UTC: {advice}")
 
 
 def _compared(of: Resource, before: str, now: str, told: str | CouldNotLook) -> SinceTheGate:

@@ -135,11 +135,8 @@ def credentials(stack: Stack, aws: Aws) -> list[Credentials]:
         raise CouldNotLook(_REPORT, f"none of the {len(rows)} rows of the report is {ROOT}")
     if unmatched := [one for one in stack.iam_users if not fnmatch.filter(names, one)]:
         raise CouldNotLook(_REPORT, f"no IAM user matches {', '.join(unmatched)} (iam_users in stacks.toml)")
-    return [
-        _credentials(row, made)
-        for row, name in zip(rows, names, strict=True)
-        if name == ROOT or any(fnmatch.fnmatchcase(name, pattern) for pattern in stack.iam_users)
-    ]
+    own = {ROOT, *(name for one in stack.iam_users for name in fnmatch.filter(names, one))}
+    return [_credentials(row, made) for row, name in zip(rows, names, strict=True) if name in own]
 
 
 def _report(aws: Aws, wait_s: float) -> dict[str, Any]:
@@ -219,10 +216,9 @@ def _holder(stack: Stack, aws: Aws, user: Credentials, now: datetime) -> KeyHold
 
 def _contradicted(user: Credentials) -> KeyHolder:
     """A user whose active keys the report counts, and of whom no key is listed, not even one that was deactivated."""
-    why = (
-        f"no key of {user.name} is listed, and the credential report of {user.as_of:%Y-%m-%d %H:%M} UTC counts "
-        f"{user.active_keys} active: if they were deleted since, the next report says so, four hours later at most"
-    )
+    told = f"the credential report of {user.as_of:%Y-%m-%d %H:%M} UTC counts {user.active_keys} active"
+    later = "if they were deleted since, the next report says so, four hours later at most"
+    why = f"no key of {user.name} is listed, and {told}: {later}"
     evidence = {"UserName": user.name, "active keys of the report": user.active_keys, "listed keys": 0}
     return KeyHolder(arn=user.arn, name=user.name, evidence=evidence, known=CouldNotLook(_KEYS, why))
 

@@ -92,15 +92,13 @@ def old_incident_keys(stack: Stack, aws: Any, table: Mapping[str, Any], before: 
 def _asked(stack: Stack, table: Mapping[str, Any], before: datetime) -> dict[str, Any]:
     """Parameters of a Query of the status index for what is resolved and was opened before a moment."""
     fields, older = stack.incident_fields, "#created < :before"
+    values = {":resolved": {"S": stack.resolved_status}, ":before": {"S": f"{before:%Y-%m-%dT%H:%M:%S}"}}
     asked: dict[str, Any] = {
         "TableName": incidents_table_of(stack),
         "IndexName": stack.status_index,
         "KeyConditionExpression": "#status = :resolved",
         "ExpressionAttributeNames": {"#status": fields.status, "#created": fields.created_at},
-        "ExpressionAttributeValues": {
-            ":resolved": {"S": stack.resolved_status},
-            ":before": {"S": f"{before:%Y-%m-%dT%H:%M:%S}"},
-        },
+        "ExpressionAttributeValues": values,
     }
     index = _index(table, stack.status_index)
     # DynamoDB refuses a filter on a key of the index, and a key condition on another attribute

@@ -165,11 +165,8 @@ def _searched(stack: Stack, aws: Aws, budget: Budget, since: datetime) -> tuple[
     indexes = _sorted_by_time(stack, table)
     if not indexes:
         cost = f"{count / UNIT_BYTES:,.0f} read units, more than incident_read_units ({budget.units:,.0f})"
-        raise CouldNotLook(
-            _SCAN,
-            f"{size}: reading it costs {cost}, "
-            f"and no ready index with the key {fields.status} or {fields.severity} is sorted by {fields.created_at}",
-        )
+        index = f"no ready index with the key {fields.status} or {fields.severity} is sorted by {fields.created_at}"
+        raise CouldNotLook(_SCAN, f"{size}: reading it costs {cost}, and {index}")
     found: dict[str, Answer] = {}
     told = []
     for index in indexes:

@@ -157,7 +157,6 @@ def inventory(stack: Stack, aws: Aws) -> Inventory:
     Source: API_GetResources, which returns what is in the region that is asked: CloudFront's is us-east-1.
     """
     unseen: CouldNotLook | None = None
-    by_tags: list[tuple[str, str]] = []
     found: dict[str, list[str]] = defaultdict(list)
     sources = stack.every("cloudformation_stack")
     for told in fan_out(lambda name: _from_cloudformation(aws, name), sources):
@@ -168,11 +167,10 @@ def inventory(stack: Stack, aws: Aws) -> Inventory:
         for listed in fan_out(lambda look: look(aws, stack.tags), looks):
             if isinstance(listed, CouldNotLook):
                 unseen = listed
-            else:
-                by_tags += listed
-        for kind, name in by_tags:
-            if name not in found[kind]:
-                found[kind].append(name)
+                continue
+            for kind, name in listed:
+                if name not in found[kind]:
+                    found[kind].append(name)
     clusters, services = _placed(stack, found["cluster"], found["service"])
     return Inventory(
         stack=stack.name,
@@ -271,15 +269,8 @@ def _tagged(aws: Aws, tags: dict[str, str], **more: Any) -> list[Any]:
 
 def _known(listed: list[Any]) -> list[tuple[str, str]]:
     """Kind and name of each; "" and its ARN of a kind that no check of ours knows."""
-    found = []
-    for item in listed:
-        arn = str(item["ResourceARN"])
-        kind = kind_of(arn)
-        if kind in _TYPES.values():
-            found.append((kind, _identified(kind, arn)))
-        else:
-            found.append(("", arn))
-    return found
+    told = [(kind_of(arn), arn) for arn in (str(item["ResourceARN"]) for item in listed)]
+    return [(kind, _identified(kind, arn)) if kind in _TYPES.values() else ("", arn) for kind, arn in told]
 
 
 def _last(name: str) -> str:

@@ -50,7 +50,8 @@ class Rule:
         if "Filter" not in self.raw:
             return {"Prefix": self.raw["Prefix"]}
         chosen: Mapping[str, Any] = self.raw["Filter"] or {}
-        return chosen.get("And", chosen)
+        inner: Mapping[str, Any] = chosen.get("And", chosen)
+        return inner
 
     @property
     def prefix(self) -> str:
@@ -167,11 +168,8 @@ class Bucket(Resource):
 
     def _nearly(self, what: str) -> str:
         """Rules that would expire it, but are disabled or apply to a part only."""
-        told = [
-            f"{rule} is {rule.raw['Status']}" if not rule.is_on else f"{rule} applies to a part only"
-            for rule in self.rules
-            if rule.days(what) is not None and not (rule.is_on and rule.is_whole)
-        ]
+        unfit = [rule for rule in self.rules if rule.days(what) is not None and not (rule.is_on and rule.is_whole)]
+        told = [f"{one} applies to a part only" if one.is_on else f"{one} is {one.raw['Status']}" for one in unfit]
         return f" ({', '.join(told)})" if told else ""
 
     @property

@@ -254,9 +254,7 @@ def identify(aws: Aws, say: Callable[[str], None] = lambda line: None) -> str:
     account = str(answer["Account"])
     wanted = aws.stack.account_id
     if wanted and account != wanted:
-        raise WrongAccount(
-            f"stacks.{aws.stack.name}.account_id is {wanted}, but the credentials belong to {account}; "
-            "use that account's credentials, or correct account_id"
-        )
+        why = f"stacks.{aws.stack.name}.account_id is {wanted}, but the credentials belong to {account}"
+        raise WrongAccount(f"{why}; use that account's credentials, or correct account_id")
     compare(answer.date, clock.now(), say)
     return account

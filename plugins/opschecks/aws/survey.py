@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ..config.identifiers import kind_of, parsed
 from ..core.observation import CouldNotLook, batches, fan_out
 from .cloudwatch_alarms import every_alarm
+from .ec2 import tags_of
 from .ecs import SERVICES_A_CALL
 from .evidence import grouped
 
@@ -225,7 +226,7 @@ def _items(aws: Aws, service: str, operation: str, key: str, **asked: Any) -> It
 def _tagged(aws: Aws, lists: Mapping[str, OtherList]) -> Iterator[tuple[tuple[str, str], dict[str, str]]]:
     for one in _items(aws, "resourcegroupstaggingapi", "GetResources", "ResourceTagMappingList", ResourcesPerPage=100):
         arn = str(one["ResourceARN"])
-        tags = {str(tag["Key"]): str(tag.get("Value", "")) for tag in one.get("Tags") or []}
+        tags = tags_of(one)
         if kind := kind_of(arn):
             name = parsed(kind, arn).name
             yield (kind, name.split("/")[-2] if kind == "load_balancer" else name), tags

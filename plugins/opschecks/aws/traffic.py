@@ -178,11 +178,9 @@ class BalancerErrors(Measured):
         if worst <= limit:
             return ""
         seen(self.doubt)
-        return (
-            f"it answered {worst:g} 5xx in a minute itself, limit {limit}, and the stack's services do not fill "
-            f"{', '.join(self.others[:3])} of its target groups: target_group_arn in its access logs shows whose "
-            "requests those were"
-        )
+        others = f"the stack's services do not fill {', '.join(self.others[:3])} of its target groups"
+        advice = "target_group_arn in its access logs shows whose requests those were"
+        return f"it answered {worst:g} 5xx in a minute itself, limit {limit}, and {others}: {advice}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,11 +205,8 @@ def service_load(
     """CPU and memory of each service, with task count and errors for context."""
 
     def load(name: str) -> ServiceLoad:
-        counts = [
-            f"{one.evidence.get('runningCount', '?')} of {one.evidence.get('desiredCount', '?')} tasks run"
-            for one in readable(services)
-            if one.name == name
-        ]
+        own = [one.evidence for one in readable(services) if one.name == name]
+        counts = [f"{one.get('runningCount', '?')} of {one.get('desiredCount', '?')} tasks run" for one in own]
         errors = (_errors_beside(traffic), _log_errors_beside(log_errors))
         beside = "; ".join([*(counts or ["task count unknown"]), *errors])
         lines = lines_of(metrics, name, "CPU", "memory")

@@ -18,6 +18,7 @@ from ..core.observation import CouldNotLook, NotThere, batches, fan_out, names_n
 from ..core.wording import plural
 from .cloudwatch_metrics import CALL as _METRICS
 from .cloudwatch_metrics import Metric, fetch_metrics
+from .ec2 import tags_of
 from .ecs import Service, parts_of
 from .elbv2 import LoadBalancer
 from .evidence import Read, utc
@@ -122,20 +123,16 @@ class DevUse(Resource):
 def unattached_volumes(stack: Stack, aws: Aws) -> list[Volume]:
     """The EBS volumes that are not attached."""
     wanted = [{"Name": "status", "Values": ["available"]}, *_tagged(stack)]
-    return [
-        Volume(arn=str(raw["VolumeId"]), name=_name(raw, str(raw["VolumeId"])), evidence=raw)
-        for raw in aws.items("ec2", "DescribeVolumes", "Volumes", Filters=wanted, MaxResults=500)
-    ]
+    listed = aws.items("ec2", "DescribeVolumes", "Volumes", Filters=wanted, MaxResults=500)
+    return [Volume(arn=str(raw["VolumeId"]), name=_name(raw, str(raw["VolumeId"])), evidence=raw) for raw in listed]
 
 
 @observation(allow=["ec2:DescribeAddresses"])
 def elastic_addresses(stack: Stack, aws: Aws) -> list[Address]:
     """The Elastic IP addresses; AWS returns all of them at once."""
     only = {"Filters": _tagged(stack)} if stack.tags else {}
-    return [
-        Address(arn=str(raw["AllocationId"]), name=_name(raw, str(raw["PublicIp"])), evidence=raw)
-        for raw in aws.call("ec2", "DescribeAddresses", **only)["Addresses"]
-    ]
+    told = aws.call("ec2", "DescribeAddresses", **only)["Addresses"]
+    return [Address(arn=str(raw["AllocationId"]), name=_name(raw, str(raw["PublicIp"])), evidence=raw) for raw in told]
 
 
 def _tagged(stack: Stack) -> list[dict[str, Any]]:
@@ -144,8 +141,8 @@ def _tagged(stack: Stack) -> list[dict[str, Any]]:
 
 def _name(raw: Mapping[str, Any], otherwise: str) -> str:
     """Its id, with its Name tag."""
-    names = [str(tag.get("Value")) for tag in raw.get("Tags") or [] if tag.get("Key") == "Name" and tag.get("Value")]
-    return f"{otherwise} ({names[0]})" if names else otherwise
+    name = tags_of(raw).get("Name")
+    return f"{otherwise} ({name})" if name else otherwise
 
 
 @observation(allow=[_BALANCERS, _TAGS, _METRICS, _GROUPS, _HEALTH])
@@ -218,10 +215,8 @@ def dev_use(stack: Stack, aws: Aws, now: datetime, since: datetime | None = None
     begin = (since or now - WEEK).replace(second=0, microsecond=0)
     asked = [_cpu(name) for name in services]
     measured = fetch_metrics(aws, asked, begin, now)
-    return [
-        _dev(stack, service, measured[metric.subject, metric.measure], now, since)
-        for service, metric in zip(services.values(), asked, strict=True)
-    ]
+    told = zip(services.values(), (measured[one.subject, one.measure] for one in asked), strict=True)
+    return [_dev(stack, service, cpu, now, since) for service, cpu in told]
 
 
 def _cpu(name: str) -> Metric:

@@ -98,10 +98,8 @@ def no_cookie(group: Mapping[str, Any], rules: Sequence[Rule], stack: Stack) -> 
     if group.get("Protocol") not in ("HTTP", "HTTPS"):
         return f"its protocol is {group.get('Protocol')}: only an ALB has cookies, which bind a client to its target"
     if rule := weighted(arn, rules):
-        return (
-            f"rule {rule.name} shares clients out between {len(rule.groups)} groups: turn on the rule's stickiness "
-            "first, without which a group's is not honored"
-        )
+        why = f"rule {rule.name} shares clients out between {len(rule.groups)} groups"
+        return f"{why}: turn on the rule's stickiness first, without which a group's is not honored"
     if stack.websocket.target_groups:
         chosen = any(fnmatch.fnmatchcase(name, one) for one in stack.websocket.target_groups)
         return "" if chosen else "no WebSocket uses it: websocket.target_groups names others"
