@@ -84,8 +84,7 @@ class AlarmNews:
 @observation(allow=["cloudwatch:DescribeAlarmHistory", "cloudwatch:ListAlarmMuteRules", "cloudwatch:GetAlarmMuteRule"])
 def alarm_news_elsewhere(aws: Aws, alarms: list[Alarm], now: datetime) -> AlarmNews:
     """Of CloudFront's alarms, whose region is another one; asks nothing where the stack has none."""
-    regions = {alarm.region for alarm in alarms} - {"", aws.region}
-    looks = [aws.elsewhere(region) for region in sorted(regions)]
+    looks = [aws.elsewhere(region) for region in sorted({alarm.region for alarm in alarms} - {"", aws.region})]
     mutes = tuple(mute for there in looks for mute in alarm_mutes(there))
     return AlarmNews(mutes, tuple(event for there in looks for event in alarm_history(there, now)))
 

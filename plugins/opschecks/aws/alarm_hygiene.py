@@ -90,8 +90,7 @@ class WatchedAlarm(Resource):
         """
         if self.heard_through:
             return ""
-        told = never_heard(self.alarm, self.unheard)
-        return told or seen(self.no_history) or ""
+        return never_heard(self.alarm, self.unheard) or seen(self.no_history) or ""
 
     @property
     def silent(self) -> list[WatchedMetric]:
@@ -178,13 +177,12 @@ def _watched(alarm: Alarm, home: str, events: _Events, deaf: Mapping[str, str | 
     figures = (*alarm.figures, *([Figure(f"rang in {HISTORY_DAYS} days", rang)] if rang is not None else []))
     reasons = [deaf.get(action, "") for action in alarm.evidence.get("AlarmActions", ())]
     failed = failed_actions(alarm, own)
-    unheard = (failed,) if failed else tuple(reasons) if all(reasons) else ()
     metrics = _metrics(alarm.evidence, "" if alarm.region == home else alarm.region)
     return WatchedAlarm(
         arn=alarm.arn,
         name=alarm.name,
         alarm=alarm,
-        unheard=unheard,
+        unheard=(failed,) if failed else tuple(reasons) if all(reasons) else (),
         metrics=() if isinstance(metrics, CouldNotLook) else metrics,
         silence=(metrics,) if isinstance(metrics, CouldNotLook) else (),
         rang=rang,
@@ -225,9 +223,8 @@ def _metrics(raw: Mapping[str, Any], region: str) -> tuple[WatchedMetric, ...]:
 
 
 def _metric(raw: Mapping[str, Any], unit: str | None, region: str, account: str = "") -> WatchedMetric:
-    namespace = str(raw["Namespace"])
     dimensions = tuple((str(one["Name"]), str(one["Value"])) for one in raw.get("Dimensions", ()))
-    return WatchedMetric(namespace, str(raw["MetricName"]), dimensions, unit or "", account, region)
+    return WatchedMetric(str(raw["Namespace"]), str(raw["MetricName"]), dimensions, unit or "", account, region)
 
 
 def _all_samples(aws: Aws, asked: Sequence[WatchedMetric], now: datetime) -> dict[WatchedMetric, float | CouldNotLook]:

@@ -118,13 +118,12 @@ def _backups(
         if newest is None or now - newest.made > wanted:
             vault = points_of(aws, table.arn)
             newest = newest if isinstance(vault, CouldNotLook) else newest_of([*own, *vault], table.evidence)
-    ranked = sorted(listed, key=itemgetter("BackupCreationDateTime"), reverse=True)
     about = {key: table.evidence[key] for key in ("CreationDateTime", "TableId") if key in table.evidence}
     return replace(
         bare,
         evidence={
             "Table": Answer(about, _TABLE),
-            "BackupSummaries": ranked[:SHOWN],
+            "BackupSummaries": sorted(listed, key=itemgetter("BackupCreationDateTime"), reverse=True)[:SHOWN],
             "AWS Backup": str(vault) if isinstance(vault, CouldNotLook) else [vars(one) for one in vault[:SHOWN]],
         },
         figures=(Figure("newest backup", f"{newest.made:%Y-%m-%d %H:%M} UTC"),) if newest else (),
@@ -274,11 +273,10 @@ def _exports(
 ) -> LogExports:
     complete = [raw for raw in tasks if raw["status"]["code"] == "COMPLETED"]
     windows = tuple(sorted(map(_window, complete), key=lambda one: one.end, reverse=True))
-    ranked = sorted(tasks, key=lambda raw: raw["to"], reverse=True)
     seen_so_far = LogExports(
         arn=group.arn,
         name=group.name,
-        evidence={"exportTasks": ranked[:SHOWN]},
+        evidence={"exportTasks": sorted(tasks, key=itemgetter("to"), reverse=True)[:SHOWN]},
         figures=(Figure("exported up to", f"{windows[0].end:%Y-%m-%d %H:%M} UTC"),) if windows else (),
         group=group,
         windows=windows,

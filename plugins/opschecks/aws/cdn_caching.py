@@ -98,12 +98,11 @@ class ErrorPages(Resource):
 def bucket_behaviors(aws: Aws, distributions: list[Distribution]) -> list[BucketBehavior]:
     """The cache behaviors that serve from a bucket. Only policies that are not managed by AWS are read."""
     read = readable(distributions)
-    told = [(of, behaviors_on_buckets(of.evidence["DistributionConfig"])) for of in read]
-    found = [(of, pattern, one) for of, behaviors in told for pattern, one in behaviors]
+    of_each = [(of, behaviors_on_buckets(of.evidence["DistributionConfig"])) for of in read]
+    found = [(of, pattern, one) for of, behaviors in of_each for pattern, one in behaviors]
     unread = [(one, why) for one in distributions if (why := why_unread(one))]
     if not found and not unread:
-        names = ", ".join(one.name for one in read)
-        raise NotConfigured("", f"no cache behavior of {names} serves from a bucket")
+        raise NotConfigured("", f"no cache behavior of {', '.join(one.name for one in read)} serves from a bucket")
     own = sorted({policy for *_, one in found if (policy := one.get("CachePolicyId")) and policy not in MANAGED})
     policies: dict[str, _Told] = {**MANAGED}
     policies.update(zip(own, fan_out(lambda policy: _own(aws, policy), own), strict=True))
@@ -117,8 +116,8 @@ def bucket_behaviors(aws: Aws, distributions: list[Distribution]) -> list[Bucket
             name = f"{name} of {distribution.name}"
         return BucketBehavior(arn=f"{distribution.arn}#{pattern}", name=name, pattern=pattern, told=told, evidence=one)
 
-    read_ones = each_alone(lambda of: behavior(*of, policy_of(of[2])), found, lambda of, why: behavior(*of, why))
-    return [*read_ones, *(behavior(one, "", Unread(why), why) for one, why in unread)]
+    told = each_alone(lambda of: behavior(*of, policy_of(of[2])), found, lambda of, why: behavior(*of, why))
+    return [*told, *(behavior(one, "", Unread(why), why) for one, why in unread)]
 
 
 @observation()
@@ -149,8 +148,7 @@ def _domains(config: Mapping[str, Any], target: str) -> list[str]:
     groups = items_of(config["OriginGroups"]) if config.get("OriginGroups") else []
     members = {str(one["Id"]): [str(member["OriginId"]) for member in items_of(one["Members"])] for one in groups}
     wanted = members.get(target, [target])
-    origins = items_of(config["Origins"])
-    return [str(one["DomainName"]) for one in origins if one["Id"] in wanted]
+    return [str(one["DomainName"]) for one in items_of(config["Origins"]) if one["Id"] in wanted]
 
 
 def _is_bucket(domain: str) -> bool:
@@ -161,11 +159,10 @@ def _is_bucket(domain: str) -> bool:
 def _own(aws: Aws, policy: str) -> CachePolicy:
     """A cache policy of the account, or why it could not be read, which concerns only what is cached by it."""
     config = aws.call("cloudfront", "GetCachePolicy", Id=policy)["CachePolicy"]["CachePolicyConfig"]
-    name = str(config["Name"])
     keyed_by = config.get("ParametersInCacheKeyAndForwardedToOrigin", {})
     encodings = any(keyed_by.get(key) for key in ("EnableAcceptEncodingGzip", "EnableAcceptEncodingBrotli"))
     keeps = config.get("MaxTTL") != 0  # left out, it is a year
-    return CachePolicy(name, keeps, keeps and encodings)
+    return CachePolicy(str(config["Name"]), keeps, keeps and encodings)
 
 
 def _older(behavior: Mapping[str, Any]) -> CachePolicy:

@@ -91,8 +91,7 @@ def formation_stacks(stack: Stack, aws: Aws) -> list[FormationStack]:
     wanted = stack.cloudformation_stacks or stack.every("cloudformation_stack")
     if not wanted:
         raise names_no(stack.name, "CloudFormation stack", "cloudformation_stacks")
-    statuses = [*GOOD, *UNDER_WAY, *BAD]
-    listed = aws.items("cloudformation", "ListStacks", "StackSummaries", StackStatusFilter=statuses)
+    listed = aws.items("cloudformation", "ListStacks", "StackSummaries", StackStatusFilter=[*GOOD, *UNDER_WAY, *BAD])
     roots = [raw for raw in listed if {raw["StackName"], raw.get("StackId")} & {*wanted}]
     ids = {raw["StackId"] for raw in roots}
     nested = [raw for raw in listed if raw.get("RootId") in ids and raw not in roots]
@@ -105,10 +104,9 @@ def formation_stacks(stack: Stack, aws: Aws) -> list[FormationStack]:
 
 def _stack(aws: Aws, raw: Answer) -> FormationStack:
     arn, name = str(raw["StackId"]), str(raw["StackName"])
-    told = raw.get("DriftInformation") or {}
     figures = (Figure("status", str(raw.get("StackStatus", "unknown"))),)
     stack = FormationStack(arn=arn, name=name, evidence=raw, figures=figures)
-    if told.get("StackDriftStatus") != "DRIFTED":
+    if (raw.get("DriftInformation") or {}).get("StackDriftStatus") != "DRIFTED":
         return stack
     try:
         asked = {"StackName": arn, "StackResourceDriftStatusFilters": ["MODIFIED", "DELETED"], "MaxResults": 100}

@@ -106,8 +106,7 @@ class Alarm(Resource):
         """Whether it has had no data for longer than `longest`, or than it looks at, though it should have."""
         if self.state != "INSUFFICIENT_DATA" or self.rests(now):
             return False
-        begun = max(self.since, self.warms_up_until or self.since)
-        return now - begun > max(longest, self.looks_at)
+        return now - max(self.since, self.warms_up_until or self.since) > max(longest, self.looks_at)
 
 
 @observation(allow=["cloudwatch:DescribeAlarms"], lasting=True)
@@ -152,8 +151,7 @@ def _here(stack: Stack, aws: Aws, inventory: Inventory) -> list[Alarm]:
         why = names_no(stack.name, f"alarms, and its account may have those of {others}", "alarm_prefix")
         return [_unread(f"alarms in {aws.region}", why)]  # those of its distributions are its own all the same
     else:
-        told = _of_prefixes(stack, aws)
-        own = {name: raw for name, raw in told.items() if not _is_of_others(stack, name)}
+        own = {name: raw for name, raw in _of_prefixes(stack, aws).items() if not _is_of_others(stack, name)}
     return _with_those_below(stack, aws, own)
 
 
@@ -182,7 +180,8 @@ def _of_cloudfront(stack: Stack, aws: Aws, inventory: Inventory) -> list[Alarm]:
     try:
         found = _of_prefixes(stack, there)
         if not stack.alarm_prefix:
-            watching = {name for name, raw in found.items() if _watches(raw, inventory.distributions)}
+            ids = {("DistributionId", one) for one in inventory.distributions}
+            watching = {name for name, raw in found.items() if ids & {*_dimensions(raw)}}
             own = watching | set(inventory.alarms_of_cloudfront)
             found = {name: raw for name, raw in found.items() if name in own or watching & set(_children(raw))}
         return _with_those_below(stack, there, found)
@@ -191,14 +190,10 @@ def _of_cloudfront(stack: Stack, aws: Aws, inventory: Inventory) -> list[Alarm]:
         return [_unread(f"alarms of CloudFront in {region}", why)]
 
 
-def _watches(raw: Mapping[str, Any], distributions: Sequence[str]) -> bool:
-    return any(one["Name"] == "DistributionId" and one["Value"] in distributions for one in _dimensions(raw))
-
-
-def _dimensions(raw: Mapping[str, Any]) -> list[Mapping[str, str]]:
-    """Those of all its metrics."""
+def _dimensions(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Name and value of those of all its metrics."""
     metrics = [raw, *(query["MetricStat"]["Metric"] for query in raw.get("Metrics", ()) if "MetricStat" in query)]
-    return [one for metric in metrics for one in metric.get("Dimensions", ())]
+    return [(str(one["Name"]), str(one["Value"])) for metric in metrics for one in metric.get("Dimensions", ())]
 
 
 def _with_those_below(stack: Stack, aws: Aws, told: Mapping[str, dict[str, Any]]) -> list[Alarm]:
@@ -234,7 +229,7 @@ def every_alarm(aws: Aws) -> Iterator[tuple[str, tuple[str, ...]]]:
     for page in aws.pages("cloudwatch", "DescribeAlarms", AlarmTypes=ALARM_TYPES, MaxRecords=100):
         for raw in (raw for key in (*_LISTED, "LogAlarms") for raw in page.get(key, ())):
             if not _only_scales(name := str(raw["AlarmName"]), raw):
-                values = [str(one["Value"]) for one in _dimensions(raw)]
+                values = [value for _, value in _dimensions(raw)]
                 yield name, tuple(dict.fromkeys([*values, *_children(raw)]))
 
 
@@ -249,10 +244,9 @@ def _only_scales(name: str, raw: Mapping[str, Any]) -> bool:
 
 def _children(raw: Mapping[str, Any]) -> list[str]:
     """The alarm names in a composite's rule, given as ARNs, quoted or bare: everything that is not a keyword."""
-    found = []
-    for double, single, bare in _WORD.findall(raw.get("AlarmRule", "")):
-        if not _KEYWORD.fullmatch(bare):  # a name in quotes is never one
-            found.append(re.sub(r"\\(.)", r"\1", double) or single or bare)
+    words = _WORD.findall(raw.get("AlarmRule", ""))
+    named = [one for one in words if not _KEYWORD.fullmatch(one[2])]  # a name in quotes is never one
+    found = [re.sub(r"\\(.)", r"\1", double) or single or bare for double, single, bare in named]
     return [(child.partition(":alarm:")[2] or child).strip() for child in found]
 
 

@@ -99,8 +99,7 @@ def read_items(aws: Any, table: str, keys: Sequence[str], of: Sequence[Item]) ->
     for batch in batches(of, KEYS_A_CALL):
         todo: Any = [{name: item[name] for name in keys} for item in batch]
         for attempt in range(ATTEMPTS):
-            asked = {table: {"Keys": todo, "ConsistentRead": True}}
-            answer = aws.call("dynamodb", "BatchGetItem", RequestItems=asked)
+            answer = aws.call("dynamodb", "BatchGetItem", RequestItems={table: {"Keys": todo, "ConsistentRead": True}})
             # large items come in several answers, and where capacity lacks some are left for later
             todo = (answer["UnprocessedKeys"].get(table) or {}).get("Keys")
             read = answer["Responses"]

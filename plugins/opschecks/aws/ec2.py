@@ -218,8 +218,7 @@ def security_groups(aws: Aws, inventory: Inventory) -> list[SecurityGroup]:
             for raw in aws.items("ec2", "DescribeSecurityGroups", "SecurityGroups", Filters=chosen, MaxResults=1000):
                 found[str(raw["GroupId"])] = raw
     names = [str(raw["GroupName"]) for raw in found.values()]
-    missing = {*ids} - {*found} | {one for one in patterns if not fnmatch.filter(names, one)}
-    if missing:
+    if missing := {*ids} - {*found} | {one for one in patterns if not fnmatch.filter(names, one)}:
         raise CouldNotLook(_CALL, f"there is no security group {', '.join(sorted(missing))}")
     own = frozenset(found)
     return [

@@ -51,8 +51,7 @@ def reference(image: str) -> Reference | None:
     """The parts of an image reference with a tag in ECR; None for other registries and references by digest."""
     if not (match := _REFERENCE.fullmatch(image)):
         return None
-    ends = {".cn": "amazonaws.com.cn", ".eu": "amazonaws.eu"}
-    domain = ends.get(image.partition("/")[0][-3:], "amazonaws.com")
+    domain = {".cn": "amazonaws.com.cn", ".eu": "amazonaws.eu"}.get(image.partition("/")[0][-3:], "amazonaws.com")
     return Reference(match[1], match[2], match[3], match[4] or "latest", domain)
 
 

@@ -75,6 +75,12 @@ class Event:
     """When, in UTC."""
 
 
+def groups_of(balanced: Mapping[str, Any]) -> tuple[str, ...]:
+    """ARNs of the target groups of one of `loadBalancers`; with blue/green, linear and canary deployments, two."""
+    other = (balanced.get("advancedConfiguration") or {}).get("alternateTargetGroupArn")
+    return tuple(str(arn) for arn in (balanced.get("targetGroupArn"), other) if arn)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Service(Resource):
     """An ECS service. One that does not exist has the status MISSING and nothing else."""
@@ -178,21 +184,16 @@ class Service(Resource):
     @property
     def filled_groups(self) -> list[tuple[str, ...]]:
         """The target groups that ECS fills with its tasks; those that it fills alternately are together."""
-        found = [self._groups(raw) for raw in self.evidence.get("loadBalancers") or []]
+        found = [groups_of(raw) for raw in self.evidence.get("loadBalancers") or []]
         if sets := [raw for one in self.task_sets for raw in one.evidence.get("loadBalancers") or []]:
             # CodeDeploy moves traffic between the groups of its task sets, of which the service itself names one
-            found = [tuple(dict.fromkeys(arn for groups in (*found, *map(self._groups, sets)) for arn in groups))]
+            found = [tuple(dict.fromkeys(arn for groups in (*found, *map(groups_of, sets)) for arn in groups))]
         return list(dict.fromkeys(groups for groups in found if groups))
-
-    @staticmethod
-    def _groups(balanced: Mapping[str, Any]) -> tuple[str, ...]:
-        other = (balanced.get("advancedConfiguration") or {}).get("alternateTargetGroupArn")
-        return tuple(str(arn) for arn in (balanced.get("targetGroupArn"), other) if arn)
 
     @property
     def twin_groups(self) -> list[tuple[str, ...]]:
         """Pairs of target groups that ECS fills alternately: blue/green, linear and canary deployments."""
-        return [groups for groups in map(self._groups, self.evidence.get("loadBalancers") or []) if len(groups) > 1]
+        return [groups for groups in map(groups_of, self.evidence.get("loadBalancers") or []) if len(groups) > 1]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, NotThere, batches, observation, seen
+from .ecs import groups_of
 from .evidence import one_of, unlike, whole_number
 from .inventory import Inventory
 from .session import Aws
@@ -169,9 +170,7 @@ def filled_by(service: Mapping[str, Any]) -> set[str]:
     listed = [] if service.get("status") == "MISSING" else list(service["loadBalancers"])
     for one in service.get("taskSets") or []:
         listed += one.get("loadBalancers") or []
-    found = {one.get("targetGroupArn") for one in listed}
-    found |= {(one.get("advancedConfiguration") or {}).get("alternateTargetGroupArn") for one in listed}
-    return {str(arn) for arn in found if arn}
+    return {arn for one in listed for arn in groups_of(one)}
 
 
 @observation(allow=[_BALANCERS], lasting=True)

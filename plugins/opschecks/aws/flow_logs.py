@@ -18,7 +18,6 @@ from .session import Aws
 from .unread import readable, why_unread
 
 _CALL, _SUBNETS = "ec2:DescribeFlowLogs", "ec2:DescribeSubnets"
-DELIVERED = "SUCCESS"
 
 
 @dataclass(frozen=True)
@@ -37,13 +36,12 @@ class FlowLog:
         """Whether it records and delivers; None where delivery is unknown."""
         if self.status != "ACTIVE" or (self.error and not self.delivery):
             return False  # AWS also tells an error without a status
-        return self.delivery == DELIVERED if self.delivery else None
+        return self.delivery == "SUCCESS" if self.delivery else None
 
     def __str__(self) -> str:
+        state = f"has the delivery status {self.delivery}" if self.delivery else "does not deliver"
         if self.status != "ACTIVE":
             state = f"is {self.status}"
-        else:
-            state = f"has the delivery status {self.delivery}" if self.delivery else "does not deliver"
         return f"{self.id} to {self.destination} {state}" + (f" ({self.error})" if self.error else "")
 
 
@@ -156,8 +154,7 @@ def vpcs(
         raise CouldNotLook("", "the stack has neither load balancers nor security groups: no VPC is known")
     logs = _logs_of(aws, list(dict.fromkeys(found)))
     made = [Vpc(arn=vpc, name=vpc, evidence={"VpcId": vpc, "FlowLogs": of_one}) for vpc, of_one in logs.items()]
-    wanted = aws.stack.limits.flow_log_traffic
-    bare = [vpc.name for vpc in made if _is_bare(vpc, wanted)]
+    bare = [vpc.name for vpc in made if _is_bare(vpc, aws.stack.limits.flow_log_traffic)]
     balancers = [] if isinstance(load_balancers, CouldNotLook) else [one for one in load_balancers if one not in unread]
     zones = [zone for one in balancers for zone in one.evidence.get("AvailabilityZones") or []]
     used = {str(zone.get("SubnetId")) for zone in zones}

@@ -158,7 +158,6 @@ def _report(aws: Aws, wait_s: float) -> dict[str, Any]:
 
 
 def _credentials(row: Answer, made: datetime) -> Credentials:
-    active = sum((row.get(slot) or "").lower() == "true" for slot in SLOTS)
     return Credentials(
         arn=str(row["arn"]),
         name=str(row["user"]),
@@ -167,7 +166,7 @@ def _credentials(row: Answer, made: datetime) -> Credentials:
         figures=(
             Figure("signs in with a password", row.get("password_enabled") or "unknown"),
             Figure("MFA", row.get("mfa_active") or "unknown"),
-            Figure("active keys", active),
+            Figure("active keys", sum((row.get(slot) or "").lower() == "true" for slot in SLOTS)),
         ),
     )
 

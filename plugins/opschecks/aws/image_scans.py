@@ -177,8 +177,7 @@ def _deadlines(name: str, pushed: datetime | None, oldest: timedelta) -> tuple[D
 @or_why
 def _platforms(aws: Aws, of: Reference, digest: str) -> tuple[str, ...]:
     """The images in an index, without attestations: an index itself is never scanned. Or why only they are unknown."""
-    answer = image_of(aws, of, imageDigest=digest)
-    told = [one["imageManifest"] for one in answer["images"]]
+    told = [one["imageManifest"] for one in image_of(aws, of, imageDigest=digest)["images"]]
     try:
         listed = [one for text in told for one in json.loads(text)["manifests"]]
         found = tuple(one["digest"] for one in listed if one.get("platform", {}).get("os") != "unknown")
@@ -260,10 +259,8 @@ def _name(finding: Mapping[str, Any]) -> str:
 
 def _together(scans: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """All platforms together: the worst count per severity, every name, and the oldest scan."""
-    counts: dict[str, int] = {}
-    for scan in scans:
-        for of, count in scan["counts"].items():
-            counts[of] = max(counts.get(of, 0), int(count))
+    severities = dict.fromkeys(of for scan in scans for of in scan["counts"])
+    counts = {of: max(int(scan["counts"].get(of, 0)) for scan in scans) for of in severities}
     times = [scan["at"] for scan in scans if scan["at"]]
     return {
         "counts": counts,

@@ -116,7 +116,6 @@ def read_opened(stack: Stack, aws: Aws, tables: list[Table] | CouldNotLook, sinc
     size = int(raw.get("TableSizeBytes") or 0)
     whole = size / UNIT_BYTES <= budget.units
     found, through = (_scanned(stack, aws, budget, since), "") if whole else _searched(stack, aws, budget, since)
-    unindexed = 0 if whole else _unindexed(raw, _sorted_by_time(stack, raw))
     figures = (Figure("read units", round(budget.used, 1)), Figure("items", int(raw.get("ItemCount") or 0)))
     told = {"bytes": size, "items": raw.get("ItemCount"), "read units": budget.used, "read through": through or "all"}
     return Reading(
@@ -126,7 +125,7 @@ def read_opened(stack: Stack, aws: Aws, tables: list[Table] | CouldNotLook, sinc
         figures=figures if raw else figures[:1],
         incidents=tuple(incident_of(stack, item) for item in found),
         through=through,
-        unindexed=unindexed,
+        unindexed=0 if whole else _unindexed(raw, _sorted_by_time(stack, raw)),
     )
 
 
@@ -145,12 +144,11 @@ def _described(aws: Aws, name: str, tables: list[Table] | CouldNotLook) -> Mappi
 
 
 def _scanned(stack: Stack, aws: Aws, budget: Budget, since: datetime) -> list[Answer]:
-    created = stack.incident_fields.created_at
     asked = {
         "TableName": incidents_table_of(stack),
         # a missing or non-text time compares with nothing: such items would never be found
         "FilterExpression": "#created >= :since OR NOT attribute_type(#created, :text)",
-        "ExpressionAttributeNames": {"#created": created},
+        "ExpressionAttributeNames": {"#created": stack.incident_fields.created_at},
         "ExpressionAttributeValues": {":since": {"S": f"{since:%Y-%m-%dT%H:%M:%S}"}, ":text": {"S": "S"}},
     }
     return [plain_item(item, page.call) for page in budget.pages(aws, "Scan", **asked) for item in page["Items"]]
@@ -165,8 +163,8 @@ def _searched(stack: Stack, aws: Aws, budget: Budget, since: datetime) -> tuple[
     indexes = _sorted_by_time(stack, table)
     if not indexes:
         cost = f"{count / UNIT_BYTES:,.0f} read units, more than incident_read_units ({budget.units:,.0f})"
-        index = f"no ready index with the key {fields.status} or {fields.severity} is sorted by {fields.created_at}"
-        raise CouldNotLook(_SCAN, f"{size}: reading it costs {cost}, and {index}")
+        lacking = f"no ready index with the key {fields.status} or {fields.severity} is sorted by {fields.created_at}"
+        raise CouldNotLook(_SCAN, f"{size}: reading it costs {cost}, and {lacking}")
     found: dict[str, Answer] = {}
     told = []
     for index in indexes:
@@ -184,8 +182,7 @@ def _searched(stack: Stack, aws: Aws, budget: Budget, since: datetime) -> tuple[
             for page in budget.pages(aws, "Query", **asked):
                 items = [plain_item(item, page.call) for item in page["Items"]]
                 found |= {str(item[fields.id]): item for item in items}
-    through = f"{size} and was searched through {' and '.join(told)}, not read whole"
-    return list(found.values()), through
+    return list(found.values()), f"{size} and was searched through {' and '.join(told)}, not read whole"
 
 
 def _sorted_by_time(stack: Stack, table: Mapping[str, Any]) -> list[Mapping[str, Any]]:

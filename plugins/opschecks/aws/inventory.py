@@ -256,8 +256,7 @@ def _of_cloudfront(aws: Aws, tags: dict[str, str]) -> list[tuple[str, str]] | Co
 
 
 def _from_tags(aws: Aws, tags: dict[str, str]) -> list[tuple[str, str]]:
-    listed = _tagged(aws, tags)
-    if not listed:
+    if not (listed := _tagged(aws, tags)):
         raise CouldNotLook("tag:GetResources", f"nothing has the tags {tags}")
     return _known(listed)
 

@@ -120,8 +120,7 @@ def ending(key_id: str) -> str:
 
 def rotation_of(aws: Sends, wanted: RotatedKey, cluster: str | None) -> Rotation:
     """The current state; CouldNotLook, and NotThere for a user without keys."""
-    keys = access_keys_of(aws, wanted.user)
-    return Rotation(wanted.user, keys, held(aws, wanted), _readers(aws, wanted, cluster))
+    return Rotation(wanted.user, access_keys_of(aws, wanted.user), held(aws, wanted), _readers(aws, wanted, cluster))
 
 
 def access_keys_of(aws: Sends, user: str) -> tuple[Key, ...]:
@@ -147,7 +146,6 @@ def _key(aws: Sends, told: Mapping[str, Any]) -> Key:
 def held(aws: Sends, wanted: RotatedKey, label: str = "AWSCURRENT") -> Held:
     """The content of a version of the secret; CouldNotLook where it has no key."""
     answer = aws.call("secretsmanager", "GetSecretValue", SecretId=wanted.secret, VersionStage=label)
-    since = utc(answer["CreatedDate"])
     if "SecretString" not in answer and "SecretBinary" in answer:
         raise CouldNotLook(VALUE, f"{wanted.secret} is binary: only a secret that is a JSON object can hold a key")
     fields = json_object(str(answer["SecretString"]))  # an error's text would contain the secret
@@ -159,7 +157,7 @@ def held(aws: Sends, wanted: RotatedKey, label: str = "AWSCURRENT") -> Held:
     key = fields[wanted.id_field]
     if not isinstance(key, str) or not _KEY_ID.fullmatch(key):
         raise CouldNotLook(VALUE, f"{wanted.id_field} of {wanted.secret} is not the id of an access key (id_field)")
-    return Held(key, since, fields)
+    return Held(key, utc(answer["CreatedDate"]), fields)
 
 
 def kept_earlier(aws: Sends, wanted: RotatedKey, key: Key) -> bool:

@@ -47,13 +47,14 @@ def _written_by(aws: Aws, services: list[Service]) -> frozenset[str]:
     """The log groups that the services' containers name."""
     told = [one.evidence for one in services]
     definitions = sorted({str(one["taskDefinition"]) for one in told if one.get("taskDefinition")})
-    found = frozenset(group for groups in fan_out(lambda arn: _groups(aws, arn), definitions) for group in groups)
+    found = frozenset(group for groups in fan_out(lambda arn: groups_of(aws, arn), definitions) for group in groups)
     if services and not found:
         raise CouldNotLook(_CALL, "no container of the services names its log group: set log_groups in stacks.toml")
     return found
 
 
-def _groups(aws: Aws, definition: str) -> list[str]:
+def groups_of(aws: Aws, definition: str) -> list[str]:
+    """The log groups that the containers of a task definition name."""
     told = aws.call("ecs", "DescribeTaskDefinition", taskDefinition=definition)["taskDefinition"]
     options = [(one.get("logConfiguration") or {}).get("options") or {} for one in told["containerDefinitions"]]
     return [str(one["awslogs-group"]) for one in options if one.get("awslogs-group")]

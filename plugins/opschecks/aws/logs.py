@@ -203,8 +203,7 @@ def _pages(stack: Stack, aws: Aws, group: str, pattern: str, since: datetime, un
         span = {"startTime": int(since.timestamp() * 1000), "endTime": int(until.timestamp() * 1000)}
         page = aws.call("logs", "FilterLogEvents", logGroupName=group, filterPattern=pattern, **span, **more)
         yield page
-        token = str(page.get("nextToken") or "")
-        if not token:
+        if not (token := str(page.get("nextToken") or "")):
             return
         if token in given:
             raise CouldNotLook(_CALL, "the same next page was named twice")

@@ -181,15 +181,12 @@ def granted(action: str, needed_by: str, places: Places) -> Grant | None:
     only_where = _ONLY_WHERE.get(action)
     if action in OPEN_TO_ALL or (only_where and not only_where(places.stack)):
         return None
-    service = action.partition(":")[0]
-    if service == "s3" and needed_by in _PLACES:
+    if action.startswith("s3:") and needed_by in _PLACES:
         where = (_CHANGED if ":Put" in action else _PLACES).get(needed_by, _PLACES[needed_by])
         arns = places.objects(*where) if action in _OF_OBJECTS else places.buckets(*where)
         return Grant(action, tuple(arns)) if arns else None
     narrow = _OF_ONE.get(needed_by, {}).get(action) or _LIMITED.get(action)
-    if narrow is None:
-        return _with_conditions(Grant(action), places)
-    arns = narrow(places)
+    arns = narrow(places) if narrow else ANYTHING
     return _with_conditions(Grant(action, tuple(dict.fromkeys(arns))), places) if arns else None
 
 

@@ -45,8 +45,7 @@ class Places:
 
     def _known(self, named: Iterable[str]) -> list[str]:
         """The names; any where they are only found at run time."""
-        names = list(dict.fromkeys(filter(None, named)))
-        return names or (["*"] if self._finds else [])
+        return list(dict.fromkeys(filter(None, named))) or (["*"] if self._finds else [])
 
     def _tables(self) -> list[str]:
         stack = self.stack
@@ -177,8 +176,7 @@ class Places:
         """Security groups by their ids; any where the stack names patterns."""
         names = self._known(self.stack.security_groups)
         ids = [one for one in names if one.startswith("sg-")]
-        groups = ids if len(ids) == len(names) else ["*"]
-        return [self.arn("ec2", f"security-group/{one}") for one in groups]
+        return [self.arn("ec2", f"security-group/{one}") for one in (ids if len(ids) == len(names) else ["*"])]
 
     def security_group_rules(self) -> list[str]:
         """Their rules, which get new ids whenever they are made."""

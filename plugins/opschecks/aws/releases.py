@@ -93,14 +93,12 @@ def releases(expected: Expected, rollouts: list[Rollout], tasks: list[Task]) -> 
 
         return tuple(wish for wish in wanted if may(of, wish) or not any(may(other, wish) for other in made))
 
-    def of(one: Release) -> Expected:
-        return Expected(
-            asked(one, expected.revisions, _is_of_family),
-            asked(one, expected.images, _is_of_repository),
-            asked(one, expected.deployments, _has_deployment),
-        )
-
-    return [replace(one, asked=of(one)) for one in made]
+    kinds = (
+        (expected.revisions, _is_of_family),
+        (expected.images, _is_of_repository),
+        (expected.deployments, _has_deployment),
+    )
+    return [replace(one, asked=Expected(*(asked(one, *kind) for kind in kinds))) for one in made]
 
 
 def _release(rollout: Rollout, tasks: Sequence[Task]) -> Release:

@@ -201,8 +201,7 @@ def _rollout(service: Service, recorded: Recorded, tasks: list[Task] | CouldNotL
     dead = sorted((one for one in own if one.death), key=lambda one: one.ended, reverse=True)
     evidence = service.evidence
     if recorded.listed and not why_unread(service):
-        records = [one.evidence for one in recorded.listed]
-        evidence = Answer({**evidence, "serviceDeployments": records}, _SERVICES)
+        evidence = Answer({**evidence, "serviceDeployments": [one.evidence for one in recorded.listed]}, _SERVICES)
     return Rollout(
         arn=service.arn,
         name=service.name,

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from ..config.stack import Stack
 
 _CALL = "s3:GetLifecycleConfiguration"
-_NONE = "NoSuchLifecycleConfiguration"
 _UNREADABLE = ("GLACIER", "DEEP_ARCHIVE")
 """Storage classes whose objects cannot be served before they are restored; GLACIER_IR is not one."""
 
@@ -199,11 +198,10 @@ def _how_long(days: int | None) -> str:
 def buckets(stack: Stack, aws: Aws, inventory: Inventory, distribution: Distribution | CouldNotLook) -> list[Bucket]:
     """The stack's buckets, including the one of the dashboards, with versioning and lifecycle rules."""
     site = site_of(stack, inventory, distribution)
-    names = names_of(stack, inventory, site)
     folders = {site[0]: site[1]} if site else {}
     return each_alone(
         lambda name: read_bucket(aws, name, folders.get(name)),
-        names,
+        names_of(stack, inventory, site),
         lambda name, why: Bucket(arn=name, name=name, site=folders.get(name), evidence=Unread(why)),
     )
 
@@ -251,7 +249,7 @@ def _lifecycle(aws: Any, name: str) -> Answer:
     try:
         told: Answer = aws.call("s3", "GetBucketLifecycleConfiguration", Bucket=name)
     except NotThere as none:
-        if not none.reason.startswith(_NONE):
+        if not none.reason.startswith("NoSuchLifecycleConfiguration"):
             raise
         return Answer({"Rules": []}, none.call)
     told["Rules"]  # every configuration has rules
@@ -261,7 +259,6 @@ def _lifecycle(aws: Any, name: str) -> Answer:
 @observation()
 def site_bucket(stack: Stack, buckets: list[Bucket]) -> Bucket:
     """The bucket behind the dashboards."""
-    found = [bucket for bucket in buckets if bucket.site is not None]
-    if not found:
+    if not (found := [bucket for bucket in buckets if bucket.site is not None]):
         raise names_no(stack.name, "dashboard bucket", "distribution_id or dashboard_bucket")
     return found[0]

@@ -181,8 +181,7 @@ def service_deployments(aws: Aws, inventory: Inventory, now: datetime) -> dict[s
     asked: list[tuple[Callable[[Aws, Sequence[str]], Mapping[str, Any]], list[str]]]
     asked = [(_described, part) for part in batches(arns, ARNS_A_CALL)]
     asked += [(_revisions, part) for part in batches(revisions, ARNS_A_CALL)]
-    parts = fan_out(lambda one: one[0](aws, one[1]), asked)
-    told = {arn: one for part in parts for arn, one in part.items()}
+    told = {arn: one for part in fan_out(lambda one: one[0](aws, one[1]), asked) for arn, one in part.items()}
     return {name: _recorded(listed[name], told) for name in names}
 
 

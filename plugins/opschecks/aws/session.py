@@ -128,8 +128,7 @@ class Aws:
         except CouldNotLook:
             raise
         except Exception as error:  # botocore's parsers trip over cut answers in many ways
-            reason = f"the answer could not be read: {type(error).__name__}: {error}"
-            raise CouldNotLook(name, reason) from error
+            raise CouldNotLook(name, f"the answer could not be read: {type(error).__name__}: {error}") from error
         date = date_of(answer.pop("ResponseMetadata", {}))
         return {**answer, "ResponseMetadata": {"HTTPHeaders": {"date": date}}} if date else answer
 

@@ -19,6 +19,7 @@ from .cloudwatch_alarms import every_alarm
 from .ec2 import tags_of
 from .ecs import SERVICES_A_CALL
 from .evidence import grouped
+from .log_writers import groups_of
 
 if TYPE_CHECKING:
     from .session import Aws
@@ -98,10 +99,9 @@ def own_list(key: str, type_: str, arn: str) -> OtherList:
     Source: cloudcontrolapi/latest/userguide, "Discovering resources": it lists the resources of a type in account and
     region, made by CloudFormation or not, by their primary identifiers; some types cannot be listed.
     """
-    ours = next((one for one in OTHER_LISTS.values() if one.type == type_), None)
     what, asked = key.replace("_", " "), {"TypeName": type_}
     listed = OtherList(what, "cloudcontrol", "ListResources", "ResourceDescriptions", "Identifier", type_, arn, asked)
-    return ours or listed
+    return next((one for one in OTHER_LISTS.values() if one.type == type_), listed)
 
 
 def keys_and_names(arn: str, lists: Mapping[str, OtherList]) -> list[tuple[str, str]]:
@@ -262,9 +262,8 @@ def _names(aws: Aws, of: OtherList, shown: Progress) -> list[str]:
 
 
 def _logs(aws: Aws, definition: str, shown: Progress) -> tuple[str, list[str]]:
-    (told,) = shown.of([aws.call("ecs", "DescribeTaskDefinition", taskDefinition=definition)["taskDefinition"]])
-    options = (one.get("logConfiguration", {}).get("options", {}) for one in told["containerDefinitions"])
-    return definition, sorted({str(one["awslogs-group"]) for one in options if "awslogs-group" in one})
+    (groups,) = shown.of([groups_of(aws, definition)])
+    return definition, sorted({*groups})
 
 
 def _distributions(aws: Aws) -> Iterator[Raw]:

@@ -59,8 +59,7 @@ class Causes:
 @observation(allow=["cloudwatch:GetMetricData", _INSIGHTS, _REPORT])
 def throttle_causes(aws: Aws, table_throttling: list[Throttling], now: datetime) -> dict[str, Causes]:
     """Why each table or index was throttled in the last hour, by its name."""
-    throttled = [one for one in table_throttling if one.seems_throttled]
-    if not throttled:
+    if not (throttled := [one for one in table_throttling if one.seems_throttled]):
         return {}
     limits = _limits(aws, throttled, now)
     keys = fan_out(lambda one: _hot_keys(aws, one, now), throttled, at_once=4)

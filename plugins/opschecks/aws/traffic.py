@@ -80,8 +80,7 @@ class Traffic(Measured):
         By five minutes. A p95 within the limit is one whatever its number of requests, because that of all of them
         cannot be higher; where one of too few is beyond it, that of the clock hour counts.
         """
-        periods = self._p95("requests", "p95 response time")
-        if not periods:
+        if not (periods := self._p95("requests", "p95 response time")):
             raise CouldNotLook(CALL, f"no response times of {self.name} although it had requests in the last hour")
         known = [p95 for count, p95 in periods if count >= samples or p95 <= limit]
         if len(known) == len(periods) or any(p95 > limit for p95 in known):
@@ -211,8 +210,7 @@ def service_load(
         beside = "; ".join([*(counts or ["task count unknown"]), *errors])
         lines = lines_of(metrics, name, "CPU", "memory")
         path = "/".join(("service", *inventory.place(name)))
-        bare = ServiceLoad(arn=path, name=name, metrics=metrics, now=now)
-        shown = charted(bare, lines, newest_of(lines))
+        shown = charted(ServiceLoad(arn=path, name=name, metrics=metrics, now=now), lines, newest_of(lines))
         return replace(shown, evidence={"beside": beside, **shown.evidence})
 
     return [load(name) for name in inventory.some("services")]

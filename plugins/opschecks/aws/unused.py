@@ -212,9 +212,8 @@ def dev_use(stack: Stack, aws: Aws, now: datetime, since: datetime | None = None
     if not stack.dev_services:
         raise names_no(stack.name, "non-production services", "dev_services")
     services = _dev_services(aws, stack.dev_services)
-    begin = (since or now - WEEK).replace(second=0, microsecond=0)
     asked = [_cpu(name) for name in services]
-    measured = fetch_metrics(aws, asked, begin, now)
+    measured = fetch_metrics(aws, asked, (since or now - WEEK).replace(second=0, microsecond=0), now)
     told = zip(services.values(), (measured[one.subject, one.measure] for one in asked), strict=True)
     return [_dev(stack, service, cpu, now, since) for service, cpu in told]
 

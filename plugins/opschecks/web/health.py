@@ -84,8 +84,7 @@ class Health(Resource):
             if word is None:
                 raise CouldNotLook(f"GET {self.arn}", "the health page has no 'status'")
             return word
-        text = " ".join(self.answer.text.lstrip("\ufeff").strip('" \t\r\n').split())
-        return text[:SHOWN] or "nothing"
+        return " ".join(self.answer.text.lstrip("\ufeff").strip('" \t\r\n').split())[:SHOWN] or "nothing"
 
     @property
     def is_healthy(self) -> bool:
@@ -97,8 +96,7 @@ class Health(Resource):
     @property
     def sick_components(self) -> list[str]:
         """The components in the body that are not healthy."""
-        told = self._told
-        return [f"{name} is {word}" for name, word in words_of(told) if not self._is_good(word)]
+        return [f"{name} is {word}" for name, word in words_of(self._told) if not self._is_good(word)]
 
     def _is_good(self, word: str) -> bool:
         return word.lower() in self.healthy_words

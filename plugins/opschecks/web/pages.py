@@ -62,8 +62,7 @@ class Page(Resource):
     def title(self) -> str:
         """The document's title."""
         text = self.answer.text[:TITLE_WITHIN]
-        opened = _TITLE.search(text)
-        if not opened:
+        if not (opened := _TITLE.search(text)):
             return ""
         begins = text.find(">", opened.end()) + 1
         closed = _TITLES_END.search(text, begins)

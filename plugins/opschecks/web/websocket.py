@@ -86,8 +86,7 @@ def _session(stack: Stack, url: str) -> dict[str, Any]:
             _hold(connection, limits.websocket_hold_s)
         except ConnectionClosed as closed:
             ended_early = _ended(closed, url)
-    held_s = time.monotonic() - held_from
-    return {"open_ms": open_ms, "ping_ms": ping_ms, "held_s": held_s, "ended_early": ended_early}
+    return {"open_ms": open_ms, "ping_ms": ping_ms, "held_s": time.monotonic() - held_from, "ended_early": ended_early}
 
 
 @observation()
@@ -124,9 +123,8 @@ def _reached(stack: Stack, url: str, cookies: Mapping[str, str]) -> dict[str, An
     if isinstance(connection, str):
         raise CouldNotLook(f"WebSocket {url}", connection)
     with connection:
-        task = _task(connection, stack, url)
         given = connection.response.headers.get_all("Set-Cookie") if connection.response else []
-        return {"task": task, "cookies": cookies_of(given)}
+        return {"task": _task(connection, stack, url), "cookies": cookies_of(given)}
 
 
 def _place(url: str) -> str:
