@@ -212,7 +212,7 @@ def _heard(aws: Aws, inventory: Inventory, found: Sequence[WatchedAlarm]) -> lis
     ]
 
 
-@or_why
+@or_why  # of this alarm alone
 def _metrics(raw: Mapping[str, Any], region: str) -> tuple[WatchedMetric, ...]:
     own: tuple[WatchedMetric, ...] = ()
     if raw.get("MetricName"):

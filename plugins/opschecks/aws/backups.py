@@ -191,8 +191,9 @@ class TableRecovery(Resource):
 @observation(allow=["dynamodb:DescribeContinuousBackups"])
 def table_recovery(aws: Aws, tables: list[Table], now: datetime) -> list[TableRecovery]:
     """Point-in-time recovery of the stack's tables."""
-    told = zip(tables, each_alone(lambda table: _recovery(aws, table), tables, lambda _, why: Unread(why)), strict=True)
-    return [TableRecovery(arn=table.arn, name=table.name, evidence=one, now=now) for table, one in told]
+    told = each_alone(lambda table: _recovery(aws, table), tables, lambda _, why: Unread(why))
+    both = zip(tables, told, strict=True)
+    return [TableRecovery(arn=table.arn, name=table.name, evidence=one, now=now) for table, one in both]
 
 
 def _recovery(aws: Aws, table: Table) -> Answer:

@@ -65,8 +65,7 @@ class Metrics:
 
     def series(self, subject: str, measure: str) -> Series:
         """The series, empty where CloudWatch has no data; CouldNotLook where the answer was incomplete."""
-        unknown = CouldNotLook(CALL, f"{measure} of {subject} was not fetched")
-        return seen(self.answers.get((subject, measure), unknown))
+        return seen(self.answers.get((subject, measure), CouldNotLook(CALL, f"{measure} of {subject} was not fetched")))
 
     def due(self, subject: str, measure: str, window: timedelta, now: datetime) -> tuple[float, ...]:
         """The last `window` of values of a metric that always has data; CouldNotLook where recent ones are missing."""

@@ -155,8 +155,7 @@ def vpcs(
     logs = _logs_of(aws, list(dict.fromkeys(found)))
     made = [Vpc(arn=vpc, name=vpc, evidence={"VpcId": vpc, "FlowLogs": of_one}) for vpc, of_one in logs.items()]
     bare = [vpc.name for vpc in made if _is_bare(vpc, aws.stack.limits.flow_log_traffic)]
-    balancers = [] if isinstance(load_balancers, CouldNotLook) else [one for one in load_balancers if one not in unread]
-    zones = [zone for one in balancers for zone in one.evidence.get("AvailabilityZones") or []]
+    zones = [zone for one in readable(load_balancers) for zone in one.evidence.get("AvailabilityZones") or []]
     used = {str(zone.get("SubnetId")) for zone in zones}
     unknown = [Vpc(arn=one.arn, name=f"VPC of {one.name}", evidence=one.evidence) for one in unread]
     return [*(_with_subnets(aws, made, bare, accounts - {""}, used) if bare else made), *unknown]

@@ -18,7 +18,7 @@ from .elbv2 import told as listed
 from .evidence import utc
 from .rollouts import Rollout, serving
 from .traffic import BalancerErrors, Traffic
-from .unread import readable
+from .unread import readable, why_unread
 
 if TYPE_CHECKING:
     from ..config.limits import ResourceLimits
@@ -86,8 +86,10 @@ def _seen(snapshot: Mapping[str, Any], key: str) -> dict[str, Mapping[str, Any]]
 
 def _deployed(rollouts: Sequence[Rollout] | CouldNotLook) -> list[datetime]:
     """When the deployments, or task sets, were made that the services are moving to."""
-    known = [one.service.evidence for one in readable(rollouts)]
-    told = [one.get(key) or [] for one in known for key in ("deployments", "taskSets")]
+    if isinstance(rollouts, CouldNotLook):
+        return []
+    known = readable(one.service for one in rollouts)
+    told = [one.evidence.get(key) or [] for one in known for key in ("deployments", "taskSets")]
     raw = [one for listed in told for one in listed]
     return [utc(one["createdAt"]) for one in raw if one.get("status") == "PRIMARY" and one.get("createdAt")]
 
@@ -114,7 +116,8 @@ def _all_targets(
     known = {one.arn: one for one in groups}
     filled = [
         (rollout, together)
-        for rollout in readable(rollouts)
+        for rollout in rollouts
+        if not why_unread(rollout.service)
         for arns in rollout.service.filled_groups
         if (together := [known[arn] for arn in arns if arn in known])
     ]

@@ -186,8 +186,8 @@ def granted(action: str, needed_by: str, places: Places) -> Grant | None:
         arns = places.objects(*where) if action in _OF_OBJECTS else places.buckets(*where)
         return Grant(action, tuple(arns)) if arns else None
     narrow = _OF_ONE.get(needed_by, {}).get(action) or _LIMITED.get(action)
-    arns = narrow(places) if narrow else ANYTHING
-    return _with_conditions(Grant(action, tuple(dict.fromkeys(arns))), places) if arns else None
+    resources = tuple(dict.fromkeys(narrow(places))) if narrow else ANYTHING
+    return _with_conditions(Grant(action, resources), places) if resources else None
 
 
 def _with_conditions(grant: Grant, places: Places) -> Grant | None:

@@ -9,7 +9,6 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -189,6 +188,9 @@ def survey(aws: Aws, account: str, say: Callable[[str], None], lists: Mapping[st
     def plain(what: str, *asked: str) -> Any:
         return listed(what, lambda shown: list(shown.of(_items(aws, *asked))))
 
+    def named(of: OtherList) -> Any:
+        return listed(of.what, lambda shown: list(shown.of(of.names(aws))))
+
     clusters = listed("ECS clusters", lambda shown: list(shown.of(_clusters(aws))))
     names = [str(one["clusterName"]) for one in clusters]
     services = listed("ECS services", lambda shown: _services(aws, names, shown))
@@ -210,7 +212,7 @@ def survey(aws: Aws, account: str, say: Callable[[str], None], lists: Mapping[st
         tables=plain("DynamoDB tables", "dynamodb", "ListTables", "TableNames"),
         alarms=[name for name, _ in alarms],
         watched=dict(alarms),
-        others={key: listed(of.what, partial(_names, aws, of)) for key, of in lists.items()},
+        others={key: named(of) for key, of in lists.items()},
         lists=lists,
         distributions=listed("CloudFront distributions", lambda shown: list(shown.of(_distributions(aws)))),
         refused=refused,
@@ -255,10 +257,6 @@ def _services(aws: Aws, clusters: Sequence[str], shown: Progress) -> list[tuple[
 
     asked = [one for some in fan_out(names, clusters) for one in some]
     return [one for some in fan_out(told, asked) for one in some]
-
-
-def _names(aws: Aws, of: OtherList, shown: Progress) -> list[str]:
-    return list(shown.of(of.names(aws)))
 
 
 def _logs(aws: Aws, definition: str, shown: Progress) -> tuple[str, list[str]]:
