@@ -229,8 +229,7 @@ def every_alarm(aws: Aws) -> Iterator[tuple[str, tuple[str, ...]]]:
     for page in aws.pages("cloudwatch", "DescribeAlarms", AlarmTypes=ALARM_TYPES, MaxRecords=100):
         for raw in (raw for key in (*_LISTED, "LogAlarms") for raw in page.get(key, ())):
             if not _only_scales(name := str(raw["AlarmName"]), raw):
-                values = [value for _, value in _dimensions(raw)]
-                yield name, tuple(dict.fromkeys([*values, *_children(raw)]))
+                yield name, tuple(dict.fromkeys([*(value for _, value in _dimensions(raw)), *_children(raw)]))
 
 
 def _by_name(told: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
