@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .aws.cloudwatch_metrics import Metric as Metric
     from .aws.cloudwatch_metrics import fetch_metrics as fetch_metrics
-    from .aws.forms import json_mapping as json_mapping
-    from .aws.forms import whole_number as whole_number
+    from .aws.evidence import json_mapping as json_mapping
+    from .aws.evidence import whole_number as whole_number
     from .aws.inventory import Inventory as Inventory
     from .aws.session import Aws as Aws
     from .aws.unread import Unread as Unread
@@ -158,8 +158,8 @@ _LATER = {
     "Step": ".core.change",
     "Unknown": ".core.change",
     "Unread": ".aws.unread",
-    "json_mapping": ".aws.forms",
-    "whole_number": ".aws.forms",
+    "json_mapping": ".aws.evidence",
+    "whole_number": ".aws.evidence",
 }
 """Public names, imported when first used: hooks are registered, and pytest is told how to import them, before."""
 

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from opschecks.aws.awaited import Awaited, awaited
 from opschecks.aws.ecs import Service
-from opschecks.aws.releases import Release
+from opschecks.aws.releases import Awaited, Release, awaited
 from opschecks.aws.rollouts import Rollout
 from opschecks.aws.service_deployments import Recorded
 from opschecks.core.model import Expected

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from opschecks.aws.dynamodb import Incident, Table, tables
-from opschecks.aws.incident_reads import Reading
-from opschecks.aws.incidents import active_incidents, overnight_incidents, overnight_reading
+from opschecks.aws.incident_reads import Reading, active_incidents, overnight_incidents, overnight_reading
 from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook, NotThere

@@ -16,7 +16,7 @@ from opschecks.aws.elbv2 import (
     load_balancers,
     registered_targets,
 )
-from opschecks.aws.judged_groups import target_health
+from opschecks.aws.own_groups import target_health
 from opschecks.aws.unread import Unread
 from opschecks.core.answer import Answer
 from opschecks.core.model import Resource

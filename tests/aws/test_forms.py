@@ -9,8 +9,19 @@ from typing import Any
 import pytest
 
 from opschecks.aws.dynamodb import plain_item
-from opschecks.aws.evidence import OneOf, Read, equals, last_part, one_of, utc
-from opschecks.aws.forms import json_mapping, moment_of_ms, moment_of_text, seconds, whole_number
+from opschecks.aws.evidence import (
+    OneOf,
+    Read,
+    equals,
+    json_mapping,
+    last_part,
+    moment_of_ms,
+    moment_of_text,
+    one_of,
+    seconds,
+    utc,
+    whole_number,
+)
 from opschecks.aws.freeze_windows import FreezeWindow, freeze_windows
 from opschecks.core.answer import Answer
 from opschecks.core.model import Resource

@@ -9,8 +9,15 @@ from typing import Any
 import pytest
 
 from opschecks.aws.dynamodb import Incident, Table
-from opschecks.aws.incident_reads import Budget, OverBudget, Reading, read_opened
-from opschecks.aws.incidents import active_incidents, overnight_incidents, overnight_reading
+from opschecks.aws.incident_reads import (
+    Budget,
+    OverBudget,
+    Reading,
+    active_incidents,
+    overnight_incidents,
+    overnight_reading,
+    read_opened,
+)
 from opschecks.aws.unread import Unread
 from opschecks.core.answer import Answer
 from opschecks.core.model import Figure

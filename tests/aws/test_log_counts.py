@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from opschecks.aws.log_counts import Counted, by_insights, by_metric_filter
 from opschecks.aws.log_levels import INSIGHTS as LEVELS
+from opschecks.aws.logs import Counted, by_insights, by_metric_filter
 from opschecks.config.toml_tables import LogSearch
 from opschecks.core import clock
 from opschecks.core.observation import CouldNotLook
@@ -30,7 +30,7 @@ RUNNING: Raw = {"status": "Running", "results": [], "statistics": {}}
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses that were made; each takes as long as it says, by a clock that nothing else moves."""
     made: list[float] = []
-    monkeypatch.setattr("opschecks.aws.log_counts.time.sleep", made.append)
+    monkeypatch.setattr("opschecks.aws.logs.time.sleep", made.append)
     monkeypatch.setattr(clock, "_read", lambda: NOW + timedelta(seconds=sum(made)))
     return made
 

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from opschecks.aws.ecs import Service
-from opschecks.aws.log_groups import LogGroup, describe_log_groups
-from opschecks.aws.log_subscriptions import account_policies, sent_by_account, sent_by_group
+from opschecks.aws.log_groups import LogGroup, account_policies, describe_log_groups, sent_by_account, sent_by_group
 from opschecks.aws.log_writers import LogWriters, log_writers
 from opschecks.core.answer import Answer
 from opschecks.core.model import Figure

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from opschecks.aws import logs
-from opschecks.aws.log_counts import Counted
 from opschecks.aws.log_levels import PATTERN
-from opschecks.aws.logs import LogErrors, log_errors
+from opschecks.aws.logs import Counted, LogErrors, log_errors
 from opschecks.core import clock
 from opschecks.core.model import Figure
 from opschecks.core.observation import CouldNotLook

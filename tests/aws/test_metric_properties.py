@@ -23,7 +23,7 @@ from opschecks.aws.cloudwatch_metrics import (
 )
 from opschecks.aws.dynamodb import Table
 from opschecks.aws.elbv2 import LoadBalancer
-from opschecks.aws.listener_certificates import listener_certificates
+from opschecks.aws.listeners import listener_certificates
 from opschecks.aws.own_groups import Fronted
 from opschecks.core.model import Resource, Series
 from opschecks.core.observation import CouldNotLook

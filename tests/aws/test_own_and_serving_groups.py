@@ -10,9 +10,8 @@ import pytest
 from opschecks.aws.ecs import Service
 from opschecks.aws.elbv2 import LoadBalancer, TargetHealth
 from opschecks.aws.own_groups import AT_ONCE, Fronted, dimension, fronted_targets, own_groups
-from opschecks.aws.rollouts import Rollout
+from opschecks.aws.rollouts import Rollout, serving
 from opschecks.aws.service_deployments import Recorded, ServiceDeployment
-from opschecks.aws.serving_groups import serving
 from opschecks.aws.unread import Unread
 from opschecks.core.answer import Answer
 from opschecks.core.model import Resource

@@ -9,8 +9,7 @@ import pytest
 
 from opschecks.aws import survey as module
 from opschecks.aws.inventory import inventory
-from opschecks.aws.other_lists import OTHER_LISTS, keys_and_names
-from opschecks.aws.survey import Progress, Survey, survey
+from opschecks.aws.survey import OTHER_LISTS, Progress, Survey, keys_and_names, survey
 from opschecks.core.observation import CouldNotLook, NotApplicable
 from tests.canned import ACCOUNT, NOW, Aws, Raw, pages_of, stack
 from tests.cases import cases

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from opschecks.aws.dynamodb import Incident, Table, incident_of, incidents_table_of, plain_item, tables
-from opschecks.aws.forms import moment_of_text
+from opschecks.aws.evidence import moment_of_text
 from opschecks.aws.indexes import Index, index_keys, indexes, type_of
 from opschecks.aws.unread import Unread
 from opschecks.core.answer import Answer

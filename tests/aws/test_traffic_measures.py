@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from opschecks.aws.cloudwatch_metrics import OF_GROUP, Metrics
+from opschecks.aws.cloudwatch_metrics import OF_GROUP, Measured, Metrics, charted, lines_of, newest_of
 from opschecks.aws.ecs import Service
 from opschecks.aws.elbv2 import LoadBalancer
-from opschecks.aws.measured import Measured, charted, lines_of, newest_of
 from opschecks.aws.own_groups import Fronted
 from opschecks.aws.traffic import (
     BalancerErrors,

@@ -8,7 +8,7 @@ import pytest
 
 from opschecks.aws.ecs import Service
 from opschecks.aws.elbv2 import registered_targets, target_groups
-from opschecks.aws.judged_groups import target_health
+from opschecks.aws.own_groups import target_health
 from opschecks.aws.websocket_groups import WebSocketGroup, websocket_groups
 from opschecks.core.change import CannotFix
 from opschecks.core.model import Resource

@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from opschecks.aws.awaited import awaited
 from opschecks.aws.ecs import Service
-from opschecks.aws.releases import Release
+from opschecks.aws.releases import Release, awaited
 from opschecks.aws.rollouts import Rollout
 from opschecks.aws.service_deployments import Recorded
 from opschecks.core.gathering import Earlier, Gathering, Observed

@@ -7,8 +7,8 @@ from typing import Any
 
 from opschecks.aws.ecs import Service
 from opschecks.aws.elbv2 import TargetHealth, registered_targets
-from opschecks.aws.judged_groups import target_health
 from opschecks.aws.listeners import Rule, served_groups
+from opschecks.aws.own_groups import target_health
 from opschecks.core.model import Resource
 from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, Aws, Raw, daily, given, stack

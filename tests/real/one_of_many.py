@@ -16,7 +16,7 @@ from opschecks.aws.elbv2 import LoadBalancer, registered_targets, target_groups
 from opschecks.aws.fresh_backups import saved_tables
 from opschecks.aws.gate_snapshot import since_the_gate
 from opschecks.aws.iam import Credentials, key_holders
-from opschecks.aws.judged_groups import target_health
+from opschecks.aws.own_groups import target_health
 from opschecks.aws.rollouts import rollouts
 from opschecks.aws.s3_lifecycle import buckets
 from opschecks.aws.unused import balancer_use, dev_use

@@ -17,8 +17,7 @@ from opschecks.aws.ecs import services, tasks
 from opschecks.aws.elbv2 import balanced_groups, every_group, load_balancers, registered_targets
 from opschecks.aws.flow_logs import vpcs
 from opschecks.aws.inventory import Inventory, inventory
-from opschecks.aws.judged_groups import target_health
-from opschecks.aws.own_groups import own_groups
+from opschecks.aws.own_groups import own_groups, target_health
 from opschecks.aws.rollouts import rollouts, staffing
 from opschecks.aws.scaling_activities import scaling_week
 from opschecks.aws.service_deployments import service_deployments

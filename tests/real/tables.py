@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from opschecks.aws.dynamodb import Table, tables
+from opschecks.aws.incident_reads import active_incidents, overnight_incidents, overnight_reading
 from opschecks.aws.incident_weeks import incident_weeks, opened_incidents, week_incidents
-from opschecks.aws.incidents import active_incidents, overnight_incidents, overnight_reading
 from opschecks.aws.indexes import indexes
 from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, daily, given, names, stack, weekly

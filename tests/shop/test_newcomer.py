@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from opschecks.aws.other_lists import OTHER_LISTS
+from opschecks.aws.survey import OTHER_LISTS
 from opschecks.config.load import load_stacks
 from opschecks.config.stack import Stack
 from tests.forks import TIMEOUT_S

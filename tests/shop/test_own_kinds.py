@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from opschecks.aws.other_lists import OTHER_LISTS, keys_and_names, own_list
+from opschecks.aws.survey import OTHER_LISTS, keys_and_names, own_list
 from opschecks.cli import reach_stack
 from opschecks.config.load import load_stacks
 from opschecks.core.observation import CouldNotLook

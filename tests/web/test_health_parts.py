@@ -11,8 +11,7 @@ import pytest
 
 from opschecks.core.model import Deadline, Figure
 from opschecks.core.observation import CouldNotLook
-from opschecks.web.health import Health, certificate_end, health
-from opschecks.web.health_words import overall, words_of
+from opschecks.web.health import Health, certificate_end, health, overall, words_of
 from opschecks.web.http import Response
 from tests.canned import NOW, stack
 from tests.web.told import Answers, Site, response

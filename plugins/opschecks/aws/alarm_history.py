@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
@@ -14,7 +14,7 @@ from ..core.observation import CouldNotLook, observation, seen
 from ..core.wording import plural
 from .alarm_mutes import Mute, alarm_mutes
 from .cloudwatch_alarms import ALARM_TYPES, Alarm
-from .evidence import utc
+from .evidence import grouped, json_object, utc
 from .session import Aws
 
 _ARN = re.compile(r"arn:[\w-]+:\S+?(?=[.,]?(?:\s|$))")
@@ -66,11 +66,7 @@ def _event(raw: Answer, region: str) -> AlarmEvent:
 
 def _error(summary: str, data: str) -> str:
     """Why the action failed; empty where it did not. Its data is JSON: an actionState and maybe an error."""
-    try:
-        told = json.loads(data)
-    except ValueError:  # where it has none, too
-        told = {}
-    told = told if isinstance(told, dict) else {}
+    told = json_object(data) or {}
     if not summary.startswith("Failed") and told.get("actionState") != "Failed":
         return ""
     said = str(told.get("error") or summary.partition("Received error:")[2].strip(' ".'))
@@ -88,20 +84,14 @@ class AlarmNews:
 @observation(allow=["cloudwatch:DescribeAlarmHistory", "cloudwatch:ListAlarmMuteRules", "cloudwatch:GetAlarmMuteRule"])
 def alarm_news_elsewhere(aws: Aws, alarms: list[Alarm], now: datetime) -> AlarmNews:
     """Of CloudFront's alarms, whose region is another one; asks nothing where the stack has none."""
-    regions = {alarm.region for alarm in alarms} - {"", aws.region}
-    looks = [aws.elsewhere(region) for region in sorted(regions)]
-    return AlarmNews(
-        tuple(mute for there in looks for mute in alarm_mutes(there)),
-        tuple(event for there in looks for event in alarm_history(there, now)),
-    )
+    looks = [aws.elsewhere(region) for region in sorted({alarm.region for alarm in alarms} - {"", aws.region})]
+    mutes = tuple(mute for there in looks for mute in alarm_mutes(there))
+    return AlarmNews(mutes, tuple(event for there in looks for event in alarm_history(there, now)))
 
 
 def by_alarm(events: Iterable[AlarmEvent]) -> dict[str, list[AlarmEvent]]:
     """The events by the alarm's name, in their order."""
-    found: dict[str, list[AlarmEvent]] = {}
-    for event in events:
-        found.setdefault(event.alarm, []).append(event)
-    return found
+    return grouped(events, attrgetter("alarm"))
 
 
 def failed_actions(alarm: Alarm, events: Sequence[AlarmEvent]) -> str:
@@ -112,21 +102,15 @@ def failed_actions(alarm: Alarm, events: Sequence[AlarmEvent]) -> str:
     type Action tells it and nothing else does; "Failed to execute action" in "Troubleshoot CloudWatch alarms".
     """
     raw = alarm.evidence
-    not_asked = {*raw.get("OKActions", ()), *raw.get("InsufficientDataActions", ())}
-    not_asked -= set(raw.get("AlarmActions", ()))
+    not_asked = {*raw.get("OKActions", ()), *raw.get("InsufficientDataActions", ())} - {*raw.get("AlarmActions", ())}
     configured: datetime | None = raw.get("AlarmConfigurationUpdatedTimestamp")
-    last: dict[str, AlarmEvent] = {}
-    for event in events:
-        if not event.action or event.action in not_asked or not event.is_of(alarm):
-            continue
-        if not configured or event.at >= configured:
-            last.setdefault(event.action, event)
+    tried = [one for one in events if one.action and one.action not in not_asked and one.is_of(alarm)]
+    # the newest come first, so that the last attempt stays
+    last = {one.action: one for one in reversed(tried) if not configured or one.at >= configured}
     if not all(event.error for event in last.values()):
         return ""
-    return "; ".join(
-        f"{one.action} failed at {one.at:%Y-%m-%d %H:%M} UTC: {one.error}"
-        for one in sorted(last.values(), key=lambda event: event.action)
-    )
+    ordered = sorted(last.values(), key=attrgetter("action"))
+    return "; ".join(f"{one.action} failed at {one.at:%Y-%m-%d %H:%M} UTC: {one.error}" for one in ordered)
 
 
 @dataclass(frozen=True)
@@ -186,8 +170,7 @@ class Ringing(Resource):
     @property
     def told(self) -> str:
         """How often, in words; CouldNotLook where it is unknown."""
-        if self.unread:
-            raise self.unread.again()
+        seen(self.unread)
         return f"rang {plural(self.times, 'time')} within a day"
 
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook, batches, fan_out, observation
+from ..core.observation import CouldNotLook, batches, fan_out, observation, seen
 from ..core.wording import plural
 from .alarm_history import AlarmEvent, by_alarm, failed_actions, read_history
 from .alarm_receivers import Consumers, consumers, deaf_topics, never_heard
 from .cloudwatch_alarms import Alarm
-from .cloudwatch_metrics import CALL, METRICS_A_CALL, fetch_points
+from .cloudwatch_metrics import CALL, HOUR_S, METRICS_A_CALL, fetch_points
+from .evidence import grouped
 from .inventory import Inventory
 from .session import Aws
 from .sparse_metrics import is_of_one, is_sparse, names_in
+from .unread import or_why
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -24,7 +27,6 @@ if TYPE_CHECKING:
 WEEK = timedelta(days=7)
 HISTORY_DAYS = 14
 """How far back CloudWatch keeps the history of states."""
-HOUR_S = 3600
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,8 @@ class WatchedMetric:
     @property
     def query(self) -> dict[str, Any]:
         """For GetMetricData: how many samples each hour had."""
-        metric = {
-            "Namespace": self.namespace,
-            "MetricName": self.name,
-            "Dimensions": [{"Name": name, "Value": value} for name, value in self.dimensions],
-        }
+        of = [{"Name": name, "Value": value} for name, value in self.dimensions]
+        metric = {"Namespace": self.namespace, "MetricName": self.name, "Dimensions": of}
         unit = {"Unit": self.unit} if self.unit else {}
         asked = {"Metric": metric, "Period": HOUR_S, "Stat": "SampleCount", **unit}
         return {"MetricStat": asked, **({"AccountId": self.account} if self.account else {})}
@@ -91,20 +90,12 @@ class WatchedAlarm(Resource):
         """
         if self.heard_through:
             return ""
-        told = never_heard(self.alarm, self.unheard)
-        if not told and self.no_history:
-            raise self.no_history.again()
-        return told
+        return never_heard(self.alarm, self.unheard) or seen(self.no_history) or ""
 
     @property
     def silent(self) -> list[WatchedMetric]:
         """What it watches and has had no data for a week."""
-        found = []
-        for one in self.silence:
-            if isinstance(one, CouldNotLook):
-                raise one.again()
-            found.append(one)
-        return found
+        return [seen(one) for one in self.silence]
 
     @property
     def is_of_metrics(self) -> bool:
@@ -158,8 +149,8 @@ def watched_alarms(
     deaf = deaf_topics(stack, aws, alarms)
     found = [_watched(alarm, aws.region, events, deaf) for alarm in alarms]
     found = _heard(aws, inventory, found)
-    asked = list(dict.fromkeys(metric for one in found for metric in one.metrics))
-    asked = [metric for metric in asked if not _may_be_silent(metric, stack)]
+    watched = dict.fromkeys(metric for one in found for metric in one.metrics)
+    asked = [metric for metric in watched if not {metric.namespace, metric.name} & {*stack.silent_metrics}]
     samples = _all_samples(aws, asked, now)
     without = [metric for metric in asked if samples[metric] == 0 and is_sparse(metric.namespace, metric.name)]
     known = names_in(inventory)
@@ -175,43 +166,25 @@ def _events(aws: Aws, alarms: Sequence[Alarm], here: list[AlarmEvent] | CouldNot
     """The history of every region in which the stack has alarms."""
     found: dict[str, list[AlarmEvent] | CouldNotLook] = {aws.region: here}
     for region in sorted({alarm.region for alarm in alarms} - {"", aws.region}):
-        try:
-            found[region] = alarm_fortnight(aws.elsewhere(region), now)
-        except CouldNotLook as why:
-            found[region] = why
+        found[region] = or_why(alarm_fortnight)(aws.elsewhere(region), now)
     return {region: one if isinstance(one, CouldNotLook) else by_alarm(one) for region, one in found.items()}
 
 
-def _may_be_silent(metric: WatchedMetric, stack: Stack) -> bool:
-    return metric.namespace in stack.silent_metrics or metric.name in stack.silent_metrics
-
-
-def _watched(
-    alarm: Alarm,
-    home: str,
-    events: _Events,
-    deaf: Mapping[str, str | CouldNotLook],
-) -> WatchedAlarm:
+def _watched(alarm: Alarm, home: str, events: _Events, deaf: Mapping[str, str | CouldNotLook]) -> WatchedAlarm:
     known = events[alarm.region or home]
     own = () if isinstance(known, CouldNotLook) else [one for one in known.get(alarm.name, ()) if one.is_of(alarm)]
     rang = None if isinstance(known, CouldNotLook) else sum(event.rang for event in own)
     figures = (*alarm.figures, *([Figure(f"rang in {HISTORY_DAYS} days", rang)] if rang is not None else []))
     reasons = [deaf.get(action, "") for action in alarm.evidence.get("AlarmActions", ())]
     failed = failed_actions(alarm, own)
-    unheard = (failed,) if failed else tuple(reasons) if all(reasons) else ()
-    metrics: tuple[WatchedMetric, ...] = ()
-    unknown: tuple[CouldNotLook, ...] = ()
-    try:
-        metrics = tuple(_metrics(alarm.evidence, "" if alarm.region == home else alarm.region))
-    except CouldNotLook as why:  # of this alarm alone
-        unknown = (why,)
+    metrics = _metrics(alarm.evidence, "" if alarm.region == home else alarm.region)
     return WatchedAlarm(
         arn=alarm.arn,
         name=alarm.name,
         alarm=alarm,
-        unheard=unheard,
-        metrics=metrics,
-        silence=unknown,
+        unheard=(failed,) if failed else tuple(reasons) if all(reasons) else (),
+        metrics=() if isinstance(metrics, CouldNotLook) else metrics,
+        silence=(metrics,) if isinstance(metrics, CouldNotLook) else (),
         rang=rang,
         no_history=known if isinstance(known, CouldNotLook) else None,
         evidence=alarm.evidence,
@@ -239,31 +212,27 @@ def _heard(aws: Aws, inventory: Inventory, found: Sequence[WatchedAlarm]) -> lis
     ]
 
 
-def _metrics(raw: Mapping[str, Any], region: str) -> Iterator[WatchedMetric]:
+@or_why  # of this alarm alone
+def _metrics(raw: Mapping[str, Any], region: str) -> tuple[WatchedMetric, ...]:
+    own: tuple[WatchedMetric, ...] = ()
     if raw.get("MetricName"):
         raw["Dimensions"]  # AWS always lists them; without them it would be another metric
-        yield _metric(raw, raw.get("Unit"), region)
-    for query in raw.get("Metrics", ()):
-        if told := query.get("MetricStat"):
-            of = told["Metric"]
-            yield _metric(of, told.get("Unit"), region, str(query.get("AccountId") or ""))
+        own = (_metric(raw, raw.get("Unit"), region),)
+    told = [(query.get("MetricStat"), str(query.get("AccountId") or "")) for query in raw.get("Metrics", ())]
+    return (*own, *(_metric(stat["Metric"], stat.get("Unit"), region, account) for stat, account in told if stat))
 
 
 def _metric(raw: Mapping[str, Any], unit: str | None, region: str, account: str = "") -> WatchedMetric:
-    namespace = str(raw["Namespace"])
     dimensions = tuple((str(one["Name"]), str(one["Value"])) for one in raw.get("Dimensions", ()))
-    return WatchedMetric(namespace, str(raw["MetricName"]), dimensions, unit or "", account, region)
+    return WatchedMetric(str(raw["Namespace"]), str(raw["MetricName"]), dimensions, unit or "", account, region)
 
 
 def _all_samples(aws: Aws, asked: Sequence[WatchedMetric], now: datetime) -> dict[WatchedMetric, float | CouldNotLook]:
     """How many samples each metric had within a week, asked in its own region."""
-    parts: list[list[WatchedMetric]] = []
-    for region in sorted({metric.region for metric in asked}):
-        parts += batches([metric for metric in asked if metric.region == region], METRICS_A_CALL)
-    samples: dict[WatchedMetric, float | CouldNotLook] = {}
-    for part in fan_out(lambda batch: _samples(aws, batch, now), parts, at_once=4):
-        samples.update(part)
-    return samples
+    by_region = sorted(grouped(asked, attrgetter("region")).items())
+    parts = [part for _, own in by_region for part in batches(own, METRICS_A_CALL)]
+    told = fan_out(lambda batch: _samples(aws, batch, now), parts, at_once=4)
+    return {metric: count for some in told for metric, count in some.items()}
 
 
 def _in_region(aws: Aws, metric: WatchedMetric) -> Aws:
@@ -287,7 +256,8 @@ def _samples(aws: Aws, asked: Sequence[WatchedMetric], now: datetime) -> dict[Wa
     return answers
 
 
-def _is_alive(aws: Aws, metric: WatchedMetric, known: Collection[str]) -> bool | CouldNotLook:
+@or_why
+def _is_alive(aws: Aws, metric: WatchedMetric, known: Collection[str]) -> bool:
     """Whether the stack has what it is a metric of, or anything else of that was measured within two weeks.
 
     CloudWatch lists no older metrics, which says nothing of a table that nobody asks. Or why that is not known, which
@@ -295,16 +265,8 @@ def _is_alive(aws: Aws, metric: WatchedMetric, known: Collection[str]) -> bool |
     """
     if is_of_one(metric.dimensions, known):
         return True
-    try:
-        return any(
-            page["Metrics"] for page in _in_region(aws, metric).pages("cloudwatch", "ListMetrics", **metric.siblings)
-        )
-    except CouldNotLook as why:
-        return why
-
-
-def _warms_up(alarm: Alarm, now: datetime) -> bool:
-    return bool(alarm.warms_up_until and now < alarm.warms_up_until)
+    pages = _in_region(aws, metric).pages("cloudwatch", "ListMetrics", **metric.siblings)
+    return any(page["Metrics"] for page in pages)
 
 
 def _judged(
@@ -315,11 +277,12 @@ def _judged(
 ) -> WatchedAlarm:
     silence: list[WatchedMetric | CouldNotLook] = list(one.silence)
     accepted = tuple(metric for metric in one.metrics if metric not in samples)
+    warms_up = one.alarm.warms_up_until and now < one.alarm.warms_up_until
     for metric in one.metrics:
         told, lives = samples.get(metric), alive.get(metric)
         if unknown := [why for why in (told, lives) if isinstance(why, CouldNotLook)]:
             silence += unknown
-        elif told == 0 and not lives and not _warms_up(one.alarm, now):
+        elif told == 0 and not lives and not warms_up:
             silence.append(metric)
     resting = tuple(metric for metric in one.metrics if alive.get(metric) is True)
     evidence = {

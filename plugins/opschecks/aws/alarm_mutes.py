@@ -10,20 +10,15 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from ..core.observation import CouldNotLook, NotThere, fan_out, observation
+from .evidence import utc
 from .session import Aws
 
 _CALL = "cloudwatch:GetAlarmMuteRule"
 _CRON = re.compile(r"cron\((\S+) (\S+) (\S+) (\S+) (\S+)\)")
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?")
-_NAMES = {
-    name: str(number)
-    for names in (
-        ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"],
-        ["", *["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]],
-    )
-    for number, name in enumerate(names)
-    if name
-}
+_DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_NAMES = {name: str(number) for number, name in (*enumerate(_DAYS), *enumerate(_MONTHS, start=1))}
 WEEK = timedelta(days=7)
 
 
@@ -114,9 +109,8 @@ def _numbers(field: str) -> set[int]:
 @observation(allow=["cloudwatch:ListAlarmMuteRules", "cloudwatch:GetAlarmMuteRule"])
 def alarm_mutes(aws: Aws) -> list[Mute]:
     """The mute rules that are in force or scheduled; the description of an alarm does not show that it is muted."""
-    listed = aws.items(
-        "cloudwatch", "ListAlarmMuteRules", "AlarmMuteRuleSummaries", Statuses=["ACTIVE", "SCHEDULED"], MaxRecords=100
-    )
+    asked = {"Statuses": ["ACTIVE", "SCHEDULED"], "MaxRecords": 100}
+    listed = aws.items("cloudwatch", "ListAlarmMuteRules", "AlarmMuteRuleSummaries", **asked)
     names = [str(one["AlarmMuteRuleArn"]).rpartition(":")[2] for one in listed]
     return [mute for mute in fan_out(lambda name: _mute(aws, name), names) if mute]
 
@@ -128,14 +122,12 @@ def _mute(aws: Aws, name: str) -> Mute | None:
     except NotThere:
         return None
     told["Name"]  # an empty answer would read as a rule that mutes nothing
-    ends: datetime | None = told.get("ExpireDate")
-    starts: datetime | None = told.get("StartDate")
     return Mute(
         name,
         frozenset(told["MuteTargets"]["AlarmNames"] if "MuteTargets" in told else ()),  # it may mute nothing yet
-        ends.astimezone(UTC) if ends else None,
+        utc(told["ExpireDate"]) if told.get("ExpireDate") else None,
         active=told.get("Status") != "SCHEDULED",
         region=aws.region,
         schedule=told.get("Rule", {}).get("Schedule"),
-        since=starts.astimezone(UTC) if starts else None,
+        since=utc(told["StartDate"]) if told.get("StartDate") else None,
     )

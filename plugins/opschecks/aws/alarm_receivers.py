@@ -6,15 +6,17 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from ..core.global_services import region_of
-from ..core.observation import CouldNotLook, NotThere, batches, fan_out
+from ..core.observation import CouldNotLook, NotThere, fan_out, seen
 from .cloudwatch_alarms import Alarm
-from .ecs import SERVICES_A_CALL
-from .forms import whole_number
+from .ecs import parts_of
+from .evidence import grouped, json_object, whole_number
 from .inventory import Inventory
 from .session import Aws
+from .unread import or_why
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -29,8 +31,7 @@ def deaf_topics(stack: Stack, aws: Aws, alarms: Sequence[Alarm]) -> dict[str, st
     counts; a subscription by e-mail is pending until somebody confirms it.
     """
     topics = {action for alarm in alarms for action in alarm.evidence.get("AlarmActions", ()) if ":sns:" in action}
-    topics = {one for one in topics if not any(fnmatchcase(one, known) for known in stack.alarm_receivers)}
-    asked = sorted(topics)
+    asked = sorted(one for one in topics if not any(fnmatchcase(one, known) for known in stack.alarm_receivers))
     return dict(zip(asked, fan_out(lambda topic: _deaf(aws, topic), asked), strict=True))
 
 
@@ -66,10 +67,9 @@ def consumers(aws: Aws, inventory: Inventory, alarms: Sequence[Alarm]) -> dict[s
     """
     found = {}
     deployments = _watched_by_deployments(aws, inventory)
-    for region in sorted({alarm.region for alarm in alarms}):
+    for region, here in sorted(grouped(alarms, attrgetter("region")).items()):
         away = region not in ("", aws.region)
         there = aws.elsewhere(region) if away else aws
-        here = [alarm for alarm in alarms if alarm.region == region]
         rules = _rules(there) if region else ()  # without one it is missing, and sends nothing
         for alarm in here:
             # a deployment watches alarms of its own region alone
@@ -77,20 +77,15 @@ def consumers(aws: Aws, inventory: Inventory, alarms: Sequence[Alarm]) -> dict[s
     return found
 
 
-def _watched_by_deployments(aws: Aws, inventory: Inventory) -> dict[str, list[str]] | CouldNotLook:
+@or_why
+def _watched_by_deployments(aws: Aws, inventory: Inventory) -> dict[str, list[str]]:
     """The services whose deployments an alarm stops, by the alarm's name."""
     found: dict[str, list[str]] = {}
-    try:
-        of = inventory.by_cluster if inventory.services else {}
-        parts = [(cluster, names) for cluster, own in of.items() for names in batches(own, SERVICES_A_CALL)]
-        for cluster, names in parts:
-            asked = {"cluster": cluster, "services": names}
-            for raw in aws.call("ecs", "DescribeServices", **asked)["services"]:
-                told = raw.get("deploymentConfiguration", {}).get("alarms", {})
-                for alarm in told["alarmNames"] if told.get("enable") else ():
-                    found.setdefault(alarm, []).append(str(raw["serviceName"]))
-    except CouldNotLook as error:
-        return error
+    for cluster, names in parts_of(inventory.by_cluster if inventory.services else {}):
+        for raw in aws.call("ecs", "DescribeServices", cluster=cluster, services=names)["services"]:
+            told = raw.get("deploymentConfiguration", {}).get("alarms", {})
+            for alarm in told["alarmNames"] if told.get("enable") else ():
+                found.setdefault(alarm, []).append(str(raw["serviceName"]))
     return found
 
 
@@ -116,27 +111,18 @@ def _of(
     return Consumers(tuple(names), () if names else tuple(unknown))
 
 
-def _rules(aws: Aws) -> list[Mapping[str, Any]] | CouldNotLook:
+@or_why
+def _rules(aws: Aws) -> list[Mapping[str, Any]]:
     """The rules of the default event bus that may be about alarms, or why they could not be listed."""
-    try:
-        listed = aws.items("events", "ListRules", "Rules")
-    except CouldNotLook as error:
-        return error
-    return [
-        rule for rule in listed if rule.get("State") != "DISABLED" and _may_match(str(rule.get("EventPattern", "")))
-    ]
+    on = [rule for rule in aws.items("events", "ListRules", "Rules") if rule.get("State") != "DISABLED"]
+    return [rule for rule in on if _may_match(str(rule.get("EventPattern", "")))]
 
 
 def _may_match(pattern: str) -> bool:
     """Whether the pattern may match an alarm: only EventBridge itself knows for sure."""
     if not pattern:
         return False  # a schedule
-    try:
-        told = json.loads(pattern)
-    except (ValueError, RecursionError):
-        return True
-    if not isinstance(told, dict):
-        return True
+    told = json_object(pattern) or {}
     for key, expected in (("source", _SOURCE), ("detail-type", _DETAIL)):
         wanted = told.get(key) or [expected]
         if isinstance(wanted, list) and expected not in wanted and all(isinstance(one, str) for one in wanted):
@@ -171,9 +157,7 @@ def _is_sent(aws: Aws, rule: Mapping[str, Any], alarm: Alarm) -> bool:
 
 def never_heard(alarm: Alarm, reasons: Sequence[str | CouldNotLook]) -> str:
     """Why nobody hears it, "" where its actions are heard; CouldNotLook where one of the reasons is that."""
-    for one in reasons:
-        if isinstance(one, CouldNotLook):
-            raise one.again()
+    told = "; ".join(seen(one) for one in reasons)
     if alarm.evidence["AlarmActions"]:  # AWS always lists them, also where there are none
-        return "; ".join(str(one) for one in reasons)
+        return told
     return "it has no action, and neither a composite alarm with one, EventBridge nor a deployment of ECS reacts to it"

@@ -2,8 +2,7 @@
 
 Where each part of an answer may rightly be absent – versioning of a bucket that never had it, a listing without
 objects – only the body tells an answer from a cut one. AWS writes one in every protocol: an XML element, `{}`, or a
-CBOR map. A bucket that never had versioning is answered with an
-element without content (API_GetBucketVersioning), never with nothing.
+CBOR map. A bucket that never had versioning is answered with an element without content (API_GetBucketVersioning).
 """
 
 from __future__ import annotations

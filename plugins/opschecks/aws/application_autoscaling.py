@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from ..core.answer import Answer
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, batches, fan_out, observation, seen
 from .ecs import Service
+from .evidence import Read
 from .inventory import Inventory
 from .session import Aws
 from .unread import why_unread
@@ -67,9 +67,7 @@ class ServiceScaling(Resource):
         Each may set the minimum, the maximum or both, and they stay as it set them until the next one runs:
         https://docs.aws.amazon.com/autoscaling/application/APIReference/API_ScalableTargetAction.html
         """
-        if isinstance(self.schedule, CouldNotLook):
-            raise self.schedule.again()
-        return [one for one in self.schedule if one.get("ScalableTargetAction")]
+        return [one for one in seen(self.schedule) if one.get("ScalableTargetAction")]
 
     def bounds(self, limits: ResourceLimits) -> tuple[int, int]:
         """Fewest and most tasks: its scalable target's; without one, those of its limits."""
@@ -110,10 +108,8 @@ class ServiceScaling(Resource):
         }
         return [word for key, word in words.items() if state.get(key)]
 
-    @property
-    def policies(self) -> list[dict[str, Any]]:
-        """The scaling policies attached to the service."""
-        return list(self.evidence["policies"])
+    policies = Read(list, "policies")
+    """The scaling policies attached to the service."""
 
 
 @observation(allow=["application-autoscaling:DescribeScheduledActions"])
@@ -148,11 +144,7 @@ def auto_scaling(
         ("DescribeScalingPolicies", _the_only(owners)),
     ]
     *targets, policies = fan_out(lambda ask: _listed(aws, *ask), asked)
-    found = {
-        str(raw["ResourceId"]): raw
-        for raw in itertools.chain.from_iterable(targets)
-        if raw.get("ScalableDimension", _DIMENSION) == _DIMENSION
-    }
+    found = {str(raw["ResourceId"]): raw for some in targets for raw in some}
     made = [_scaling(owner, name, found.get(owner), policies, scaling_schedules) for owner, name in owners.items()]
     if isinstance(services, CouldNotLook):
         return [replace(one, is_daemon=services) for one in made]
@@ -185,12 +177,12 @@ def _the_only(owners: Mapping[str, str]) -> dict[str, str]:
 
 
 def _of(owner: str, listed: Sequence[Answer]) -> list[Answer]:
-    """What concerns one service's number of tasks."""
-    return [
-        raw for raw in listed if raw["ResourceId"] == owner and raw.get("ScalableDimension", _DIMENSION) == _DIMENSION
-    ]
+    """What concerns one service."""
+    return [raw for raw in listed if raw["ResourceId"] == owner]
 
 
 def _listed(aws: Aws, operation: str, selection: Mapping[str, Any]) -> list[Answer]:
+    """What concerns the services' numbers of tasks."""
     key = operation.removeprefix("Describe")
-    return aws.items("application-autoscaling", operation, key, ServiceNamespace="ecs", **selection)
+    listed = aws.items("application-autoscaling", operation, key, ServiceNamespace="ecs", **selection)
+    return [raw for raw in listed if raw.get("ScalableDimension", _DIMENSION) == _DIMENSION]

@@ -14,7 +14,7 @@ from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, observation
 from ..core.wording import plural
 from .backups import TableBackups
-from .forms import moment_of_text
+from .evidence import moment_of_text
 from .inventory import Inventory
 from .session import Aws
 
@@ -69,28 +69,23 @@ def backup_location(stack: Stack) -> BackupLocation | None:
 
 def names_of_sets(aws: Any, place: BackupLocation) -> list[str]:
     """The names of all sets, the newest first."""
-    found = []
-    for page in _pages(aws, place.bucket, place.prefix):
-        for one in page.get("CommonPrefixes", ()):
-            told = _NAME.fullmatch(str(one["Prefix"]).removeprefix(place.prefix))
-            if told:
-                found.append((told[1], int(told[2])))
-    return [f"{day}-{number}" for day, number in sorted(found, reverse=True)]
+    listed = (one for page in _pages(aws, place.bucket, place.prefix) for one in page.get("CommonPrefixes", ()))
+    told = (_NAME.fullmatch(str(one["Prefix"]).removeprefix(place.prefix)) for one in listed)
+    found = sorted(((one[1], int(one[2])) for one in told if one), reverse=True)
+    return [f"{day}-{number}" for day, number in found]
 
 
 def read_set(aws: Any, place: BackupLocation, name: str) -> BackupSet | None:
     """The set; None without a record of its start: then it is not a set of ours."""
-    keys = {
-        str(one["Key"]) for page in _pages(aws, place.bucket, place.key(name, "")) for one in page.get("Contents", ())
-    }
+    pages = _pages(aws, place.bucket, place.key(name, ""))
+    keys = {str(one["Key"]) for page in pages for one in page.get("Contents", ())}
     started, manifest = place.key(name, STARTED), place.key(name, MANIFEST)
     if started not in keys:
         return None
     told = read_json(aws, place.bucket, manifest) if manifest in keys else None
     if told is not None and (told.get("format") != FORMAT or told.get("set") != name):
-        raise CouldNotLook(
-            GET, f"s3://{place.bucket}/{manifest} is not a manifest of this set, or has another format version"
-        )
+        why = f"s3://{place.bucket}/{manifest} is not a manifest of this set, or has another format version"
+        raise CouldNotLook(GET, why)
     return BackupSet(name, read_json(aws, place.bucket, started), told)
 
 
@@ -128,10 +123,7 @@ def read_json(aws: Any, bucket: str, key: str) -> Mapping[str, Any]:
 
 
 def _pages(aws: Any, bucket: str, prefix: str) -> Iterator[Mapping[str, Any]]:
-    """The level of keys right under the prefix; an empty page has neither Contents nor CommonPrefixes.
-
-    KeyCount counts both: API_ListObjectsV2.
-    """
+    """The level of keys right under the prefix; KeyCount counts Contents and CommonPrefixes: API_ListObjectsV2."""
     for page in aws.pages("s3", "ListObjectsV2", Bucket=bucket, Prefix=prefix, Delimiter="/"):
         # only the count distinguishes an empty page from an answer of which a part is missing
         if int(page["KeyCount"]) and not page.get("Contents") and not page.get("CommonPrefixes"):
@@ -193,9 +185,8 @@ def _lacking(
     there = {one["table"]: one["name"] for one in told["tables"]}
     groups = {one["group"] for one in told["log_groups"]}
     known = {one.name: one for one in table_backups if one.since <= begun}
-    usable = {
-        (one.name, backup.name) for one in known.values() for backup in one.listed if backup.status == "AVAILABLE"
-    }
+    listed = [(one.name, backup) for one in known.values() for backup in one.listed]
+    usable = {(name, backup.name) for name, backup in listed if backup.status == "AVAILABLE"}
     for table in inventory.tables:
         if table not in there:
             yield f"the table {table}"

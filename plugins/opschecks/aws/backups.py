@@ -4,28 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, NotThere, fan_out, observation, seen
 from .dynamodb import Table
-from .evidence import one_of
-from .forms import moment_of_ms
-from .log_groups import LogGroup
-from .log_subscriptions import POLICIES, SUBSCRIPTIONS, account_policies, sent_by_account, sent_by_group
+from .evidence import grouped, moment_of_ms, one_of, utc
+from .log_groups import POLICIES, SUBSCRIPTIONS, LogGroup, account_policies, sent_by_account, sent_by_group
 from .session import Aws
-from .unread import Unread, each_alone
+from .unread import Unread, each_alone, or_why
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
 
 _TABLE = "dynamodb:DescribeTable"
-_LIST = "dynamodb:ListBackups"
-_POINTS = "backup:ListRecoveryPointsByResource"
-_RECOVERY = "dynamodb:DescribeContinuousBackups"
-_TASKS = "logs:DescribeExportTasks"
 _SWITCHES = ("ENABLED", "DISABLED")
 _COMPLETE = ("AVAILABLE", "COMPLETED")
 SHOWN = 5
@@ -78,12 +73,9 @@ class TableBackups(Resource):
         """Newer backups that cannot be restored, and why; empty where there are none."""
         newest = self.newest
         after = [one for one in [*self.listed, *seen(self.vault)] if not newest or one.made > newest.made]
-        return ", ".join(
-            f"{one.name} of {one.made:%Y-%m-%d %H:%M} UTC is {one.status}"
-            if one.status not in _COMPLETE
-            else f"{one.name} of {one.made:%Y-%m-%d %H:%M} UTC is of an earlier table of that name"
-            for one in after[:3]
-        )
+        earlier = "of an earlier table of that name"
+        told = [(one, earlier if one.status in _COMPLETE else one.status) for one in after[:3]]
+        return ", ".join(f"{one.name} of {one.made:%Y-%m-%d %H:%M} UTC is {why}" for one, why in told)
 
 
 def newest_of(backups: Iterable[Backup], table: Mapping[str, Any]) -> Backup | None:
@@ -93,39 +85,32 @@ def newest_of(backups: Iterable[Backup], table: Mapping[str, Any]) -> Backup | N
     return max(usable, key=lambda one: one.made, default=None)
 
 
-@observation(allow=[_LIST, _POINTS])
+@observation(allow=["dynamodb:ListBackups", "backup:ListRecoveryPointsByResource"])
 def table_backups(stack: Stack, aws: Aws, tables: list[Table], now: datetime) -> list[TableBackups]:
     """The backups of the stack's tables; of all tables in one list, because DynamoDB allows few such calls a second."""
     wanted = timedelta(days=stack.limits.backup_age_days)
-    listed: dict[str, list[dict[str, Any]]] = {table.name: [] for table in tables}
-    for raw in aws.items(
-        "dynamodb", "ListBackups", "BackupSummaries", BackupType="ALL", TimeRangeLowerBound=_since(now, wanted)
-    ):
-        if (name := raw["TableName"]) in listed:
-            listed[name].append(raw)
-    return fan_out(lambda table: _backups(aws, table, listed[table.name], wanted, now), tables)
-
-
-def _since(now: datetime, wanted: timedelta) -> datetime:
-    """How far back backups are listed: far enough to report the age of one that is too old, without reading years."""
-    return now - 2 * wanted
+    since = now - 2 * wanted  # far enough to report the age of one that is too old, without reading years
+    asked = {"BackupType": "ALL", "TimeRangeLowerBound": since}
+    of = grouped(aws.items("dynamodb", "ListBackups", "BackupSummaries", **asked), itemgetter("TableName"))
+    return fan_out(lambda table: _backups(aws, table, of.get(table.name, ()), wanted, since, now), tables)
 
 
 def _backups(
-    aws: Aws, table: Table, listed: Sequence[dict[str, Any]], wanted: timedelta, now: datetime
+    aws: Aws, table: Table, listed: Sequence[dict[str, Any]], wanted: timedelta, since: datetime, now: datetime
 ) -> TableBackups:
-    own = tuple(_own(raw) for raw in listed)
+    own = tuple(map(_own, listed))
+    bare = TableBackups(
+        arn=table.arn,
+        name=table.name,
+        evidence={"Table": Answer({}, _TABLE), "BackupSummaries": list(listed)[:SHOWN]},
+        status="",
+        listed=own,
+        vault=table.unread or (),
+        since=since,
+        now=now,
+    )
     if table.unread:  # when it was made, and so which backups are its own, is not known: it is blind alone
-        return TableBackups(
-            arn=table.arn,
-            name=table.name,
-            evidence={"Table": Answer({}, _TABLE), "BackupSummaries": list(listed)[:SHOWN]},
-            status="",
-            listed=own,
-            vault=table.unread,
-            since=_since(now, wanted),
-            now=now,
-        )
+        return bare
     newest: Backup | None = None
     vault: tuple[Backup, ...] | CouldNotLook = ()
     if table.status != "MISSING":
@@ -133,48 +118,35 @@ def _backups(
         if newest is None or now - newest.made > wanted:
             vault = points_of(aws, table.arn)
             newest = newest if isinstance(vault, CouldNotLook) else newest_of([*own, *vault], table.evidence)
-    figures = (Figure("newest backup", f"{newest.made:%Y-%m-%d %H:%M} UTC"),) if newest else ()
-    ranked = sorted(listed, key=lambda raw: raw["BackupCreationDateTime"], reverse=True)
-    return TableBackups(
-        arn=table.arn,
-        name=table.name,
+    about = {key: table.evidence[key] for key in ("CreationDateTime", "TableId") if key in table.evidence}
+    return replace(
+        bare,
         evidence={
-            "Table": Answer(
-                {key: table.evidence[key] for key in ("CreationDateTime", "TableId") if key in table.evidence}, _TABLE
-            ),
-            "BackupSummaries": ranked[:SHOWN],
+            "Table": Answer(about, _TABLE),
+            "BackupSummaries": sorted(listed, key=itemgetter("BackupCreationDateTime"), reverse=True)[:SHOWN],
             "AWS Backup": str(vault) if isinstance(vault, CouldNotLook) else [vars(one) for one in vault[:SHOWN]],
         },
-        figures=figures,
+        figures=(Figure("newest backup", f"{newest.made:%Y-%m-%d %H:%M} UTC"),) if newest else (),
         status=table.status,
-        listed=own,
         vault=vault,
-        since=_since(now, wanted),
-        now=now,
     )
 
 
 def _own(raw: Mapping[str, Any]) -> Backup:
-    made = raw["BackupCreationDateTime"].astimezone(UTC)
+    made = utc(raw["BackupCreationDateTime"])
     return Backup(str(raw["BackupName"]), made, str(raw["BackupStatus"]), str(raw["BackupType"]))
 
 
-def points_of(aws: Aws, arn: str) -> tuple[Backup, ...] | CouldNotLook:
+@or_why
+def points_of(aws: Aws, arn: str) -> tuple[Backup, ...]:
     """The table's recovery points in AWS Backup, or why they could not be listed, which concerns this table only."""
-    try:
-        listed = aws.items("backup", "ListRecoveryPointsByResource", "RecoveryPoints", ResourceArn=arn)
-    except CouldNotLook as error:
-        return error
-    found = [
-        Backup(
-            str(raw["RecoveryPointArn"]).rpartition(":")[2],
-            raw["CreationDate"].astimezone(UTC),
-            str(raw["Status"]),
-            "AWS_BACKUP",
-        )
-        for raw in listed
-    ]
-    return tuple(sorted(found, key=lambda one: one.made, reverse=True))
+    listed = aws.items("backup", "ListRecoveryPointsByResource", "RecoveryPoints", ResourceArn=arn)
+    return tuple(sorted(map(_point, listed), key=lambda one: one.made, reverse=True))
+
+
+def _point(raw: Mapping[str, Any]) -> Backup:
+    name = str(raw["RecoveryPointArn"]).rpartition(":")[2]
+    return Backup(name, utc(raw["CreationDate"]), str(raw["Status"]), "AWS_BACKUP")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,14 +175,12 @@ class TableRecovery(Resource):
     @property
     def earliest(self) -> datetime:
         """The first moment that can be restored, in UTC."""
-        moment: datetime = self._recovery["EarliestRestorableDateTime"]
-        return moment.astimezone(UTC)
+        return utc(self._recovery["EarliestRestorableDateTime"])
 
     @property
     def latest(self) -> datetime:
         """The last one, in UTC."""
-        moment: datetime = self._recovery["LatestRestorableDateTime"]
-        return moment.astimezone(UTC)
+        return utc(self._recovery["LatestRestorableDateTime"])
 
     @property
     def keeps_up(self) -> bool:
@@ -218,25 +188,21 @@ class TableRecovery(Resource):
         return self.now - self.latest <= RECOVERY_LAG
 
 
-@observation(allow=[_RECOVERY])
+@observation(allow=["dynamodb:DescribeContinuousBackups"])
 def table_recovery(aws: Aws, tables: list[Table], now: datetime) -> list[TableRecovery]:
     """Point-in-time recovery of the stack's tables."""
-    return each_alone(
-        lambda table: _recovery(aws, table, now),
-        tables,
-        lambda table, why: TableRecovery(arn=table.arn, name=table.name, evidence=Unread(why), now=now),
-    )
+    told = each_alone(lambda table: _recovery(aws, table), tables, lambda _, why: Unread(why))
+    both = zip(tables, told, strict=True)
+    return [TableRecovery(arn=table.arn, name=table.name, evidence=one, now=now) for table, one in both]
 
 
-def _recovery(aws: Aws, table: Table, now: datetime) -> TableRecovery:
+def _recovery(aws: Aws, table: Table) -> Answer:
     try:
         answer = aws.call("dynamodb", "DescribeContinuousBackups", TableName=table.name)
     except NotThere as missing:
-        return TableRecovery(
-            arn=table.arn, name=table.name, evidence=Answer({"Error": missing.reason}, missing.call), now=now
-        )
-    told = answer["ContinuousBackupsDescription"]
-    return TableRecovery(arn=table.arn, name=table.name, evidence=told, now=now)
+        return Answer({"Error": missing.reason}, missing.call)
+    told: Answer = answer["ContinuousBackupsDescription"]
+    return told
 
 
 @dataclass(frozen=True)
@@ -284,18 +250,15 @@ def _gapless_since(windows: Sequence[ExportWindow]) -> datetime:
     return since
 
 
-@observation(allow=[_TASKS, SUBSCRIPTIONS, POLICIES])
+@observation(allow=["logs:DescribeExportTasks", SUBSCRIPTIONS, POLICIES])
 def log_exports(stack: Stack, aws: Aws, log_groups: list[LogGroup], now: datetime) -> list[LogExports]:
     """The exports of the stack's log groups; subscriptions are listed only where exports are incomplete.
 
     A subscription may also be the account's. Sources: API_DescribeSubscriptionFilters, API_DescribeAccountPolicies.
     """
-    tasks: dict[str, list[dict[str, Any]]] = {group.name: [] for group in log_groups}
-    for raw in aws.items("logs", "DescribeExportTasks", "exportTasks"):
-        if (name := raw["logGroupName"]) in tasks:
-            tasks[name].append(raw)
+    tasks = grouped(aws.items("logs", "DescribeExportTasks", "exportTasks"), itemgetter("logGroupName"))
     within = timedelta(days=stack.limits.log_export_days)
-    found = fan_out(lambda group: _exports(aws, group, tasks[group.name], within, now), log_groups)
+    found = fan_out(lambda group: _exports(aws, group, tasks.get(group.name, ()), within, now), log_groups)
     if not any(_lacks(one, within) for one in found):
         return found
     policies = account_policies(aws)
@@ -311,20 +274,17 @@ def _exports(
 ) -> LogExports:
     complete = [raw for raw in tasks if raw["status"]["code"] == "COMPLETED"]
     windows = tuple(sorted(map(_window, complete), key=lambda one: one.end, reverse=True))
-    ranked = sorted(tasks, key=lambda raw: raw["to"], reverse=True)
     seen_so_far = LogExports(
         arn=group.arn,
         name=group.name,
-        evidence={"exportTasks": ranked[:SHOWN]},
+        evidence={"exportTasks": sorted(tasks, key=itemgetter("to"), reverse=True)[:SHOWN]},
         figures=(Figure("exported up to", f"{windows[0].end:%Y-%m-%d %H:%M} UTC"),) if windows else (),
         group=group,
         windows=windows,
         subscriptions=(),
         now=now,
     )
-    if not (group.exists and seen_so_far.lacks(within)):
-        return seen_so_far
-    return _with(seen_so_far, sent_by_group(aws, group.name))
+    return _with(seen_so_far, sent_by_group(aws, group.name)) if _lacks(seen_so_far, within) else seen_so_far
 
 
 def _with(one: LogExports, to: tuple[str, ...] | CouldNotLook) -> LogExports:

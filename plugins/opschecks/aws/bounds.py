@@ -38,9 +38,7 @@ class Call:
 
 
 class Bound:
-    """The calls of one account, region and service. `limit` is how many may be under way now, `distance_s` how far
-    apart they begin.
-    """
+    """The calls of one account, region and service: `limit` may be under way now, and begin `distance_s` apart."""
 
     def __init__(
         self,

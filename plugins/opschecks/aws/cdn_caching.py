@@ -11,7 +11,7 @@ from ..core.model import Resource
 from ..core.observation import CouldNotLook, NotConfigured, fan_out, observation, seen
 from .cloudfront import Distribution, items_of
 from .session import Aws
-from .unread import Unread, each_alone, why_unread
+from .unread import Unread, each_alone, or_why, readable, why_unread
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -32,6 +32,8 @@ class CachePolicy:
     compresses: bool
 
 
+_Told = CachePolicy | CouldNotLook
+
 MANAGED = {
     CACHING_OPTIMIZED: CachePolicy("CachingOptimized", True, True),
     CACHING_DISABLED: CachePolicy("CachingDisabled", False, False),
@@ -47,7 +49,7 @@ class BucketBehavior(Resource):
     """A cache behavior with a bucket as its origin; `told`: its cache policy, or why that could not be read."""
 
     pattern: str
-    told: CachePolicy | CouldNotLook
+    told: _Told
 
     @property
     def policy(self) -> CachePolicy:
@@ -83,9 +85,7 @@ class ErrorPages(Resource):
 
     @property
     def masked(self) -> list[str]:
-        """Errors for a missing file that are answered with a 2xx status. Without ListBucket, S3 answers 403 instead of
-        404.
-        """
+        """Errors for a missing file (404; 403 of S3 without ListBucket) that are answered with a 2xx status."""
         return [
             f"{code} becomes {one['ResponseCode']} {one.get('ResponsePagePath', '')}".rstrip()
             for one in items_of(self.evidence["CustomErrorResponses"])
@@ -97,35 +97,26 @@ class ErrorPages(Resource):
 @observation(allow=["cloudfront:GetCachePolicy"])
 def bucket_behaviors(aws: Aws, distributions: list[Distribution]) -> list[BucketBehavior]:
     """The cache behaviors that serve from a bucket. Only policies that are not managed by AWS are read."""
-    read = [one for one in distributions if not why_unread(one)]
-    found = [
-        (distribution, pattern, one)
-        for distribution in read
-        for pattern, one in behaviors_on_buckets(distribution.evidence["DistributionConfig"])
-    ]
+    read = readable(distributions)
+    of_each = [(of, behaviors_on_buckets(of.evidence["DistributionConfig"])) for of in read]
+    found = [(of, pattern, one) for of, behaviors in of_each for pattern, one in behaviors]
     unread = [(one, why) for one in distributions if (why := why_unread(one))]
     if not found and not unread:
-        names = ", ".join(one.name for one in read)
-        raise NotConfigured("", f"no cache behavior of {names} serves from a bucket")
+        raise NotConfigured("", f"no cache behavior of {', '.join(one.name for one in read)} serves from a bucket")
     own = sorted({policy for *_, one in found if (policy := one.get("CachePolicyId")) and policy not in MANAGED})
-    policies: dict[str, CachePolicy | CouldNotLook] = {**MANAGED}
+    policies: dict[str, _Told] = {**MANAGED}
     policies.update(zip(own, fan_out(lambda policy: _own(aws, policy), own), strict=True))
 
-    def behavior(
-        distribution: Distribution, pattern: str, one: dict[str, Any], told: CachePolicy | CouldNotLook
-    ) -> BucketBehavior:
+    def policy_of(one: Mapping[str, Any]) -> CachePolicy:
+        return seen(policies[one["CachePolicyId"]]) if one.get("CachePolicyId") else _older(one)
+
+    def behavior(distribution: Distribution, pattern: str, one: dict[str, Any], told: _Told) -> BucketBehavior:
         name = "default behavior" if pattern == DEFAULT else f"behavior {pattern}" if pattern else "every behavior"
         if len(distributions) > 1:
             name = f"{name} of {distribution.name}"
         return BucketBehavior(arn=f"{distribution.arn}#{pattern}", name=name, pattern=pattern, told=told, evidence=one)
 
-    told = each_alone(
-        lambda of: behavior(
-            *of, seen(policies[of[2]["CachePolicyId"]]) if of[2].get("CachePolicyId") else _older(of[2])
-        ),
-        found,
-        lambda of, why: behavior(*of, why),
-    )
+    told = each_alone(lambda of: behavior(*of, policy_of(of[2])), found, lambda of, why: behavior(*of, why))
     return [*told, *(behavior(one, "", Unread(why), why) for one, why in unread)]
 
 
@@ -157,26 +148,21 @@ def _domains(config: Mapping[str, Any], target: str) -> list[str]:
     groups = items_of(config["OriginGroups"]) if config.get("OriginGroups") else []
     members = {str(one["Id"]): [str(member["OriginId"]) for member in items_of(one["Members"])] for one in groups}
     wanted = members.get(target, [target])
-    origins = items_of(config["Origins"])
-    return [str(one["DomainName"]) for one in origins if one["Id"] in wanted]
+    return [str(one["DomainName"]) for one in items_of(config["Origins"]) if one["Id"] in wanted]
 
 
 def _is_bucket(domain: str) -> bool:
     return ".amazonaws." in domain and (".s3." in domain or ".s3-" in domain)
 
 
-def _own(aws: Aws, policy: str) -> CachePolicy | CouldNotLook:
+@or_why
+def _own(aws: Aws, policy: str) -> CachePolicy:
     """A cache policy of the account, or why it could not be read, which concerns only what is cached by it."""
-    try:
-        answer = aws.call("cloudfront", "GetCachePolicy", Id=policy)
-        config = answer["CachePolicy"]["CachePolicyConfig"]
-        name = str(config["Name"])
-    except CouldNotLook as why:
-        return why
+    config = aws.call("cloudfront", "GetCachePolicy", Id=policy)["CachePolicy"]["CachePolicyConfig"]
     keyed_by = config.get("ParametersInCacheKeyAndForwardedToOrigin", {})
     encodings = any(keyed_by.get(key) for key in ("EnableAcceptEncodingGzip", "EnableAcceptEncodingBrotli"))
     keeps = config.get("MaxTTL") != 0  # left out, it is a year
-    return CachePolicy(name, keeps, keeps and encodings)
+    return CachePolicy(str(config["Name"]), keeps, keeps and encodings)
 
 
 def _older(behavior: Mapping[str, Any]) -> CachePolicy:

@@ -9,20 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, fan_out, names_no, observation
-from .evidence import Read
+from .evidence import Read, utc
 from .session import Aws
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
 
 _LIST = "cloudformation:ListStacks"
-_DRIFTS = "cloudformation:DescribeStackResourceDrifts"
 GOOD = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
 UNDER_WAY = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "IMPORT_IN_PROGRESS")
 BAD = (
@@ -47,16 +46,10 @@ class FormationStack(Resource):
     status = Read(str, "StackStatus")
     """CREATE_COMPLETE, UPDATE_ROLLBACK_COMPLETE, …, or MISSING."""
 
-    @property
-    def reason(self) -> str:
-        """The reason that CloudFormation gives for the status."""
-        return str(self.evidence.get("StackStatusReason") or "no reason given")
-
-    @property
-    def changed_at(self) -> datetime:
-        """When its last update was requested, in UTC."""
-        at: datetime = self.evidence.get("LastUpdatedTime") or self.evidence["CreationTime"]
-        return at.astimezone(UTC)
+    reason = Read(str, "StackStatusReason", default="no reason given")
+    """The reason that CloudFormation gives for the status."""
+    changed_at = Read(utc, "LastUpdatedTime", "CreationTime")
+    """When its last update was requested, in UTC."""
 
     @property
     def _drift(self) -> Mapping[str, Any]:
@@ -82,8 +75,7 @@ class FormationStack(Resource):
     @property
     def drift_checked_at(self) -> datetime:
         """When drift was last detected, in UTC, even if for a single resource only."""
-        at: datetime = self._drift["LastCheckTimestamp"]
-        return at.astimezone(UTC)
+        return utc(self._drift["LastCheckTimestamp"])
 
     @property
     def difference(self) -> str:
@@ -93,14 +85,13 @@ class FormationStack(Resource):
         return ", ".join(self.drifted) or "CloudFormation does not report which resources"
 
 
-@observation(allow=[_LIST, _DRIFTS])
+@observation(allow=[_LIST, "cloudformation:DescribeStackResourceDrifts"])
 def formation_stacks(stack: Stack, aws: Aws) -> list[FormationStack]:
     """The CloudFormation stacks of the stack with those nested in them; what has drifted, of those that have."""
     wanted = stack.cloudformation_stacks or stack.every("cloudformation_stack")
     if not wanted:
         raise names_no(stack.name, "CloudFormation stack", "cloudformation_stacks")
-    statuses = [*GOOD, *UNDER_WAY, *BAD]
-    listed = aws.items("cloudformation", "ListStacks", "StackSummaries", StackStatusFilter=statuses)
+    listed = aws.items("cloudformation", "ListStacks", "StackSummaries", StackStatusFilter=[*GOOD, *UNDER_WAY, *BAD])
     roots = [raw for raw in listed if {raw["StackName"], raw.get("StackId")} & {*wanted}]
     ids = {raw["StackId"] for raw in roots}
     nested = [raw for raw in listed if raw.get("RootId") in ids and raw not in roots]
@@ -113,10 +104,9 @@ def formation_stacks(stack: Stack, aws: Aws) -> list[FormationStack]:
 
 def _stack(aws: Aws, raw: Answer) -> FormationStack:
     arn, name = str(raw["StackId"]), str(raw["StackName"])
-    told = raw.get("DriftInformation") or {}
     figures = (Figure("status", str(raw.get("StackStatus", "unknown"))),)
     stack = FormationStack(arn=arn, name=name, evidence=raw, figures=figures)
-    if told.get("StackDriftStatus") != "DRIFTED":
+    if (raw.get("DriftInformation") or {}).get("StackDriftStatus") != "DRIFTED":
         return stack
     try:
         asked = {"StackName": arn, "StackResourceDriftStatusFilters": ["MODIFIED", "DELETED"], "MaxResults": 100}

@@ -20,19 +20,6 @@ _BUCKET = re.compile(
 INVALIDATIONS_KEPT = 20
 
 
-@dataclass(frozen=True, kw_only=True)
-class Distribution(Resource):
-    """A CloudFront distribution, as GetDistribution returns it."""
-
-    status = Read(str, "Status")
-    """Deployed, or InProgress while edges take a new configuration."""
-
-    @property
-    def origin(self) -> tuple[str, str]:
-        """Bucket and key prefix behind the default cache behavior; CouldNotLook where the origin is not a bucket."""
-        return bucket_of(self.evidence["DistributionConfig"])
-
-
 def items_of(told: Mapping[str, Any], call: str = "cloudfront:GetDistribution") -> list[Any]:
     """The Items of a list in a configuration, which AWS leaves out where there are none; Quantity is always there.
 
@@ -48,20 +35,28 @@ def items_of(told: Mapping[str, Any], call: str = "cloudfront:GetDistribution") 
 
 def bucket_of(config: dict[str, Any]) -> tuple[str, str]:
     """Bucket and key prefix ("" or ending with /) of a DistributionConfig's default origin."""
-    call = "cloudfront:GetDistribution"
     wanted = config["DefaultCacheBehavior"]["TargetOriginId"]
     for origin in items_of(config["Origins"]):
         if origin.get("Id") == wanted:
             domain = str(origin["DomainName"])
-            match = _BUCKET.fullmatch(domain)
-            if not match:
+            if not (match := _BUCKET.fullmatch(domain)):
                 raise CouldNotLook("", f"the distribution serves {domain}, which is not an S3 bucket")
             path = str(origin.get("OriginPath", "")).strip("/")
             return match["bucket"], f"{path}/" if path else ""
     groups = items_of(config["OriginGroups"]) if config.get("OriginGroups") else []
     if any(one.get("Id") == wanted for one in groups):
         raise CouldNotLook("", f"the distribution's default origin {wanted} is an origin group, not a single bucket")
-    raise CouldNotLook(call, f"the distribution has no origin {wanted}")
+    raise CouldNotLook("cloudfront:GetDistribution", f"the distribution has no origin {wanted}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distribution(Resource):
+    """A CloudFront distribution, as GetDistribution returns it."""
+
+    status = Read(str, "Status")
+    """Deployed, or InProgress while edges take a new configuration."""
+    origin = Read(bucket_of, "DistributionConfig")
+    """Bucket and key prefix behind the default cache behavior; CouldNotLook where the origin is not a bucket."""
 
 
 @observation(allow=["cloudfront:GetDistribution"])
@@ -100,13 +95,12 @@ class Invalidation(Resource):
 def invalidations(aws: Aws, inventory: Inventory) -> list[Invalidation]:
     """The newest invalidations of each distribution, newest first; AWS omits Items where there are none."""
     first = inventory.the_distribution
-    names = [first, *(name for name in inventory.distributions if name != first)]
-    told = each_alone(lambda name: _invalidations(aws, name), names, _unknown_invalidations)
+    told = each_alone(
+        lambda name: _invalidations(aws, name),
+        [first, *(name for name in inventory.distributions if name != first)],
+        lambda of, why: [Invalidation(arn=of, name=f"invalidations of {of}", evidence=Unread(why))],
+    )
     return [one for some in told for one in some]
-
-
-def _unknown_invalidations(of: str, why: CouldNotLook) -> list[Invalidation]:
-    return [Invalidation(arn=of, name=f"invalidations of {of}", evidence=Unread(why))]
 
 
 def _invalidations(aws: Aws, of: str) -> list[Invalidation]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.global_services import home_of_cloudfront, region_of
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook, batches, fan_out, names_no, observation
+from ..core.observation import CouldNotLook, batches, fan_out, names_no, observation, seen
 from .evidence import Read, one_of, utc
 from .inventory import Inventory
 from .session import Aws
@@ -44,8 +44,7 @@ class Alarm(Resource):
     @property
     def state(self) -> str:
         """OK, ALARM, INSUFFICIENT_DATA, or MISSING."""
-        if self.unread:
-            raise self.unread.again()
+        seen(self.unread)
         return one_of(self.evidence, "StateValue", ("OK", "ALARM", "INSUFFICIENT_DATA", "MISSING"))
 
     @property
@@ -53,11 +52,8 @@ class Alarm(Resource):
         """The region that its ARN names; empty for one that does not exist."""
         return region_of(self.arn)
 
-    @property
-    def since(self) -> datetime:
-        """When the state last changed, in UTC."""
-        moment: datetime = self.evidence.get("StateTransitionedTimestamp") or self.evidence["StateUpdatedTimestamp"]
-        return moment.astimezone(UTC)
+    since = Read(utc, "StateTransitionedTimestamp", "StateUpdatedTimestamp")
+    """When the state last changed, in UTC."""
 
     @property
     def reason(self) -> str:
@@ -77,8 +73,7 @@ class Alarm(Resource):
     def evaluation_problem(self) -> str:
         """PARTIAL_DATA or EVALUATION_ERROR, with CloudWatch's reason if it gives one; usually empty."""
         state = str(self.evidence.get("EvaluationState", ""))
-        reason = str(self.evidence.get("StateReason", "")).partition(". ")[0]
-        return f"{state}: {reason}" if state and reason else state
+        return f"{state}: {self.reason}" if state and self.reason else state
 
     configured_at = Read(utc, "AlarmConfigurationUpdatedTimestamp")
     """When its configuration last changed (turning its actions off is such a change), in UTC."""
@@ -111,8 +106,7 @@ class Alarm(Resource):
         """Whether it has had no data for longer than `longest`, or than it looks at, though it should have."""
         if self.state != "INSUFFICIENT_DATA" or self.rests(now):
             return False
-        begun = max(self.since, self.warms_up_until or self.since)
-        return now - begun > max(longest, self.looks_at)
+        return now - max(self.since, self.warms_up_until or self.since) > max(longest, self.looks_at)
 
 
 @observation(allow=["cloudwatch:DescribeAlarms"], lasting=True)
@@ -131,13 +125,10 @@ def alarms(stack: Stack, aws: Aws, inventory: Inventory) -> list[Alarm]:
         raise names_no(stack.name, "alarms", "alarm_prefix")
     prefixes = stack.every("alarm_prefix")
     idle = [one for one in prefixes if not any(alarm.name.startswith(one) for alarm in found)]
-    return [*found, *(_none_of(prefix) for prefix in idle if len(prefixes) > 1)]
-
-
-def _none_of(prefix: str) -> Alarm:
-    """Of several beginnings, one that no alarm has: the others must not hide it."""
-    why = CouldNotLook(_CALL, f"no alarm begins with {prefix} (alarm_prefix in stacks.toml)")
-    return _unread(f"alarms that begin with {prefix}", why)
+    for prefix in idle if len(prefixes) > 1 else ():  # the others must not hide it
+        why = CouldNotLook(_CALL, f"no alarm begins with {prefix} (alarm_prefix in stacks.toml)")
+        found.append(_unread(f"alarms that begin with {prefix}", why))
+    return found
 
 
 def _unread(name: str, why: CouldNotLook) -> Alarm:
@@ -160,19 +151,14 @@ def _here(stack: Stack, aws: Aws, inventory: Inventory) -> list[Alarm]:
         why = names_no(stack.name, f"alarms, and its account may have those of {others}", "alarm_prefix")
         return [_unread(f"alarms in {aws.region}", why)]  # those of its distributions are its own all the same
     else:
-        told = _of_prefixes(stack, aws)
-        own = {
-            name: raw
-            for name, raw in told.items()
-            if not name.startswith(stack.others_alarms) or _has_a_name_of(stack, name)
-        }
+        own = {name: raw for name, raw in _of_prefixes(stack, aws).items() if not _is_of_others(stack, name)}
     return _with_those_below(stack, aws, own)
 
 
-def _has_a_name_of(stack: Stack, alarm: str) -> bool:
-    """Whether the alarm's name tells that it is the stack's, whatever it begins with: "shop-staging-cpu" of staging."""
+def _is_of_others(stack: Stack, alarm: str) -> bool:
+    """By its beginning, unless its name tells that it is the stack's all the same: "shop-staging-cpu" of staging."""
     own = (stack.name, *stack.every("cluster"), *(one.rpartition("/")[2] for one in stack.services))
-    return any(one in alarm for one in own)
+    return alarm.startswith(stack.others_alarms) and not any(one in alarm for one in own)
 
 
 def _of_prefixes(stack: Stack, aws: Aws) -> dict[str, dict[str, Any]]:
@@ -194,7 +180,8 @@ def _of_cloudfront(stack: Stack, aws: Aws, inventory: Inventory) -> list[Alarm]:
     try:
         found = _of_prefixes(stack, there)
         if not stack.alarm_prefix:
-            watching = {name for name, raw in found.items() if _watches(raw, inventory.distributions)}
+            ids = {("DistributionId", one) for one in inventory.distributions}
+            watching = {name for name, raw in found.items() if ids & {*_dimensions(raw)}}
             own = watching | set(inventory.alarms_of_cloudfront)
             found = {name: raw for name, raw in found.items() if name in own or watching & set(_children(raw))}
         return _with_those_below(stack, there, found)
@@ -203,14 +190,10 @@ def _of_cloudfront(stack: Stack, aws: Aws, inventory: Inventory) -> list[Alarm]:
         return [_unread(f"alarms of CloudFront in {region}", why)]
 
 
-def _watches(raw: Mapping[str, Any], distributions: Sequence[str]) -> bool:
-    return any(one["Name"] == "DistributionId" and one["Value"] in distributions for one in _dimensions(raw))
-
-
-def _dimensions(raw: Mapping[str, Any]) -> list[Mapping[str, str]]:
-    """Those of all its metrics."""
+def _dimensions(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Name and value of those of all its metrics."""
     metrics = [raw, *(query["MetricStat"]["Metric"] for query in raw.get("Metrics", ()) if "MetricStat" in query)]
-    return [one for metric in metrics for one in metric.get("Dimensions", ())]
+    return [(str(one["Name"]), str(one["Value"])) for metric in metrics for one in metric.get("Dimensions", ())]
 
 
 def _with_those_below(stack: Stack, aws: Aws, told: Mapping[str, dict[str, Any]]) -> list[Alarm]:
@@ -224,9 +207,7 @@ def _with_those_below(stack: Stack, aws: Aws, told: Mapping[str, dict[str, Any]]
 
 def _named(aws: Aws, names: Sequence[str]) -> dict[str, dict[str, Any]]:
     """The alarms of these names; those that CloudWatch does not return get the state MISSING."""
-    found: dict[str, dict[str, Any]] = {}
-    for batch in batches(names, NAMES_A_CALL):
-        found |= _by_name(_describe(aws, AlarmNames=batch))
+    found = _by_name(raw for batch in batches(names, NAMES_A_CALL) for raw in _describe(aws, AlarmNames=batch))
     missing = {name: Answer({"AlarmName": name, "AlarmArn": name, "StateValue": "MISSING"}, _CALL) for name in names}
     return {**missing, **found}
 
@@ -248,8 +229,7 @@ def every_alarm(aws: Aws) -> Iterator[tuple[str, tuple[str, ...]]]:
     for page in aws.pages("cloudwatch", "DescribeAlarms", AlarmTypes=ALARM_TYPES, MaxRecords=100):
         for raw in (raw for key in (*_LISTED, "LogAlarms") for raw in page.get(key, ())):
             if not _only_scales(name := str(raw["AlarmName"]), raw):
-                values = [str(one["Value"]) for one in _dimensions(raw)]
-                yield name, tuple(dict.fromkeys([*values, *_children(raw)]))
+                yield name, tuple(dict.fromkeys([*(value for _, value in _dimensions(raw)), *_children(raw)]))
 
 
 def _by_name(told: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -263,10 +243,9 @@ def _only_scales(name: str, raw: Mapping[str, Any]) -> bool:
 
 def _children(raw: Mapping[str, Any]) -> list[str]:
     """The alarm names in a composite's rule, given as ARNs, quoted or bare: everything that is not a keyword."""
-    found = []
-    for double, single, bare in _WORD.findall(raw.get("AlarmRule", "")):
-        if not _KEYWORD.fullmatch(bare):  # a name in quotes is never one
-            found.append(re.sub(r"\\(.)", r"\1", double) or single or bare)
+    words = _WORD.findall(raw.get("AlarmRule", ""))
+    named = [one for one in words if not _KEYWORD.fullmatch(one[2])]  # a name in quotes is never one
+    found = [re.sub(r"\\(.)", r"\1", double) or single or bare for double, single, bare in named]
     return [(child.partition(":alarm:")[2] or child).strip() for child in found]
 
 
@@ -282,12 +261,11 @@ def _alarm(raw: dict[str, Any], known: Mapping[str, dict[str, Any]], silent: Seq
 
 
 def _one(raw: dict[str, Any], below: tuple[Alarm, ...], silent: Sequence[str]) -> Alarm:
-    figures = (Figure("state", str(raw.get("StateValue", "unknown"))),)
     return Alarm(
         arn=str(raw["AlarmArn"]),
         name=str(raw["AlarmName"]),
         evidence=raw,
         below=below,
-        figures=figures,
+        figures=(Figure("state", str(raw.get("StateValue", "unknown"))),),
         may_rest=may_rest(raw, silent),
     )

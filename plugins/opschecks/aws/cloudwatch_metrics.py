@@ -1,15 +1,15 @@
-"""CloudWatch: one GetMetricData for every metric of the stack."""
+"""CloudWatch: one GetMetricData for every metric of the stack, and what the metrics of a resource say of a period."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..core.model import Resource, Series
-from ..core.observation import CouldNotLook, batches, fan_out, observation
+from ..core.model import Figure, Resource, Series
+from ..core.observation import CouldNotLook, batches, fan_out, observation, seen
 from ..core.wording import plural
 from .dynamodb import Table
 from .inventory import Inventory
@@ -48,15 +48,13 @@ class Metric:
     @property
     def query(self) -> dict[str, Any]:
         """The MetricStat of GetMetricData, with all dimensions: CloudWatch does not match a subset of them."""
-        return {
-            "Metric": {
-                "Namespace": self.namespace,
-                "MetricName": self.name,
-                "Dimensions": [{"Name": name, "Value": value} for name, value in self.dimensions],
-            },
-            "Period": self.period_s,
-            "Stat": self.statistic,
-        }
+        of = [{"Name": name, "Value": value} for name, value in self.dimensions]
+        metric = {"Namespace": self.namespace, "MetricName": self.name, "Dimensions": of}
+        return {"Metric": metric, "Period": self.period_s, "Stat": self.statistic}
+
+
+Answers = dict[tuple[str, str], Series | CouldNotLook]
+"""The series by subject and measure, or why the answer of one is incomplete."""
 
 
 @dataclass(frozen=True)
@@ -67,27 +65,16 @@ class Metrics:
 
     def series(self, subject: str, measure: str) -> Series:
         """The series, empty where CloudWatch has no data; CouldNotLook where the answer was incomplete."""
-        try:
-            answer = self.answers[subject, measure]
-        except KeyError:
-            raise CouldNotLook(CALL, f"{measure} of {subject} was not fetched") from None
-        if isinstance(answer, CouldNotLook):
-            raise answer.again()
-        return answer
+        return seen(self.answers.get((subject, measure), CouldNotLook(CALL, f"{measure} of {subject} was not fetched")))
 
     def due(self, subject: str, measure: str, window: timedelta, now: datetime) -> tuple[float, ...]:
-        """The values of the last `window` of a metric that always has data; CouldNotLook where recent points are
-        missing.
-        """
+        """The last `window` of values of a metric that always has data; CouldNotLook where recent ones are missing."""
         series = self.series(subject, measure)
         points = series.last(window, now)
         if not points or now - points[-1][0] > max(FRESH, timedelta(seconds=3 * series.period_s)):
-            newest = (
-                f"the newest is of {series.points[-1][0]:%Y-%m-%d %H:%M} UTC" if series.points else "none in 24 hours"
-            )
-            raise CouldNotLook(
-                CALL, f"too little data of {series.label} for {subject} in the last {_words(window)}; {newest}"
-            )
+            told = f"too little data of {series.label} for {subject} in the last {_words(window)}"
+            times = [f"the newest is of {time:%Y-%m-%d %H:%M} UTC" for time, _ in series.points[-1:]]
+            raise CouldNotLook(CALL, "; ".join([told, *(times or ["none in 24 hours"])]))
         return tuple(value for _, value in points)
 
 
@@ -179,37 +166,26 @@ def metrics(
     groups or tables that could not be listed are left out; checks of them also need those observations, which report
     why.
     """
-    asked = wanted(
-        stack,
-        inventory,
-        [] if isinstance(own_groups, CouldNotLook) else own_groups,
-        [] if isinstance(tables, CouldNotLook) else tables,
-    )
+    fronted = [] if isinstance(own_groups, CouldNotLook) else own_groups
+    asked = wanted(stack, inventory, fronted, [] if isinstance(tables, CouldNotLook) else tables)
     if not asked:
         raise CouldNotLook(CALL, "there are no metrics to fetch: the stack names no service, load balancer or table")
-    begin = (now - SPAN).replace(minute=(now - SPAN).minute // 5 * 5, second=0, microsecond=0)
-    if since:
-        begin = since.replace(minute=since.minute // 5 * 5, second=0, microsecond=0) + timedelta(minutes=5)
+    begin = since + timedelta(minutes=5) if since else now - SPAN
+    begin = begin.replace(minute=begin.minute // 5 * 5, second=0, microsecond=0)
     if begin >= now:
         raise CouldNotLook(CALL, f"no metric data yet after {since:%Y-%m-%d %H:%M:%S} UTC")
     return Metrics(fetch_metrics(aws, asked, begin, now))
 
 
-def fetch_metrics(
-    aws: Aws, asked: Sequence[Metric], begin: datetime, end: datetime
-) -> dict[tuple[str, str], Series | CouldNotLook]:
+def fetch_metrics(aws: Aws, asked: Sequence[Metric], begin: datetime, end: datetime) -> Answers:
     """The series of each metric by subject and measure, or why its answer is incomplete; 500 metrics a call."""
-    answers: dict[tuple[str, str], Series | CouldNotLook] = {}
-    for part in fan_out(lambda batch: _fetched(aws, batch, begin, end), batches(asked, METRICS_A_CALL), at_once=4):
-        answers.update(part)
-    return answers
+    parts = fan_out(lambda batch: _fetched(aws, batch, begin, end), batches(asked, METRICS_A_CALL), at_once=4)
+    return {key: answer for part in parts for key, answer in part.items()}
 
 
-def _fetched(
-    aws: Aws, asked: Sequence[Metric], begin: datetime, end: datetime
-) -> dict[tuple[str, str], Series | CouldNotLook]:
+def _fetched(aws: Aws, asked: Sequence[Metric], begin: datetime, end: datetime) -> Answers:
     """Those of one GetMetricData, all its pages."""
-    answers: dict[tuple[str, str], Series | CouldNotLook] = {}
+    answers: Answers = {}
     queries = [{"MetricStat": metric.query} for metric in asked]
     for metric, (points, state) in zip(asked, fetch_points(aws, queries, begin, end), strict=True):
         key = (metric.subject, metric.measure)
@@ -238,17 +214,17 @@ def fetch_points(
     span = {"StartTime": begin, "EndTime": end, "ScanBy": "TimestampAscending"}
     for page in aws.pages("cloudwatch", "GetMetricData", MetricDataQueries=asked, **span):
         said[""] += _messages(page)
-        seen = Counter(str(told["Id"]) for told in page["MetricDataResults"])
+        times_told = Counter(str(told["Id"]) for told in page["MetricDataResults"])
         for told in page["MetricDataResults"]:
             times, values = told["Timestamps"], told["Values"]
             if len(times) != len(values):
                 raise CouldNotLook(CALL, f"{plural(len(times), 'time')} came with {plural(len(values), 'value')}")
-            read = dict(
-                zip([time if time.tzinfo is UTC else time.astimezone(UTC) for time in times], values, strict=True)
-            )
+            in_utc = [time if time.tzinfo is UTC else time.astimezone(UTC) for time in times]
+            read = dict(zip(in_utc, values, strict=True))
             known = points.setdefault(told["Id"], {})
             said.setdefault(told["Id"], []).extend(_messages(told))
-            if seen[told["Id"]] > 1 or (known and any(known.get(time, value) != value for time, value in read.items())):
+            differs = any(time in known and known[time] != value for time, value in read.items())
+            if times_told[told["Id"]] > 1 or differs:
                 said[told["Id"]].append("several results came for one metric, as where it has several units")
             known.update(read)
             status[told["Id"]] = str(told.get("StatusCode", ""))
@@ -259,3 +235,34 @@ def fetch_points(
 def _messages(told: Mapping[str, Any]) -> list[str]:
     """What CloudWatch says of a result, or of a whole page."""
     return [": ".join(filter(None, (one.get("Code"), one.get("Value")))) for one in told.get("Messages") or []]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured(Resource):
+    """A resource with metrics, and the end of the period to judge."""
+
+    metrics: Metrics = field(repr=False)
+    now: datetime
+
+
+M = TypeVar("M", bound=Measured)
+
+
+def lines_of(metrics: Metrics, subject: str, *measures: str) -> tuple[Series, ...]:
+    """The series that have points, for charts."""
+    found = [metrics.answers.get((subject, measure)) for measure in measures]
+    return tuple(series for series in found if isinstance(series, Series) and series.points)
+
+
+def newest_of(series: tuple[Series, ...]) -> tuple[Figure, ...]:
+    """The newest value of each, as a figure."""
+    return tuple(Figure(line.label, round(line.points[-1][1]), line.unit) for line in series)
+
+
+def charted(bare: M, lines: tuple[Series, ...], figures: tuple[Figure, ...] = ()) -> M:
+    """The same, with its charts, and the last hour of them as evidence."""
+    evidence = {
+        line.label: {f"{time:%H:%M} UTC": round(value, 1) for time, value in line.last(HOUR, bare.now)}
+        for line in lines
+    }
+    return replace(bare, evidence=evidence, series=lines, figures=figures)

@@ -71,9 +71,8 @@ def _settle(session: Any) -> None:
 
 def isolate(session: Any) -> None:
     """Let a new botocore session ignore every AWS variable of the environment, and every file."""
-    known = type(session).SESSION_VARIABLES
     nowhere = dict.fromkeys(("config_file", "credentials_file"))
-    for name, (_, _, default, convert) in known.items():
+    for name, (_, _, default, convert) in type(session).SESSION_VARIABLES.items():
         session.session_var_map[name] = (None, None, nowhere.get(name, default), convert)
 
 
@@ -91,8 +90,7 @@ def profiles_in_use(session: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
     None where variables hold a key and no profile is named by the stack: botocore takes the key.
     """
-    named = "profile" in session.instance_variables()
-    if os.environ.get("AWS_ACCESS_KEY_ID") and not named:
+    if os.environ.get("AWS_ACCESS_KEY_ID") and "profile" not in session.instance_variables():
         return
     known, name, met = session.full_config.get("profiles", {}), session.profile or "default", set[str]()
     while name in known and name not in met:
@@ -114,12 +112,9 @@ def configuration_files() -> str:
 def _usable(session: Any, stack: Stack, *, isolated: bool) -> None:
     from botocore.utils import validate_region_name
 
-    region = session.get_config_variable("region")
-    if not region:
-        raise UnusableProfile(
-            f"stacks.{stack.name}.region: not set, and neither profile nor environment names one; "
-            'set region = "…" or AWS_REGION'
-        )
+    if not (region := session.get_config_variable("region")):
+        why = f"stacks.{stack.name}.region: not set, and neither profile nor environment names one"
+        raise UnusableProfile(f'{why}; set region = "…" or AWS_REGION')
     validate_region_name(region)
     bundles = {
         "AWS_CA_BUNDLE (or ca_bundle of the profile)": session.get_config_variable("ca_bundle"),
@@ -137,18 +132,13 @@ def _no_profile(session: Any, stack: Stack) -> str:
 
     known = session.full_config.get("profiles", {})
     if stack.profile:
-        return (
-            f"stacks.{stack.name}.profile: the AWS configuration has no profile {stack.profile!r}; "
-            f"{nearest(stack.profile, known)}"
-        )
+        why = f"stacks.{stack.name}.profile: the AWS configuration has no profile {stack.profile!r}"
+        return f"{why}; {nearest(stack.profile, known)}"
     variable = next(name for name in _PROFILE_VARIABLES if name in os.environ)
-    given = os.environ[variable]
-    if not given:
+    if not (given := os.environ[variable]):
         return f"{variable} is set to nothing, and no profile has that name; unset it"
-    return (
-        f"{variable}={given}: the AWS configuration ({configuration_files()}) has no such profile; "
-        f"{nearest(given, known)}; or unset it, or set profile for stacks.{stack.name}"
-    )
+    why = f"{variable}={given}: the AWS configuration ({configuration_files()}) has no such profile"
+    return f"{why}; {nearest(given, known)}; or unset it, or set profile for stacks.{stack.name}"
 
 
 def _no_file(error: Any) -> str:

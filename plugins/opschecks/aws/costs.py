@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.model import Deadline, Figure, Resource, Series
 from ..core.observation import CouldNotLook, observation
 from ..core.wording import plural
-from .forms import unlike
+from .evidence import unlike
 from .session import Aws
 
 if TYPE_CHECKING:
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
 CALL = "ce:GetCostAndUsage"
 METRIC = "NetAmortizedCost"
-"""Amortized cost after discounts: a Savings Plan is spread over the days that it covers, so that the purchase is not an
-anomaly of its day.
-"""
+"""Amortized cost after discounts: a Savings Plan is spread over its days, so that its purchase is no anomaly of one."""
 LEFT_OUT = ("Credit", "Refund", "Tax")
 """Record types that do not reflect usage: credits would hide growth until they are used up."""
 DAYS = 42
@@ -186,18 +184,13 @@ def bill(stack: Stack, aws: Aws, now: datetime) -> Bill:
     settled = wanted[:-UNSETTLED_DAYS]
     services = {name: tuple(float(days.get(day, 0)) for day in settled) for name, days in sorted(found.items())}
     if not any(any(days) for days in services.values()):
-        raise CouldNotLook(
-            CALL,
-            f"nothing was charged in {DAYS} days for {scope}: is it the right account, and is each tag of cost_filter "
-            "activated as a cost allocation tag?",
-        )
+        advice = "is it the right account, and is each tag of cost_filter activated as a cost allocation tag?"
+        raise CouldNotLook(CALL, f"nothing was charged in {DAYS} days for {scope}: {advice}")
     return Bill(settled[0], services, scope, sum(seen[day] for day in settled))
 
 
 def _filter(stack: Stack) -> tuple[dict[str, Any], str]:
-    """The filter for Cost Explorer, and its description. A management account also sees accounts that are not the
-    stack's.
-    """
+    """The filter and its description. A management account also sees accounts that are not the stack's."""
     accounts = stack.cost_filter.linked_accounts or ((stack.account_id,) if stack.account_id else ())
     parts: list[dict[str, Any]] = [{"Not": {"Dimensions": {"Key": "RECORD_TYPE", "Values": list(LEFT_OUT)}}}]
     words = []
@@ -207,9 +200,8 @@ def _filter(stack: Stack) -> tuple[dict[str, Any], str]:
     for key, value in sorted(stack.cost_filter.tags.items()):
         parts.append({"Tags": {"Key": key, "Values": [value], "MatchOptions": ["EQUALS"]}})
         words.append(f"tag {key} = {value}")
-    return parts[0] if len(parts) == 1 else {"And": parts}, " and ".join(
-        words
-    ) or "everything that the credentials can read"
+    scope = " and ".join(words) or "everything that the credentials can read"
+    return parts[0] if len(parts) == 1 else {"And": parts}, scope
 
 
 def _day(period: Mapping[str, Any]) -> date:
@@ -280,20 +272,16 @@ def _parts(bill: Bill, name: str, days: Sequence[float], limit: float | None = N
         "name": name,
         "first": bill.first,
         "days": tuple(days),
-        "evidence": _evidence(bill, dated),
+        "evidence": {
+            "metric": METRIC,
+            "without": list(LEFT_OUT),
+            "of": bill.scope,
+            "days that AWS calls estimated": bill.not_final,
+            "USD by day": {day.isoformat(): round(usd, 4) for day, usd in dated},
+        },
         "series": (Series("cost", "USD", points, 86400, limit),),
         "figures": (
             Figure("7 days", round(sum(days[-WEEK:]), 2), "USD"),
             Figure("7 days before", round(sum(days[-2 * WEEK : -WEEK]), 2), "USD"),
         ),
-    }
-
-
-def _evidence(bill: Bill, dated: Iterable[tuple[date, float]]) -> dict[str, Any]:
-    return {
-        "metric": METRIC,
-        "without": list(LEFT_OUT),
-        "of": bill.scope,
-        "days that AWS calls estimated": bill.not_final,
-        "USD by day": {day.isoformat(): round(usd, 4) for day, usd in dated},
     }

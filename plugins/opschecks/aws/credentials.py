@@ -35,11 +35,9 @@ def second_factor(session: Any, stack: Stack, given: Given) -> str:
 
 def nobody_to_ask(asks: str) -> NobodyToAsk:
     """The refusal where there is no terminal; `asks` is what `second_factor` says."""
-    return NobodyToAsk(
-        "",
-        f"{asks}, and there is no terminal to type it on: run it in a terminal, or give it credentials that need no "
-        "code, such as those of aws sts get-session-token, or of a role without mfa_serial for cron and CI",
-    )
+    such = "such as those of aws sts get-session-token, or of a role without mfa_serial for cron and CI"
+    advice = f"run it in a terminal, or give it credentials that need no code, {such}"
+    return NobodyToAsk("", f"{asks}, and there is no terminal to type it on: {advice}")
 
 
 def sign_in(session: Any, stack: Stack, given: Given, ask: Ask | None, sts: Callable[..., Any] | None) -> None:

@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook, NotThere, fan_out, names_no, observation
+from ..core.observation import CouldNotLook, NotThere, names_no, observation
 from .evidence import Read
 from .inventory import Inventory
 from .session import Aws
-from .unread import Unread
+from .unread import Unread, each_alone
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
     from ..config.toml_tables import IncidentFields
-
-_CALL = "dynamodb:DescribeTable"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,10 +44,8 @@ class Table(Resource):
     @property
     def indexes(self) -> dict[str, str]:
         """Status of each global secondary index by name."""
-        return {
-            str(index["IndexName"]): str(index["IndexStatus"])
-            for index in self.evidence.get("GlobalSecondaryIndexes") or []
-        }
+        listed = self.evidence.get("GlobalSecondaryIndexes") or []
+        return {str(index["IndexName"]): str(index["IndexStatus"]) for index in listed}
 
     @property
     def index_names(self) -> list[str]:
@@ -98,9 +94,8 @@ class Incident(Resource):
             moment = datetime.fromisoformat(text)
             return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
         except (ValueError, OverflowError):
-            raise CouldNotLook(
-                self.evidence.call, f"{self.fields.created_at} {text!r} of {self.name} is not a time"
-            ) from None
+            why = f"{self.fields.created_at} {text!r} of {self.name} is not a time"
+            raise CouldNotLook(self.evidence.call, why) from None
 
     @property
     def gaps(self) -> list[str]:
@@ -112,11 +107,11 @@ class Incident(Resource):
 @observation(allow=["dynamodb:DescribeTable"], lasting=True)
 def tables(aws: Aws, inventory: Inventory) -> list[Table]:
     """The stack's tables with their indexes. One that may not be read is blind alone; CouldNotLook where none may."""
-    found = fan_out(lambda name: _table(aws, name), inventory.some("tables"))
-    refused = [one.unread for one in found if one.unread]
-    if len(refused) == len(found):
-        raise refused[0].again()
-    return found
+    return each_alone(
+        lambda name: _table(aws, name),
+        inventory.some("tables"),
+        lambda name, why: Table(arn=name, name=name, evidence=Unread(why), unread=why),
+    )
 
 
 def _table(aws: Aws, name: str) -> Table:
@@ -126,10 +121,8 @@ def _table(aws: Aws, name: str) -> Table:
         # a definite answer: the table does not exist, which checks must report as failed
         told = {"TableStatus": "MISSING", "Error": missing.reason}
         return Table(arn=name, name=name, evidence=Answer(told, missing.call))
-    except CouldNotLook as error:
-        return Table(arn=name, name=name, evidence=Unread(error), unread=error)
-    items = [Figure("items", raw["ItemCount"])] if raw.get("ItemCount") is not None else []
-    return Table(arn=str(raw.get("TableArn") or name), name=name, evidence=raw, figures=tuple(items))
+    items = (Figure("items", raw["ItemCount"]),) if raw.get("ItemCount") is not None else ()
+    return Table(arn=str(raw.get("TableArn") or name), name=name, evidence=raw, figures=items)
 
 
 def incidents_table_of(stack: Stack) -> str:

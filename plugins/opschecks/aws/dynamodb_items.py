@@ -15,7 +15,6 @@ from ..core.wording import plural
 
 Item = Mapping[str, Mapping[str, Any]]
 """Attributes in DynamoDB's own notation: each a value under the name of its type."""
-_TABLE = "dynamodb:DescribeTable"
 _GET = "dynamodb:BatchGetItem"
 KEYS_A_CALL = 100
 """Most keys of one BatchGetItem or TransactWriteItems."""
@@ -76,9 +75,9 @@ def _json(told: object) -> str:
     return json.dumps(told, sort_keys=True, separators=(",", ":"))
 
 
-def key_names(table: Mapping[str, Any]) -> tuple[str, ...]:
-    """The attributes that are the table's key: one, or two."""
-    return tuple(str(key["AttributeName"]) for key in table["KeySchema"])
+def key_names(of: Mapping[str, Any]) -> tuple[str, ...]:
+    """The attributes that are the key of a table or an index: one, or two."""
+    return tuple(str(key["AttributeName"]) for key in of["KeySchema"])
 
 
 def key_line(item: Item, keys: Sequence[str]) -> str:
@@ -100,8 +99,7 @@ def read_items(aws: Any, table: str, keys: Sequence[str], of: Sequence[Item]) ->
     for batch in batches(of, KEYS_A_CALL):
         todo: Any = [{name: item[name] for name in keys} for item in batch]
         for attempt in range(ATTEMPTS):
-            asked = {table: {"Keys": todo, "ConsistentRead": True}}
-            answer = aws.call("dynamodb", "BatchGetItem", RequestItems=asked)
+            answer = aws.call("dynamodb", "BatchGetItem", RequestItems={table: {"Keys": todo, "ConsistentRead": True}})
             # large items come in several answers, and where capacity lacks some are left for later
             todo = (answer["UnprocessedKeys"].get(table) or {}).get("Keys")
             read = answer["Responses"]
@@ -111,7 +109,6 @@ def read_items(aws: Any, table: str, keys: Sequence[str], of: Sequence[Item]) ->
                 break
             time.sleep(0.05 * 2**attempt)
         else:
-            raise CouldNotLook(
-                _GET, f"{plural(len(todo), 'item')} left unread {ATTEMPTS} times: the table is throttled"
-            )
+            why = f"{plural(len(todo), 'item')} left unread {ATTEMPTS} times: the table is throttled"
+            raise CouldNotLook(_GET, why)
     return found

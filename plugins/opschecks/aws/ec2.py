@@ -48,15 +48,10 @@ class Source:
 
     def __str__(self) -> str:
         source = f"{self.account}/{self.source}" if self.account else self.source
-        return self._let_in(source) + (f" (defined by {self.owner})" if self.owner else "")
-
-    def _let_in(self, source: str) -> str:
-        if self.protocol == "all":
-            return f"all traffic from {source}"
-        if self.protocol.startswith("icmp"):
-            return f"{self.protocol} from {source}"
-        ports = str(self.low) if self.low == self.high else f"{self.low}-{self.high}"
-        return f"{self.protocol} {ports} from {source}"
+        what = "all traffic" if self.protocol == "all" else self.protocol
+        if self.protocol != "all" and not self.protocol.startswith("icmp"):
+            what += f" {self.low}" if self.low == self.high else f" {self.low}-{self.high}"
+        return f"{what} from {source}" + (f" (defined by {self.owner})" if self.owner else "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +124,7 @@ _TOOLS = {"terraform": "Terraform", "opentofu": "OpenTofu", "pulumi": "Pulumi", 
 
 
 def tags_of(raw: Mapping[str, Any]) -> dict[str, str]:
-    """The tags of an element of an EC2 answer."""
+    """The tags of an element of an answer."""
     return {str(one["Key"]): str(one.get("Value", "")) for one in raw.get("Tags") or []}
 
 
@@ -223,8 +218,7 @@ def security_groups(aws: Aws, inventory: Inventory) -> list[SecurityGroup]:
             for raw in aws.items("ec2", "DescribeSecurityGroups", "SecurityGroups", Filters=chosen, MaxResults=1000):
                 found[str(raw["GroupId"])] = raw
     names = [str(raw["GroupName"]) for raw in found.values()]
-    missing = {*ids} - {*found} | {one for one in patterns if not fnmatch.filter(names, one)}
-    if missing:
+    if missing := {*ids} - {*found} | {one for one in patterns if not fnmatch.filter(names, one)}:
         raise CouldNotLook(_CALL, f"there is no security group {', '.join(sorted(missing))}")
     own = frozenset(found)
     return [

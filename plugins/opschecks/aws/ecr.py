@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -10,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Resource
-from ..core.observation import CouldNotLook, fan_out, observation
+from ..core.observation import CouldNotLook, fan_out, observation, seen
 from .ecs import Task
+from .evidence import json_object
 from .session import Aws
-from .unread import why_unread
+from .unread import readable, why_unread
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -41,14 +41,17 @@ class Reference:
     domain: str = field(default="amazonaws.com", compare=False)
     """AWS's, of the partition."""
 
+    @property
+    def name(self) -> str:
+        """`repository:tag`."""
+        return f"{self.repository}:{self.tag}"
+
 
 def reference(image: str) -> Reference | None:
     """The parts of an image reference with a tag in ECR; None for other registries and references by digest."""
-    match = _REFERENCE.fullmatch(image)
-    if not match:
+    if not (match := _REFERENCE.fullmatch(image)):
         return None
-    ends = {".cn": "amazonaws.com.cn", ".eu": "amazonaws.eu"}
-    domain = ends.get(image.partition("/")[0][-3:], "amazonaws.com")
+    domain = {".cn": "amazonaws.com.cn", ".eu": "amazonaws.eu"}.get(image.partition("/")[0][-3:], "amazonaws.com")
     return Reference(match[1], match[2], match[3], match[4] or "latest", domain)
 
 
@@ -67,8 +70,7 @@ class RegistryImage(Resource):
     @property
     def digests(self) -> frozenset[str]:
         """Of the image, and of each platform's if it is an index; empty where ECR has none. CouldNotLook otherwise."""
-        if self.problem:
-            raise self.problem.again()
+        seen(self.problem)
         return self.known
 
 
@@ -78,8 +80,7 @@ def registry_images(stack: Stack, aws: Aws, tasks: list[Task]) -> list[RegistryI
 
     Without `foreign_images`, for which others are responsible.
     """
-    read = [task for task in tasks if not why_unread(task)]
-    images = sorted({image for task in read if task.is_wanted for _, image, _ in task.images})
+    images = sorted({image for task in readable(tasks) if task.is_wanted for _, image, _ in task.images})
     own = [image for image in images if not any(fnmatchcase(image, one) for one in stack.foreign_images)]
     wanted = [(image, told) for image in own if (told := reference(image))]
     unread = [RegistryImage(arn=one.arn, name=one.name, problem=why) for one in tasks if (why := why_unread(one))]
@@ -90,7 +91,7 @@ def _image_or_problem(aws: Aws, image: str, of: Reference) -> RegistryImage:
     try:
         return _image(aws, image, of)
     except CouldNotLook as problem:  # of this image alone
-        return RegistryImage(arn=image, name=f"{of.repository}:{of.tag}", evidence={"image": image}, problem=problem)
+        return RegistryImage(arn=image, name=of.name, evidence={"image": image}, problem=problem)
 
 
 def elsewhere(call: str, image: str, where: str) -> CouldNotLook:
@@ -109,11 +110,10 @@ def _image(aws: Aws, image: str, of: Reference) -> RegistryImage:
     failures = answer.get("failures", [])
     if not found and not failures:
         raise CouldNotLook(_CALL, f"the answer does not mention {image}")
-    unlike = [one for one in failures if one.get("failureCode") != "ImageNotFound"]
-    if unlike:
+    if unlike := [one for one in failures if one.get("failureCode") != "ImageNotFound"]:
         raise CouldNotLook(_CALL, f"{image}: {unlike[0].get('failureCode')}")
     digests = {digest for one in found for digest in _digests(one)}
-    return RegistryImage(arn=image, name=f"{of.repository}:{of.tag}", known=frozenset(digests), evidence=answer)
+    return RegistryImage(arn=image, name=of.name, known=frozenset(digests), evidence=answer)
 
 
 def named(image: str, error: CouldNotLook) -> CouldNotLook:
@@ -134,11 +134,6 @@ def image_of(aws: Aws, of: Reference, **identifier: str) -> Answer:
 
 def _digests(image: dict[str, Any]) -> list[str]:
     """Its own digest, and those of the platforms in an index: ECS reports either."""
-    own = str(image["imageId"]["imageDigest"])
-    try:
-        manifest = json.loads(image.get("imageManifest", "{}"))
-    except (ValueError, RecursionError):
-        return [own]
-    listed = manifest.get("manifests") if isinstance(manifest, dict) else None
+    listed = (json_object(image.get("imageManifest", "{}")) or {}).get("manifests")
     found = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-    return [own, *(str(one["digest"]) for one in found if "digest" in one)]
+    return [str(image["imageId"]["imageDigest"]), *(str(one["digest"]) for one in found if "digest" in one)]

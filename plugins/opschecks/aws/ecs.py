@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -50,10 +50,8 @@ class Launch:
 class Deployment(Launch):
     """One deployment of a service by ECS itself."""
 
-    @property
-    def state(self) -> str:
-        """rolloutState: IN_PROGRESS, COMPLETED, FAILED; empty with blue/green, linear and canary deployments."""
-        return str(self.evidence.get("rolloutState", ""))
+    state = Read(str, "rolloutState", default="")
+    """rolloutState: IN_PROGRESS, COMPLETED, FAILED; empty with blue/green, linear and canary deployments."""
 
 
 class TaskSet(Launch):
@@ -77,6 +75,12 @@ class Event:
     """When, in UTC."""
 
 
+def groups_of(balanced: Mapping[str, Any]) -> tuple[str, ...]:
+    """ARNs of the target groups of one of `loadBalancers`; with blue/green, linear and canary deployments, two."""
+    other = (balanced.get("advancedConfiguration") or {}).get("alternateTargetGroupArn")
+    return tuple(str(arn) for arn in (balanced.get("targetGroupArn"), other) if arn)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Service(Resource):
     """An ECS service. One that does not exist has the status MISSING and nothing else."""
@@ -96,10 +100,8 @@ class Service(Resource):
         told = self.evidence.get("deploymentController") or {}
         return one_of(told, "type", ("ECS", "CODE_DEPLOY", "EXTERNAL"), "ECS")
 
-    @property
-    def is_daemon(self) -> bool:
-        """Whether it runs a task on each container instance: without instances it desires none."""
-        return self.evidence.get("schedulingStrategy") == "DAEMON"
+    is_daemon = Read(equals("DAEMON"), "schedulingStrategy", default="REPLICA")
+    """Whether it runs a task on each container instance: without instances it desires none."""
 
     @property
     def deployments(self) -> list[Deployment]:
@@ -182,26 +184,16 @@ class Service(Resource):
     @property
     def filled_groups(self) -> list[tuple[str, ...]]:
         """The target groups that ECS fills with its tasks; those that it fills alternately are together."""
-        found = [self._groups(raw) for raw in self.evidence.get("loadBalancers") or []]
+        found = [groups_of(raw) for raw in self.evidence.get("loadBalancers") or []]
         if sets := [raw for one in self.task_sets for raw in one.evidence.get("loadBalancers") or []]:
             # CodeDeploy moves traffic between the groups of its task sets, of which the service itself names one
-            found = [tuple(dict.fromkeys(arn for groups in (*found, *map(self._groups, sets)) for arn in groups))]
+            found = [tuple(dict.fromkeys(arn for groups in (*found, *map(groups_of, sets)) for arn in groups))]
         return list(dict.fromkeys(groups for groups in found if groups))
 
-    @staticmethod
-    def _groups(balanced: Mapping[str, Any]) -> tuple[str, ...]:
-        other = (balanced.get("advancedConfiguration") or {}).get("alternateTargetGroupArn")
-        return tuple(str(arn) for arn in (balanced.get("targetGroupArn"), other) if arn)
-
     @property
-    def twin_groups(self) -> list[tuple[str, str]]:
+    def twin_groups(self) -> list[tuple[str, ...]]:
         """Pairs of target groups that ECS fills alternately: blue/green, linear and canary deployments."""
-        pairs = []
-        for raw in self.evidence.get("loadBalancers", []):
-            other = raw.get("advancedConfiguration", {}).get("alternateTargetGroupArn")
-            if other and raw.get("targetGroupArn"):
-                pairs.append((str(raw["targetGroupArn"]), str(other)))
-        return pairs
+        return [groups for groups in map(groups_of, self.evidence.get("loadBalancers") or []) if len(groups) > 1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,10 +218,8 @@ class Task(Resource):
         """HEALTHY, UNHEALTHY, or UNKNOWN where no container has a health check."""
         return one_of(self.evidence, "healthStatus", ("HEALTHY", "UNHEALTHY", "UNKNOWN"), "UNKNOWN")
 
-    @property
-    def started_by(self) -> str:
-        """The id of the deployment that started it, or who else did."""
-        return str(self.evidence.get("startedBy", ""))
+    started_by = Read(str, "startedBy", default="")
+    """The id of the deployment that started it, or who else did."""
 
     @property
     def images(self) -> list[tuple[str, str, str]]:
@@ -237,11 +227,8 @@ class Task(Resource):
 
         Without containers that AWS itself adds (GuardDuty's agent), for which ECS reports no image.
         """
-        return [
-            (str(one.get("name", "container")), str(one["image"]), str(one.get("imageDigest", "")))
-            for one in self.evidence["containers"]
-            if one.get("image")
-        ]
+        own = [one for one in self.evidence["containers"] if one.get("image")]
+        return [(str(one.get("name", "container")), str(one["image"]), str(one.get("imageDigest", ""))) for one in own]
 
     @property
     def death(self) -> str:
@@ -267,15 +254,17 @@ def services(aws: Aws, inventory: Inventory, now: datetime, since: datetime | No
 
     With `since`, without older events: what failed before a change does not show its effect.
     """
-    parts = [
-        (cluster, chunk) for cluster, names in inventory.by_cluster.items() for chunk in batches(names, SERVICES_A_CALL)
-    ]
     told = each_alone(
         lambda part: _described(aws, inventory, *part, now, since),
-        parts,
+        parts_of(inventory.by_cluster),
         lambda part, why: [Service(**_unread(inventory, part[0], name, why)) for name in part[1]],
     )
     return [service for some in told for service in some]
+
+
+def parts_of(by_cluster: Mapping[str, Sequence[str]]) -> list[tuple[str, list[str]]]:
+    """Names of services as DescribeServices takes them: of one cluster, and no more than ten."""
+    return [(cluster, some) for cluster, names in by_cluster.items() for some in batches(names, SERVICES_A_CALL)]
 
 
 def _described(
@@ -301,10 +290,9 @@ def _service(raw: Answer, now: datetime, since: datetime | None) -> Service:
     if (told := raw.get("events")) is not None:
         kept = (event for index, event in enumerate(told) if index < EVENTS_KEPT or _is_after(event, now - DAY))
         evidence = raw | {"events": [event for event in kept if not since or _is_after(event, since)]}
-    figures = [
-        Figure(label, raw[f"{label}Count"]) for label in ("running", "desired", "pending") if f"{label}Count" in raw
-    ]
-    return Service(arn=str(raw["serviceArn"]), name=str(raw["serviceName"]), evidence=evidence, figures=tuple(figures))
+    counted = [label for label in ("running", "desired", "pending") if f"{label}Count" in raw]
+    figures = tuple(Figure(label, raw[f"{label}Count"]) for label in counted)
+    return Service(arn=str(raw["serviceArn"]), name=str(raw["serviceName"]), evidence=evidence, figures=figures)
 
 
 def _is_after(event: Mapping[str, Any], moment: datetime) -> bool:
@@ -339,9 +327,8 @@ def _of_cluster(aws: Aws, inventory: Inventory, cluster: str, names: list[str]) 
     # a task may be forgotten between the two calls: then it is MISSING
     if odd := [raw for raw in gone if raw.get("reason") != "MISSING"]:
         raise CouldNotLook(_TASKS, f"{odd[0].get('arn')}: {odd[0].get('reason')} {odd[0].get('detail') or ''}".rstrip())
-    if missed := {arn for chunk in chunks for arn in chunk} - {
-        str(raw.get("taskArn", raw.get("arn"))) for raw in (*told, *gone)
-    }:
+    answered = {str(raw.get("taskArn", raw.get("arn"))) for raw in (*told, *gone)}
+    if missed := {arn for chunk in chunks for arn in chunk} - answered:
         raise CouldNotLook(_TASKS, f"the answer does not mention {', '.join(sorted(map(last_part, missed))[:3])}")
     return [
         Task(arn=arn, name=last_part(arn), service=wanted[raw["group"]], evidence=raw)

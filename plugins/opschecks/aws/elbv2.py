@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, NotThere, batches, observation, seen
-from .evidence import one_of
-from .forms import unlike, whole_number
+from .ecs import groups_of
+from .evidence import one_of, unlike, whole_number
 from .inventory import Inventory
 from .session import Aws
 from .unread import Unread, each_alone, require_read, why_unread
@@ -64,22 +64,18 @@ class TargetGroup(Resource):
     @property
     def attributes(self) -> Mapping[str, str]:
         """Attribute values by key; AWS gives every value as a string."""
-        if self.problem:
-            raise self.problem.again()
+        seen(self.problem)
         return Answer(((item["Key"], item["Value"]) for item in self.evidence["Attributes"]), _ATTRIBUTES)
-
-    def _attribute(self, key: str) -> str:
-        return str(self.attributes[key])
 
     @property
     def sticky(self) -> bool:
         """Whether stickiness is on."""
-        return self._attribute("stickiness.enabled") == "true"
+        return self.attributes["stickiness.enabled"] == "true"
 
     @property
     def sticky_by(self) -> str:
         """lb_cookie, app_cookie; source_ip and others with a network load balancer."""
-        return self._attribute("stickiness.type")
+        return self.attributes["stickiness.type"]
 
     @property
     def sticky_for(self) -> timedelta:
@@ -137,10 +133,7 @@ class TargetHealth(Resource):
         return found
 
     def in_state(self, *states: str) -> list[Target]:
-        """The targets in one of these states.
-
-        healthy, unhealthy, initial, draining, unhealthy.draining, unused, unavailable.
-        """
+        """Those in one of: healthy, unhealthy, initial, draining, unhealthy.draining, unused, unavailable."""
         return [target for target in self.targets if target.state in states]
 
     @property
@@ -177,9 +170,7 @@ def filled_by(service: Mapping[str, Any]) -> set[str]:
     listed = [] if service.get("status") == "MISSING" else list(service["loadBalancers"])
     for one in service.get("taskSets") or []:
         listed += one.get("loadBalancers") or []
-    found = {one.get("targetGroupArn") for one in listed}
-    found |= {(one.get("advancedConfiguration") or {}).get("alternateTargetGroupArn") for one in listed}
-    return {str(arn) for arn in found if arn}
+    return {arn for one in listed for arn in groups_of(one)}
 
 
 @observation(allow=[_BALANCERS], lasting=True)
@@ -189,17 +180,16 @@ def load_balancers(aws: Aws, inventory: Inventory) -> list[LoadBalancer]:
     LoadBalancerNotFound is AWS's answer to the whole call: API_DescribeLoadBalancers.
     """
     wanted = inventory.some("load_balancers")
-    arns = [name for name in wanted if name.startswith("arn:")]
-    names = [name for name in wanted if not name.startswith("arn:")]
-    parts = [*((_ARNS, some) for some in batches(arns, BALANCERS_A_CALL))]
-    parts += [*((_NAMES, some) for some in batches(names, BALANCERS_A_CALL))]
+    by_key = {_ARNS: [name for name in wanted if name.startswith("arn:")]}
+    by_key[_NAMES] = [name for name in wanted if name not in by_key[_ARNS]]
+    parts = [(key, some) for key, names in by_key.items() for some in batches(names, BALANCERS_A_CALL)]
     try:
         return [one for key, batch in parts for one in _described(aws, key, batch)]
     except CouldNotLook as error:
         if len(wanted) == 1 or error.action or not isinstance(error, NotThere | _NotMentioned):
             raise
     return each_alone(
-        lambda one: _described(aws, _ARNS if one in arns else _NAMES, [one])[0],
+        lambda one: _described(aws, _ARNS if one in by_key[_ARNS] else _NAMES, [one])[0],
         wanted,
         lambda one, why: LoadBalancer(arn=one, name=one.split("/")[-2:][0], evidence=Unread(why)),
     )
@@ -223,12 +213,12 @@ def every_group(aws: Aws, load_balancers: list[LoadBalancer]) -> list[Resource]:
 
     Those AWS returns per group.
     """
-    listed = each_alone(lambda balancer: _groups_of(aws, balancer), load_balancers, _unread_groups)
+    listed: list[list[Resource]] = each_alone(
+        lambda balancer: _groups_of(aws, balancer),
+        load_balancers,
+        lambda one, why: [GroupsUnread(arn=one.arn, name=f"target groups of {one.name}", evidence=Unread(why))],
+    )
     return [group for groups in listed for group in groups]
-
-
-def _unread_groups(balancer: LoadBalancer, why: CouldNotLook) -> list[Resource]:
-    return [GroupsUnread(arn=balancer.arn, name=f"target groups of {balancer.name}", evidence=Unread(why))]
 
 
 def _groups_of(aws: Aws, balancer: LoadBalancer) -> list[Resource]:

@@ -32,9 +32,8 @@ def diversion(session: Any, stack: Stack) -> str:
     """
     if stack.endpoint_url or session.get_config_variable("ignore_configured_endpoint_urls"):
         return ""
-    scoped = session.get_scoped_config()
     variables = environment.variables(VARIABLE)
-    if not variables and not {"endpoint_url", "services"} & set(scoped):
+    if not variables and not {"endpoint_url", "services"} & set(session.get_scoped_config()):
         return ""
     for service in SERVICES:
         url = _configured(session, service, variables)
@@ -75,9 +74,8 @@ def _words(stack: str, service: str, url: str, source: str) -> str:
     variable = source.startswith(VARIABLE)
     how = f"{source} is set and would divert" if variable else f"{source} would divert"
     undo = "unset it" if variable else "remove it, or set AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true"
-    return (
-        f"stacks.{stack}: {how} calls from AWS: {service} would go to {url}; {undo}, or set endpoint_url for this stack"
-    )
+    why = f"stacks.{stack}: {how} calls from AWS: {service} would go to {url}"
+    return f"{why}; {undo}, or set endpoint_url for this stack"
 
 
 def _configured(session: Any, service: str, variables: Mapping[str, str]) -> str:

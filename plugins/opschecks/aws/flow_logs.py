@@ -6,7 +6,7 @@ owner's flow logs: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing-
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,10 +15,9 @@ from ..core.observation import CouldNotLook, batches, observation, seen
 from .ec2 import FILTER_VALUES_A_CALL, SecurityGroup
 from .elbv2 import LoadBalancer
 from .session import Aws
-from .unread import why_unread
+from .unread import readable, why_unread
 
 _CALL, _SUBNETS = "ec2:DescribeFlowLogs", "ec2:DescribeSubnets"
-DELIVERED = "SUCCESS"
 
 
 @dataclass(frozen=True)
@@ -37,13 +36,12 @@ class FlowLog:
         """Whether it records and delivers; None where delivery is unknown."""
         if self.status != "ACTIVE" or (self.error and not self.delivery):
             return False  # AWS also tells an error without a status
-        return self.delivery == DELIVERED if self.delivery else None
+        return self.delivery == "SUCCESS" if self.delivery else None
 
     def __str__(self) -> str:
+        state = f"has the delivery status {self.delivery}" if self.delivery else "does not deliver"
         if self.status != "ACTIVE":
             state = f"is {self.status}"
-        else:
-            state = f"has the delivery status {self.delivery}" if self.delivery else "does not deliver"
         return f"{self.id} to {self.destination} {state}" + (f" ({self.error})" if self.error else "")
 
 
@@ -70,13 +68,12 @@ class Vpc(Resource):
         By logs of the VPC, or of every subnet of it.
         """
         logs = self.flow_logs
-        if _covers({log.traffic for log in logs if log.delivers}, wanted):
+        if _covers(_delivered(logs), wanted):
             return True
         if self.may_record(wanted):
             silent = ", ".join(log.id for log in logs if log.delivers is None)
-            raise CouldNotLook(
-                _CALL, f"the answer has no 'DeliverLogsStatus' of {silent}: nothing has been delivered yet"
-            )
+            why = f"the answer has no 'DeliverLogsStatus' of {silent}: nothing has been delivered yet"
+            raise CouldNotLook(_CALL, why)
         return bool(seen(self.by_subnet)) and not self.unrecorded(wanted)
 
     def may_record(self, wanted: str) -> bool:
@@ -85,11 +82,8 @@ class Vpc(Resource):
 
     def unrecorded(self, wanted: str) -> list[str]:
         """The subnets of which neither a log of their own nor one of the VPC records this traffic."""
-        own = {log.traffic for log in self.flow_logs if log.delivers}
-        known = seen(self.by_subnet).items()
-        return [
-            name for name, logs in known if not _covers(own | {log.traffic for log in logs if log.delivers}, wanted)
-        ]
+        own = _delivered(self.flow_logs)
+        return [name for name, logs in seen(self.by_subnet).items() if not _covers(own | _delivered(logs), wanted)]
 
     def missing(self, wanted: str) -> str:
         """What is not recorded, in words."""
@@ -115,6 +109,10 @@ class Vpc(Resource):
         return [log for log in logs if log.delivers is False]
 
 
+def _delivered(logs: Iterable[FlowLog]) -> set[str]:
+    return {log.traffic for log in logs if log.delivers}
+
+
 def _covers(told: set[str], wanted: str) -> bool:
     return "ALL" in told or wanted in told or {"ACCEPT", "REJECT"} <= told
 
@@ -137,7 +135,7 @@ def vpcs(
     aws: Aws, load_balancers: list[LoadBalancer] | CouldNotLook, security_groups: list[SecurityGroup] | CouldNotLook
 ) -> list[Vpc]:
     """The VPCs of the stack's load balancers and security groups, with their flow logs, or those of their subnets."""
-    found: dict[str, list[dict[str, Any]]] = {}
+    found: list[str] = []
     silent: list[CouldNotLook] = []
     unread: list[Resource] = []
     accounts = {aws.stack.account_id or ""}
@@ -147,22 +145,17 @@ def vpcs(
                 raise one.again()  # a VPC that could not be read must not be skipped
             silent.append(one)
         else:
-            read = [of for of in one if not why_unread(of)]
+            read = readable(one)
             unread += [of for of in one if why_unread(of)]
-            found.update({str(of.evidence["VpcId"]): [] for of in read})
+            found += [str(of.evidence["VpcId"]) for of in read]
             accounts |= {str(of.evidence.get("OwnerId") or _account_of(of.arn)) for of in read}
     if not found:
-        if silent:
-            raise silent[0].again()
+        seen(next(iter(silent), None))
         raise CouldNotLook("", "the stack has neither load balancers nor security groups: no VPC is known")
-    for raw in _logs_of(aws, list(found)):
-        if (of := raw["ResourceId"]) in found:
-            found[of].append(raw)
-    made = [Vpc(arn=vpc, name=vpc, evidence={"VpcId": vpc, "FlowLogs": logs}) for vpc, logs in found.items()]
-    wanted = aws.stack.limits.flow_log_traffic
-    bare = [vpc.name for vpc in made if _is_bare(vpc, wanted)]
-    balancers = [] if isinstance(load_balancers, CouldNotLook) else [one for one in load_balancers if one not in unread]
-    zones = [zone for one in balancers for zone in one.evidence.get("AvailabilityZones") or []]
+    logs = _logs_of(aws, list(dict.fromkeys(found)))
+    made = [Vpc(arn=vpc, name=vpc, evidence={"VpcId": vpc, "FlowLogs": of_one}) for vpc, of_one in logs.items()]
+    bare = [vpc.name for vpc in made if _is_bare(vpc, aws.stack.limits.flow_log_traffic)]
+    zones = [zone for one in readable(load_balancers) for zone in one.evidence.get("AvailabilityZones") or []]
     used = {str(zone.get("SubnetId")) for zone in zones}
     unknown = [Vpc(arn=one.arn, name=f"VPC of {one.name}", evidence=one.evidence) for one in unread]
     return [*(_with_subnets(aws, made, bare, accounts - {""}, used) if bare else made), *unknown]
@@ -181,31 +174,30 @@ def _is_bare(vpc: Vpc, wanted: str) -> bool:
         return False
 
 
-def _logs_of(aws: Aws, resources: list[str]) -> Iterator[dict[str, Any]]:
+def _logs_of(aws: Aws, resources: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """The flow logs of each of these VPCs or subnets."""
+    found: dict[str, list[dict[str, Any]]] = {one: [] for one in resources}
     for ids in batches(resources, FILTER_VALUES_A_CALL):
         chosen = [{"Name": "resource-id", "Values": ids}]
-        yield from aws.items("ec2", "DescribeFlowLogs", "FlowLogs", Filter=chosen, MaxResults=1000)
+        for raw in aws.items("ec2", "DescribeFlowLogs", "FlowLogs", Filter=chosen, MaxResults=1000):
+            if (of := raw["ResourceId"]) in found:
+                found[of].append(raw)
+    return found
 
 
 def _with_subnets(aws: Aws, made: list[Vpc], bare: list[str], accounts: set[str], used: set[str]) -> list[Vpc]:
     """The VPCs; those that are named with their owner, and with the flow logs of their subnets."""
     try:
-        listed = [
-            subnet
-            for ids in batches(bare, FILTER_VALUES_A_CALL)
-            for subnet in aws.items("ec2", "DescribeSubnets", "Subnets", Filters=[{"Name": "vpc-id", "Values": ids}])
-        ]
+        asked = [[{"Name": "vpc-id", "Values": ids}] for ids in batches(bare, FILTER_VALUES_A_CALL)]
+        listed = [subnet for of in asked for subnet in aws.items("ec2", "DescribeSubnets", "Subnets", Filters=of)]
         within = {str(subnet["SubnetId"]): str(subnet["VpcId"]) for subnet in listed}
-        logs: dict[str, list[FlowLog]] = {subnet: [] for subnet in within}
-        for raw in _logs_of(aws, list(within)):
-            if (of := raw["ResourceId"]) in logs:
-                logs[of].append(flow_log_of(raw))
+        logs = {subnet: tuple(map(flow_log_of, told)) for subnet, told in _logs_of(aws, list(within)).items()}
     except CouldNotLook as error:
         return [replace(vpc, by_subnet=error) if vpc.name in bare else vpc for vpc in made]
     owners = {str(subnet["VpcId"]): str(subnet.get("OwnerId") or "") for subnet in listed}
 
     def with_subnets(vpc: Vpc) -> Vpc:
-        found = {subnet: tuple(logs[subnet]) for subnet in within if within[subnet] == vpc.name}
+        found = {subnet: logs[subnet] for subnet in within if within[subnet] == vpc.name}
         owner = owners.get(vpc.name, "")
         if not accounts or owner in accounts:
             return replace(vpc, by_subnet=found)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, fan_out, observation
 from .backups import Backup, TableBackups, TableRecovery, newest_of, points_of
+from .evidence import utc
 from .session import Aws
 
 if TYPE_CHECKING:
@@ -93,4 +94,4 @@ def saved_tables(
 def _newest(table: TableBackups, vault: Iterable[Backup] | CouldNotLook) -> datetime | None:
     known = [] if isinstance(vault, CouldNotLook) else vault
     found = newest_of([*table.listed, *known], table.evidence["Table"])
-    return found.made.astimezone(UTC) if found else None
+    return utc(found.made) if found else None

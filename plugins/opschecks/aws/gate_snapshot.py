@@ -16,10 +16,9 @@ from .ecs import Service
 from .elbv2 import TargetHealth
 from .elbv2 import told as listed
 from .evidence import utc
-from .rollouts import Rollout
-from .serving_groups import serving
+from .rollouts import Rollout, serving
 from .traffic import BalancerErrors, Traffic
-from .unread import why_unread
+from .unread import readable, why_unread
 
 if TYPE_CHECKING:
     from ..config.limits import ResourceLimits
@@ -34,9 +33,7 @@ LONGEST = timedelta(hours=24)
 
 @dataclass(frozen=True, kw_only=True)
 class SinceTheGate(Resource):
-    """One resource before and after the deploy; `told`: how it got worse, empty if it did not, or why that is not
-    known.
-    """
+    """One resource before and after the deploy; `told`: how it got worse, empty if not, or why that is not known."""
 
     before: str
     now: str
@@ -91,7 +88,7 @@ def _deployed(rollouts: Sequence[Rollout] | CouldNotLook) -> list[datetime]:
     """When the deployments, or task sets, were made that the services are moving to."""
     if isinstance(rollouts, CouldNotLook):
         return []
-    known = [one.service for one in rollouts if not why_unread(one.service)]
+    known = readable(one.service for one in rollouts)
     told = [one.evidence.get(key) or [] for one in known for key in ("deployments", "taskSets")]
     raw = [one for listed in told for one in listed]
     return [utc(one["createdAt"]) for one in raw if one.get("status") == "PRIMARY" and one.get("createdAt")]
@@ -266,12 +263,9 @@ def _uncovered(one: Traffic | BalancerErrors, deployed: datetime | None, late: t
     covered, due = max(newest, one.now - late), deployed + late
     if covered >= deployed:
         return ""
-    return CouldNotLook(
-        CALL,
-        f"points of {one.name} come up to {plural(late / timedelta(minutes=1), 'minute')} late, and there are none "
-        f"since the deploy of {deployed:%Y-%m-%d %H:%M} UTC: look again at {due:%Y-%m-%d %H:%M} UTC, or wait with "
-        "--bake",
-    )
+    why = f"points of {one.name} come up to {plural(late / timedelta(minutes=1), 'minute')} late, and there are none"
+    advice = f"look again at {due:%Y-%m-%d %H:%M} UTC, or wait with --bake"
+    return CouldNotLook(CALL, f"{why} since the deploy of {deployed:%Y-%m-%d %H:%M} UTC: {advice}")
 
 
 def _compared(of: Resource, before: str, now: str, told: str | CouldNotLook) -> SinceTheGate:

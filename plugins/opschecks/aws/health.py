@@ -24,8 +24,6 @@ EVENTS_A_CALL = 10
 """Most events of one DescribeAffectedEntities."""
 OVER = ("RESOLVED", "UNIMPAIRED")
 """States of an entity that the event no longer affects."""
-GLOBAL = "global"
-"""The region of events of services without a region, such as CloudFront and IAM."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +59,7 @@ def health_events(aws: Aws, inventory: Inventory) -> list[HealthEvent]:
     NotApplicable where the account has no support plan that includes the API.
     """
     wanted = {
-        "regions": [aws.region, GLOBAL],
+        "regions": [aws.region, "global"],  # that of services without a region, such as CloudFront and IAM
         "eventStatusCodes": ["open", "upcoming"],
         "eventTypeCategories": ["issue", "investigation", "scheduledChange"],
     }

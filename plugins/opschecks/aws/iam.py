@@ -14,13 +14,13 @@ import io
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Deadline, Figure, Resource
 from ..core.observation import CouldNotLook, NotThere, observation, seen
-from .evidence import one_of
+from .evidence import one_of, utc
 from .session import Aws
 from .unread import each_alone
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 _GENERATE = "iam:GenerateCredentialReport"
 _REPORT = "iam:GetCredentialReport"
 _KEYS = "iam:ListAccessKeys"
-_USED = "iam:GetAccessKeyLastUsed"
 ROOT = "<root_account>"
 SLOTS = ("access_key_1_active", "access_key_2_active")
 _NOT_YET = ("ReportNotPresent", "ReportInProgress", "ReportExpired")
@@ -125,8 +124,7 @@ class KeyHolder(Resource):
 def credentials(stack: Stack, aws: Aws) -> list[Credentials]:
     """The credential report's rows of root and of the stack's IAM users."""
     answer = _report(aws, stack.limits.credential_report_s)
-    content: bytes = answer["Content"]
-    made: datetime = answer["GeneratedTime"]
+    content, made = bytes(answer["Content"]), utc(answer["GeneratedTime"])
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -135,14 +133,10 @@ def credentials(stack: Stack, aws: Aws) -> list[Credentials]:
     names = [str(row["user"]) for row in rows]
     if ROOT not in names:
         raise CouldNotLook(_REPORT, f"none of the {len(rows)} rows of the report is {ROOT}")
-    unmatched = [one for one in stack.iam_users if not fnmatch.filter(names, one)]
-    if unmatched:
+    if unmatched := [one for one in stack.iam_users if not fnmatch.filter(names, one)]:
         raise CouldNotLook(_REPORT, f"no IAM user matches {', '.join(unmatched)} (iam_users in stacks.toml)")
-    return [
-        _credentials(row, made.astimezone(UTC))
-        for row, name in zip(rows, names, strict=True)
-        if name == ROOT or any(fnmatch.fnmatchcase(name, pattern) for pattern in stack.iam_users)
-    ]
+    own = {ROOT, *(name for one in stack.iam_users for name in fnmatch.filter(names, one))}
+    return [_credentials(row, made) for row, name in zip(rows, names, strict=True) if name in own]
 
 
 def _report(aws: Aws, wait_s: float) -> dict[str, Any]:
@@ -164,7 +158,6 @@ def _report(aws: Aws, wait_s: float) -> dict[str, Any]:
 
 
 def _credentials(row: Answer, made: datetime) -> Credentials:
-    active = sum((row.get(slot) or "").lower() == "true" for slot in SLOTS)
     return Credentials(
         arn=str(row["arn"]),
         name=str(row["user"]),
@@ -173,12 +166,12 @@ def _credentials(row: Answer, made: datetime) -> Credentials:
         figures=(
             Figure("signs in with a password", row.get("password_enabled") or "unknown"),
             Figure("MFA", row.get("mfa_active") or "unknown"),
-            Figure("active keys", active),
+            Figure("active keys", sum((row.get(slot) or "").lower() == "true" for slot in SLOTS)),
         ),
     )
 
 
-@observation(allow=[_KEYS, _USED])
+@observation(allow=[_KEYS, "iam:GetAccessKeyLastUsed"])
 def key_holders(stack: Stack, aws: Aws, credentials: list[Credentials], now: datetime) -> list[KeyHolder]:
     """The IAM users with active access keys, and the current age and last use of each key."""
     found = each_alone(
@@ -215,29 +208,22 @@ def _holder(stack: Stack, aws: Aws, user: Credentials, now: datetime) -> KeyHold
         name=user.name,
         evidence={"UserName": user.name, "active keys": told, "inactive keys": len(listed) - len(keys)},
         known=tuple(keys),
-        figures=(Figure("oldest active key", _days(now - keys[0].created), "days"),),
+        figures=(Figure("oldest active key", (now - keys[0].created).days, "days"),),
         deadlines=(Deadline(f"{keys[0]} of {user.name} must be rotated", keys[0].created + oldest),),
     )
 
 
 def _contradicted(user: Credentials) -> KeyHolder:
     """A user whose active keys the report counts, and of whom no key is listed, not even one that was deactivated."""
-    why = (
-        f"no key of {user.name} is listed, and the credential report of {user.as_of:%Y-%m-%d %H:%M} UTC counts "
-        f"{user.active_keys} active: if they were deleted since, the next report says so, four hours later at most"
-    )
+    told = f"the credential report of {user.as_of:%Y-%m-%d %H:%M} UTC counts {user.active_keys} active"
+    later = "if they were deleted since, the next report says so, four hours later at most"
+    why = f"no key of {user.name} is listed, and {told}: {later}"
     evidence = {"UserName": user.name, "active keys of the report": user.active_keys, "listed keys": 0}
     return KeyHolder(arn=user.arn, name=user.name, evidence=evidence, known=CouldNotLook(_KEYS, why))
 
 
 def _key(aws: Aws, told: Mapping[str, Any]) -> AccessKey:
-    key_id: str = told["AccessKeyId"]
-    made: datetime = told["CreateDate"]
+    key_id, made = str(told["AccessKeyId"]), utc(told["CreateDate"])
     use = aws.call("iam", "GetAccessKeyLastUsed", AccessKeyId=key_id)["AccessKeyLastUsed"]
     use["Region"]  # always there, "N/A" for an unused key, which has no date
-    used: datetime | None = use.get("LastUsedDate")
-    return AccessKey(key_id[-4:], made.astimezone(UTC), used.astimezone(UTC) if used else None)
-
-
-def _days(span: timedelta) -> int:
-    return int(span.total_seconds() // 86400)
+    return AccessKey(key_id[-4:], made, utc(use["LastUsedDate"]) if use.get("LastUsedDate") else None)

@@ -20,8 +20,9 @@ from ..core.model import Deadline, Figure, Resource
 from ..core.observation import CouldNotLook, NotThere, batches, fan_out, observation, seen
 from .ecr import Reference, elsewhere, image_of, named, reference, repository
 from .ecs import Task
+from .evidence import utc
 from .session import Aws
-from .unread import why_unread
+from .unread import or_why, readable, why_unread
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -41,8 +42,7 @@ class RunningImage(Resource):
     """An image that containers of the stack run.
 
     `of`: its reference. `scanned`: the digests that are scanned, its own or those of the platforms in an index, or why
-    they are not known.
-    `problem`: why it could not be checked.
+    they are not known. `problem`: why it could not be checked.
     """
 
     of: Reference | None = None
@@ -52,8 +52,7 @@ class RunningImage(Resource):
     @property
     def is_there(self) -> bool:
         """Whether it is still in the registry; CouldNotLook where that could not be checked."""
-        if self.problem:
-            raise self.problem.again()
+        seen(self.problem)
         return not self.evidence.get("gone")
 
     @property
@@ -64,10 +63,8 @@ class RunningImage(Resource):
     @property
     def pushed_at(self) -> datetime:
         """When it was pushed, in UTC; it may have been built long before."""
-        if self.problem:
-            raise self.problem.again()
-        at: datetime = self.evidence["imagePushedAt"]
-        return at.astimezone(UTC)
+        seen(self.problem)
+        return utc(self.evidence["imagePushedAt"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,13 +99,12 @@ class ImageScan(Resource):
 @observation(allow=[_IMAGES, _MANIFEST])
 def running_images(stack: Stack, aws: Aws, tasks: list[Task]) -> list[RunningImage]:
     """The images of the stack's running tasks, as ECR describes them."""
-    unread = [task for task in tasks if why_unread(task)]
-    wanted = {
-        (image, digest) for task in tasks if task not in unread and task.is_wanted for _, image, digest in task.images
-    }
+    run = [task for task in readable(tasks) if task.is_wanted]
+    wanted = {(image, digest) for task in run for _, image, digest in task.images}
     own = sorted(pair for pair in wanted if not any(fnmatchcase(pair[0], one) for one in stack.foreign_images))
     here: dict[tuple[str, str], list[tuple[str, str, Reference]]] = defaultdict(list)
-    found = [RunningImage(arn=one.arn, name=one.name, of=None, problem=why_unread(one)) for one in unread]
+    unread = ((one, why_unread(one)) for one in tasks)
+    found = [RunningImage(arn=one.arn, name=one.name, problem=why) for one, why in unread if why]
     for image, digest in own:
         of = reference(image.partition("@")[0])
         if of is None or of.region != aws.region:
@@ -130,7 +126,7 @@ def _described(aws: Aws, part: Sequence[tuple[str, str, Reference]]) -> list[Run
     Without a filter, AWS leaves archived images out: AmazonECR API_DescribeImagesFilter.html.
     """
     _, _, of = part[0]
-    asked = [_identifier(digest, one) for _, digest, one in part]
+    asked = [{"imageDigest": digest} if digest else {"imageTag": one.tag} for _, digest, one in part]
     every = {"imageStatus": "ANY"}
     try:
         details = aws.items("ecr", "DescribeImages", "imageDetails", imageIds=asked, filter=every, **repository(of))
@@ -139,19 +135,14 @@ def _described(aws: Aws, part: Sequence[tuple[str, str, Reference]]) -> list[Run
             return [image for one in part for image in _described(aws, [one])]
         image, digest, _ = part[0]
         told = {"image": image, "imageDigest": digest, "gone": missing.reason}
-        return [RunningImage(arn=_arn(of, digest), name=f"{of.repository}:{of.tag}", evidence=told, of=of)]
+        return [RunningImage(arn=_arn(of, digest), name=of.name, evidence=told, of=of)]
     except CouldNotLook as problem:  # of this repository alone
         return [_unread(image, digest, one, named(image, problem)) for image, digest, one in part]
     return [_running(aws, *one, details) for one in part]
 
 
 def _unread(image: str, digest: str, of: Reference, problem: CouldNotLook) -> RunningImage:
-    name = f"{of.repository}:{of.tag}"
-    return RunningImage(arn=_arn(of, digest), name=name, evidence={"image": image}, of=of, problem=problem)
-
-
-def _identifier(digest: str, of: Reference) -> dict[str, str]:
-    return {"imageDigest": digest} if digest else {"imageTag": of.tag}
+    return RunningImage(arn=_arn(of, digest), name=of.name, evidence={"image": image}, of=of, problem=problem)
 
 
 def _arn(of: Reference, digest: str) -> str:
@@ -160,46 +151,33 @@ def _arn(of: Reference, digest: str) -> str:
 
 def _running(aws: Aws, image: str, digest: str, of: Reference, details: Iterable[Answer]) -> RunningImage:
     def is_it(detail: Mapping[str, Any]) -> bool:
-        if digest:
-            return bool(detail["imageDigest"] == digest)
-        return of.tag in (detail.get("imageTags") or [])
+        return bool(detail["imageDigest"] == digest if digest else of.tag in (detail.get("imageTags") or []))
 
     detail = next((one for one in details if is_it(one)), None)
-    name = f"{of.repository}:{of.tag}"
     if detail is None:
-        return _unread(
-            image, digest, of, CouldNotLook(_IMAGES, f"the answer does not mention {name} {digest}".rstrip())
-        )
+        why = CouldNotLook(_IMAGES, f"the answer does not mention {of.name} {digest}".rstrip())
+        return _unread(image, digest, of, why)
     own = str(detail["imageDigest"])
-    is_index = detail.get("imageManifestMediaType") in _INDEXES
-    scanned: tuple[str, ...] | CouldNotLook = (own,)
-    if is_index:
-        try:
-            scanned = _platforms(aws, of, own)
-        except CouldNotLook as problem:  # of this image's scan alone; its age is known
-            scanned = problem
-    pushed: datetime | None = detail.get("imagePushedAt")
-    oldest = timedelta(days=aws.stack.limits.image_age_days)
     return RunningImage(
         arn=_arn(of, own),
-        name=name,
+        name=of.name,
         evidence=detail | {"image": image},
-        deadlines=_deadlines(name, pushed, oldest),
+        deadlines=_deadlines(of.name, detail.get("imagePushedAt"), timedelta(days=aws.stack.limits.image_age_days)),
         of=of,
-        scanned=scanned,
+        scanned=_platforms(aws, of, own) if detail.get("imageManifestMediaType") in _INDEXES else (own,),
     )
 
 
 def _deadlines(name: str, pushed: datetime | None, oldest: timedelta) -> tuple[Deadline, ...]:
     if pushed is None or pushed > datetime.max.replace(tzinfo=UTC) - oldest:  # of such an end nobody has to know
         return ()
-    return (Deadline(f"{name} must be rebuilt", pushed.astimezone(UTC) + oldest),)
+    return (Deadline(f"{name} must be rebuilt", utc(pushed) + oldest),)
 
 
+@or_why
 def _platforms(aws: Aws, of: Reference, digest: str) -> tuple[str, ...]:
-    """The images in an index, without attestations: an index itself is never scanned."""
-    answer = image_of(aws, of, imageDigest=digest)
-    told = [one["imageManifest"] for one in answer["images"]]
+    """The images in an index, without attestations: an index itself is never scanned. Or why only they are unknown."""
+    told = [one["imageManifest"] for one in image_of(aws, of, imageDigest=digest)["images"]]
     try:
         listed = [one for text in told for one in json.loads(text)["manifests"]]
         found = tuple(one["digest"] for one in listed if one.get("platform", {}).get("os") != "unknown")
@@ -217,13 +195,13 @@ def image_scans(aws: Aws, running_images: list[RunningImage]) -> list[ImageScan]
 
 
 def _scan(aws: Aws, image: RunningImage) -> ImageScan:
-    problem = image.problem
-    elsewhere = CouldNotLook(_SCAN, f"{image.name} is not in ECR")
-    bare = ImageScan(arn=image.arn, name=image.name, evidence=image.evidence, scan=elsewhere)
-    if image.of and not problem and not image.is_there:
-        problem = CouldNotLook(_SCAN, f"{image.name} is no longer in the registry, so its scan results are gone")
-    if problem or not image.of:
-        return replace(bare, scan=problem or bare.scan)
+    problem = image.problem or CouldNotLook(_SCAN, f"{image.name} is not in ECR")
+    bare = ImageScan(arn=image.arn, name=image.name, evidence=image.evidence, scan=problem)
+    if image.problem or not image.of:
+        return bare
+    if not image.is_there:
+        said = f"{image.name} is no longer in the registry, so its scan results are gone"
+        return replace(bare, scan=CouldNotLook(_SCAN, said))
     try:
         told = _together([_findings(aws, image, image.of, digest) for digest in seen(image.scanned)])
     except CouldNotLook as error:  # of this image alone
@@ -255,19 +233,16 @@ def _findings(aws: Aws, image: RunningImage, of: Reference, digest: str) -> dict
         if not any("findings" in page or "enhancedFindings" in page for page in told):
             raise CouldNotLook(_SCAN, f"the answer has neither counts nor findings of {image.name}")
         counts = {}
-    counted = Counter(
-        str(one.get("severity", "UNDEFINED")) for one in listed if one.get("status", "ACTIVE") == "ACTIVE"
-    )
+    active = (one for one in listed if one.get("status", "ACTIVE") == "ACTIVE")
+    counted = Counter(str(one.get("severity", "UNDEFINED")) for one in active)
     both = (counts, counted)  # neither hides the other
-    counts = {of: max(int(one[of]) for one in both if of in one) for of in {**counts, **counted}}
-    at: datetime | None = told[0].get("imageScanCompletedAt")
-    if state == "COMPLETE":
-        at = told[0]["imageScanCompletedAt"]
+    # only continuous scanning has no such time
+    at = told[0]["imageScanCompletedAt"] if state == "COMPLETE" else told[0].get("imageScanCompletedAt")
     worst = sorted(listed, key=lambda one: -_rank(str(one.get("severity"))))[:NAMES_KEPT]
     return {
-        "counts": dict(counts),
+        "counts": {of: max(int(one[of]) for one in both if of in one) for of in {**counts, **counted}},
         "names": {_name(one): str(one.get("severity")) for one in worst},
-        "at": at.astimezone(UTC) if at else None,
+        "at": utc(at) if at else None,
         "continuous": state == "ACTIVE",
     }
 
@@ -284,10 +259,8 @@ def _name(finding: Mapping[str, Any]) -> str:
 
 def _together(scans: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """All platforms together: the worst count per severity, every name, and the oldest scan."""
-    counts: dict[str, int] = {}
-    for scan in scans:
-        for of, count in scan["counts"].items():
-            counts[of] = max(counts.get(of, 0), int(count))
+    severities = dict.fromkeys(of for scan in scans for of in scan["counts"])
+    counts = {of: max(int(scan["counts"].get(of, 0)) for scan in scans) for of in severities}
     times = [scan["at"] for scan in scans if scan["at"]]
     return {
         "counts": counts,

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from ..config.stack import Stack
 
 _TABLE = "dynamodb:DescribeTable"
-_QUERY = "dynamodb:Query"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +30,7 @@ class OldIncidents(Resource):
     whole: bool
 
 
-@observation(allow=[_TABLE, _QUERY], soft=["tables"])
+@observation(allow=[_TABLE, "dynamodb:Query"], soft=["tables"])
 def old_incidents(stack: Stack, aws: Aws, tables: list[Table] | CouldNotLook, now: datetime) -> OldIncidents:
     """The resolved incidents that are older than incident_archive_days, counted by DynamoDB."""
     name = incidents_table_of(stack)
@@ -93,25 +92,22 @@ def old_incident_keys(stack: Stack, aws: Any, table: Mapping[str, Any], before: 
 def _asked(stack: Stack, table: Mapping[str, Any], before: datetime) -> dict[str, Any]:
     """Parameters of a Query of the status index for what is resolved and was opened before a moment."""
     fields, older = stack.incident_fields, "#created < :before"
+    values = {":resolved": {"S": stack.resolved_status}, ":before": {"S": f"{before:%Y-%m-%dT%H:%M:%S}"}}
     asked: dict[str, Any] = {
         "TableName": incidents_table_of(stack),
         "IndexName": stack.status_index,
         "KeyConditionExpression": "#status = :resolved",
         "ExpressionAttributeNames": {"#status": fields.status, "#created": fields.created_at},
-        "ExpressionAttributeValues": {
-            ":resolved": {"S": stack.resolved_status},
-            ":before": {"S": f"{before:%Y-%m-%dT%H:%M:%S}"},
-        },
+        "ExpressionAttributeValues": values,
     }
     index = _index(table, stack.status_index)
     # DynamoDB refuses a filter on a key of the index, and a key condition on another attribute
-    if fields.created_at in _keys(index):
+    if fields.created_at in key_names(index):
         asked["KeyConditionExpression"] += f" AND {older}"
         return asked
-    if not _has(index, fields.created_at) and fields.created_at not in _keys(table):
-        raise CouldNotLook(
-            _TABLE, f"the index {stack.status_index} does not hold {fields.created_at}: the age of incidents is unknown"
-        )
+    if not _has(index, fields.created_at) and fields.created_at not in key_names(table):
+        why = f"the index {stack.status_index} does not hold {fields.created_at}: the age of incidents is unknown"
+        raise CouldNotLook(_TABLE, why)
     return {**asked, "FilterExpression": older}
 
 
@@ -122,11 +118,6 @@ def _index(table: Mapping[str, Any], name: str) -> Mapping[str, Any]:
             return found
     table["KeySchema"]  # a table that is MISSING has no indexes either
     raise CouldNotLook(_TABLE, f"the incidents table has no index {name} (status_index in stacks.toml)")
-
-
-def _keys(of: Mapping[str, Any]) -> list[str]:
-    """The attributes that are the key of a table or an index."""
-    return [str(key["AttributeName"]) for key in of["KeySchema"]]
 
 
 def _has(index: Mapping[str, Any], attribute: str) -> bool:

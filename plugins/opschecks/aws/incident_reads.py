@@ -1,4 +1,4 @@
-"""DynamoDB: reads of the incidents table that are planned by its size, paced, and held to a budget of read units.
+"""DynamoDB: the active incidents and recent ones, by reads that are planned, paced and held to a budget of read units.
 
 A read that is not strongly consistent costs half a unit for each 4 KB that are read, before any filter; a page ends at
 1 MB: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
@@ -9,17 +9,17 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook
+from ..core.observation import CouldNotLook, observation
 from .dynamodb import Incident, Table, incident_of, incidents_table_of, plain_item
+from .session import Aws
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
-    from .session import Aws
 
 UNIT_BYTES = 8192
 PAGE_UNITS = 128.0
@@ -116,7 +116,6 @@ def read_opened(stack: Stack, aws: Aws, tables: list[Table] | CouldNotLook, sinc
     size = int(raw.get("TableSizeBytes") or 0)
     whole = size / UNIT_BYTES <= budget.units
     found, through = (_scanned(stack, aws, budget, since), "") if whole else _searched(stack, aws, budget, since)
-    unindexed = 0 if whole else _unindexed(raw, _sorted_by_time(stack, raw))
     figures = (Figure("read units", round(budget.used, 1)), Figure("items", int(raw.get("ItemCount") or 0)))
     told = {"bytes": size, "items": raw.get("ItemCount"), "read units": budget.used, "read through": through or "all"}
     return Reading(
@@ -126,7 +125,7 @@ def read_opened(stack: Stack, aws: Aws, tables: list[Table] | CouldNotLook, sinc
         figures=figures if raw else figures[:1],
         incidents=tuple(incident_of(stack, item) for item in found),
         through=through,
-        unindexed=unindexed,
+        unindexed=0 if whole else _unindexed(raw, _sorted_by_time(stack, raw)),
     )
 
 
@@ -145,12 +144,11 @@ def _described(aws: Aws, name: str, tables: list[Table] | CouldNotLook) -> Mappi
 
 
 def _scanned(stack: Stack, aws: Aws, budget: Budget, since: datetime) -> list[Answer]:
-    created = stack.incident_fields.created_at
     asked = {
         "TableName": incidents_table_of(stack),
         # a missing or non-text time compares with nothing: such items would never be found
         "FilterExpression": "#created >= :since OR NOT attribute_type(#created, :text)",
-        "ExpressionAttributeNames": {"#created": created},
+        "ExpressionAttributeNames": {"#created": stack.incident_fields.created_at},
         "ExpressionAttributeValues": {":since": {"S": f"{since:%Y-%m-%dT%H:%M:%S}"}, ":text": {"S": "S"}},
     }
     return [plain_item(item, page.call) for page in budget.pages(aws, "Scan", **asked) for item in page["Items"]]
@@ -159,15 +157,14 @@ def _scanned(stack: Stack, aws: Aws, budget: Budget, since: datetime) -> list[An
 def _searched(stack: Stack, aws: Aws, budget: Budget, since: datetime) -> tuple[list[Answer], str]:
     """The items that indexes show, each once, and which these are."""
     fields, table = stack.incident_fields, budget.table
-    size = f"{incidents_table_of(stack)} has {_size(int(table['TableSizeBytes']))}"
+    count = int(table["TableSizeBytes"])
+    told_size = f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+    size = f"{incidents_table_of(stack)} has {told_size}"
     indexes = _sorted_by_time(stack, table)
     if not indexes:
-        whole = int(table["TableSizeBytes"]) / UNIT_BYTES
-        raise CouldNotLook(
-            _SCAN,
-            f"{size}: reading it costs {whole:,.0f} read units, more than incident_read_units ({budget.units:,.0f}), "
-            f"and no ready index with the key {fields.status} or {fields.severity} is sorted by {fields.created_at}",
-        )
+        cost = f"{count / UNIT_BYTES:,.0f} read units, more than incident_read_units ({budget.units:,.0f})"
+        lacking = f"no ready index with the key {fields.status} or {fields.severity} is sorted by {fields.created_at}"
+        raise CouldNotLook(_SCAN, f"{size}: reading it costs {cost}, and {lacking}")
     found: dict[str, Answer] = {}
     told = []
     for index in indexes:
@@ -185,12 +182,7 @@ def _searched(stack: Stack, aws: Aws, budget: Budget, since: datetime) -> tuple[
             for page in budget.pages(aws, "Query", **asked):
                 items = [plain_item(item, page.call) for item in page["Items"]]
                 found |= {str(item[fields.id]): item for item in items}
-    through = f"{size} and was searched through {' and '.join(told)}, not read whole"
-    return list(found.values()), through
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+    return list(found.values()), f"{size} and was searched through {' and '.join(told)}, not read whole"
 
 
 def _sorted_by_time(stack: Stack, table: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -225,3 +217,31 @@ def _unindexed(table: Mapping[str, Any], indexes: list[Mapping[str, Any]]) -> in
     counts = [table.get("ItemCount"), *(index.get("ItemCount") for index in indexes)]
     known = [int(count) for count in counts if count is not None]
     return max(0, known[0] - min(known[1:])) if len(known) == len(counts) else None
+
+
+@observation(allow=["dynamodb:Query"])
+def active_incidents(stack: Stack, aws: Aws) -> list[Incident]:
+    """The active incidents, by status through the table's status index (runbook: query incidents)."""
+    pages = Budget(stack, {}).pages(
+        aws,
+        "Query",
+        TableName=incidents_table_of(stack),
+        IndexName=stack.status_index,
+        KeyConditionExpression="#status = :active",
+        ExpressionAttributeNames={"#status": stack.incident_fields.status},  # status is a reserved word
+        ExpressionAttributeValues={":active": {"S": stack.active_status}},
+    )
+    return [incident_of(stack, plain_item(item, page.call)) for page in pages for item in page["Items"]]
+
+
+@observation(allow=["dynamodb:DescribeTable", "dynamodb:Query", "dynamodb:Scan"], soft=["tables"])
+def overnight_reading(stack: Stack, aws: Aws, tables: list[Table] | CouldNotLook, now: datetime) -> Reading:
+    """What was read of the incidents table for those opened since the start of yesterday in the stack's time zone."""
+    today = now.astimezone(stack.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    return read_opened(stack, aws, tables, (today - timedelta(days=1)).astimezone(UTC))
+
+
+@observation()
+def overnight_incidents(overnight_reading: Reading) -> list[Incident]:
+    """The incidents opened since the start of yesterday in the stack's time zone, whatever their status."""
+    return list(overnight_reading.incidents)

@@ -114,9 +114,5 @@ def _by_day(told: Opened) -> Series:
     """Number of incidents opened on each day, including zeros: the whole table was read."""
     counts = Counter(told.day_of(one) for one in told.incidents)
     days = [told.today - timedelta(days=back) for back in reversed(range(DAYS * WEEKS))]
-    return Series("opened", "a day", tuple((_noon(day), float(counts[day])) for day in days), 86400)
-
-
-def _noon(day: date) -> datetime:
-    """Noon in UTC: the same day in most time zones."""
-    return datetime.combine(day, time(12), UTC)
+    noon = time(12, tzinfo=UTC)  # the same day in most time zones
+    return Series("opened", "a day", tuple((datetime.combine(day, noon), float(counts[day])) for day in days), 86400)

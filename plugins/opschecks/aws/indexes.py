@@ -54,8 +54,7 @@ class Index(Resource):
 
 def index_keys(index: Mapping[str, Any]) -> dict[str, str]:
     """Attribute by HASH and RANGE; CouldNotLook where the answer has no hash key."""
-    listed = index["KeySchema"]
-    found = Answer(((str(key["KeyType"]), str(key["AttributeName"])) for key in listed), _CALL)
+    found = Answer(((str(key["KeyType"]), str(key["AttributeName"])) for key in index["KeySchema"]), _CALL)
     found["HASH"]  # no index is without one
     return found
 
@@ -96,7 +95,6 @@ def _raw(wanted: WantedIndex, table: Table) -> Answer:
     """The index, or what there is instead."""
     # a table without indexes lacks the key; a missing table is recognized by its status
     listed = table.evidence.get("GlobalSecondaryIndexes") or []
-    found = [raw for raw in listed if raw.get("IndexName") == wanted.name]
-    if found:
+    if found := [raw for raw in listed if raw.get("IndexName") == wanted.name]:
         return found[0] | {"AttributeDefinitions": table.evidence.get("AttributeDefinitions")}  # type: ignore[no-any-return]
     return Answer({"TableStatus": table.status, "GlobalSecondaryIndexes": table.index_names}, _CALL)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..config.identifiers import kind_of, parsed
 from ..core.global_services import home_of_cloudfront
-from ..core.observation import CouldNotLook, NotApplicable, fan_out, names_no, observation
+from ..core.observation import CouldNotLook, NotApplicable, fan_out, names_no, observation, seen
 from .session import Aws
 
 if TYPE_CHECKING:
@@ -141,9 +141,8 @@ class Inventory:
         """The id of the CloudFront distribution of the dashboards; CouldNotLook where there is not exactly one."""
         if self.of_dashboards:
             return self.of_dashboards
-        if not self.distributions and self.unseen_distribution:
-            raise self.unseen_distribution.again()
         if not self.distributions:
+            seen(self.unseen_distribution)
             raise names_no(self.stack, "distribution", "distribution_id")
         if len(set(self.distributions)) != 1:
             found = f"has {len(self.distributions)} distributions"
@@ -158,7 +157,6 @@ def inventory(stack: Stack, aws: Aws) -> Inventory:
     Source: API_GetResources, which returns what is in the region that is asked: CloudFront's is us-east-1.
     """
     unseen: CouldNotLook | None = None
-    by_tags: list[tuple[str, str]] = []
     found: dict[str, list[str]] = defaultdict(list)
     sources = stack.every("cloudformation_stack")
     for told in fan_out(lambda name: _from_cloudformation(aws, name), sources):
@@ -166,14 +164,13 @@ def inventory(stack: Stack, aws: Aws) -> Inventory:
             found[kind].append(name)
     if stack.tags:
         looks: tuple[_Look, ...] = (_from_tags, _of_cloudfront)
-        for seen in fan_out(lambda look: look(aws, stack.tags), looks):
-            if isinstance(seen, CouldNotLook):
-                unseen = seen
+        for listed in fan_out(lambda look: look(aws, stack.tags), looks):
+            if isinstance(listed, CouldNotLook):
+                unseen = listed
                 continue
-            by_tags += seen
-        for kind, name in by_tags:
-            if name not in found[kind]:
-                found[kind].append(name)
+            for kind, name in listed:
+                if name not in found[kind]:
+                    found[kind].append(name)
     clusters, services = _placed(stack, found["cluster"], found["service"])
     return Inventory(
         stack=stack.name,
@@ -259,8 +256,7 @@ def _of_cloudfront(aws: Aws, tags: dict[str, str]) -> list[tuple[str, str]] | Co
 
 
 def _from_tags(aws: Aws, tags: dict[str, str]) -> list[tuple[str, str]]:
-    listed = _tagged(aws, tags)
-    if not listed:
+    if not (listed := _tagged(aws, tags)):
         raise CouldNotLook("tag:GetResources", f"nothing has the tags {tags}")
     return _known(listed)
 
@@ -272,15 +268,8 @@ def _tagged(aws: Aws, tags: dict[str, str], **more: Any) -> list[Any]:
 
 def _known(listed: list[Any]) -> list[tuple[str, str]]:
     """Kind and name of each; "" and its ARN of a kind that no check of ours knows."""
-    found = []
-    for item in listed:
-        arn = str(item["ResourceARN"])
-        kind = kind_of(arn)
-        if kind in _TYPES.values():
-            found.append((kind, _identified(kind, arn)))
-        else:
-            found.append(("", arn))
-    return found
+    told = [(kind_of(arn), arn) for arn in (str(item["ResourceARN"]) for item in listed)]
+    return [(kind, _identified(kind, arn)) if kind in _TYPES.values() else ("", arn) for kind, arn in told]
 
 
 def _last(name: str) -> str:

@@ -5,15 +5,16 @@ The content of the secret stays in here: no repr, exception or state has any of 
 
 from __future__ import annotations
 
-import json
+import contextlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ..core.observation import CouldNotLook, NotThere, fan_out
 from ..core.wording import plural
+from .evidence import json_object, utc
 
 if TYPE_CHECKING:
     from ..config.toml_tables import RotatedKey
@@ -119,8 +120,7 @@ def ending(key_id: str) -> str:
 
 def rotation_of(aws: Sends, wanted: RotatedKey, cluster: str | None) -> Rotation:
     """The current state; CouldNotLook, and NotThere for a user without keys."""
-    keys = access_keys_of(aws, wanted.user)
-    return Rotation(wanted.user, keys, held(aws, wanted), _readers(aws, wanted, cluster))
+    return Rotation(wanted.user, access_keys_of(aws, wanted.user), held(aws, wanted), _readers(aws, wanted, cluster))
 
 
 def access_keys_of(aws: Sends, user: str) -> tuple[Key, ...]:
@@ -130,29 +130,25 @@ def access_keys_of(aws: Sends, user: str) -> tuple[Key, ...]:
     if not keys:
         raise CouldNotLook(LIST, f"{user} has no access key to rotate")
     if len({key.created for key in keys}) < len(keys) or len({key.end for key in keys}) < len(keys) or len(keys) > 2:
-        raise CouldNotLook(
-            LIST, f"{user} has {plural(len(keys), 'key')} that cannot be told apart by age and the end of their id"
-        )
+        why = f"{user} has {plural(len(keys), 'key')} that cannot be told apart by age and the end of their id"
+        raise CouldNotLook(LIST, why)
     return tuple(keys)
 
 
 def _key(aws: Sends, told: Mapping[str, Any]) -> Key:
-    key_id = str(told["AccessKeyId"])
-    status = told["Status"]
-    created: datetime = told["CreateDate"]
+    key_id, active, created = str(told["AccessKeyId"]), told["Status"] == "Active", utc(told["CreateDate"])
     use = aws.call("iam", "GetAccessKeyLastUsed", AccessKeyId=key_id)["AccessKeyLastUsed"]
     by = f"{use['ServiceName']} in {use['Region']}"
-    used: datetime | None = use.get("LastUsedDate")  # the only part that an unused key lacks
-    return Key(key_id, status == "Active", created.astimezone(UTC), used.astimezone(UTC) if used else None, by)
+    used = utc(use["LastUsedDate"]) if use.get("LastUsedDate") else None  # the only part that an unused key lacks
+    return Key(key_id, active, created, used, by)
 
 
 def held(aws: Sends, wanted: RotatedKey, label: str = "AWSCURRENT") -> Held:
     """The content of a version of the secret; CouldNotLook where it has no key."""
     answer = aws.call("secretsmanager", "GetSecretValue", SecretId=wanted.secret, VersionStage=label)
-    since: datetime = answer["CreatedDate"]
     if "SecretString" not in answer and "SecretBinary" in answer:
         raise CouldNotLook(VALUE, f"{wanted.secret} is binary: only a secret that is a JSON object can hold a key")
-    fields = _object(str(answer["SecretString"]))
+    fields = json_object(str(answer["SecretString"]))  # an error's text would contain the secret
     if fields is None:
         raise CouldNotLook(VALUE, f"{wanted.secret} is not a JSON object: a key can only be stored in one")
     for name in (wanted.id_field, wanted.secret_field):
@@ -161,25 +157,15 @@ def held(aws: Sends, wanted: RotatedKey, label: str = "AWSCURRENT") -> Held:
     key = fields[wanted.id_field]
     if not isinstance(key, str) or not _KEY_ID.fullmatch(key):
         raise CouldNotLook(VALUE, f"{wanted.id_field} of {wanted.secret} is not the id of an access key (id_field)")
-    return Held(key, since.astimezone(UTC), fields)
-
-
-def _object(text: str) -> Mapping[str, Any] | None:
-    try:
-        told = json.loads(text)
-    except ValueError:  # the text of the error would contain the secret
-        return None
-    return told if isinstance(told, dict) else None
+    return Held(key, utc(answer["CreatedDate"]), fields)
 
 
 def kept_earlier(aws: Sends, wanted: RotatedKey, key: Key) -> bool:
     """Whether an earlier or a pending version of the secret contains the key, so that it is not lost."""
     for label in EARLIER:
-        try:
+        with contextlib.suppress(NotThere):
             if held(aws, wanted, label).key == key.id:
                 return True
-        except NotThere:
-            continue
     return False
 
 
@@ -188,7 +174,7 @@ def unfit(aws: Sends, wanted: RotatedKey) -> str:
     told = aws.call("secretsmanager", "DescribeSecret", SecretId=wanted.secret)
     region = str(told["ARN"]).split(":")[3]
     if told.get("DeletedDate"):
-        return f"it is scheduled for deletion on {told['DeletedDate'].astimezone(UTC):%Y-%m-%d}: restore it first"
+        return f"it is scheduled for deletion on {utc(told['DeletedDate']):%Y-%m-%d}: restore it first"
     if told.get("RotationEnabled"):
         return "it has its own rotation, which would overwrite the key"
     if told.get("OwningService"):
@@ -214,17 +200,14 @@ def _reader(aws: Sends, place: str) -> Reader:
     deployments = found[0]["deployments"]
     newest = next((one for one in deployments if one.get("status") == "PRIMARY"), None)
     if newest is None:
-        raise CouldNotLook(
-            SERVICES, f"{place} is not deployed by ECS itself: deploy it by other means to hand over the key"
-        )
+        why = f"{place} is not deployed by ECS itself: deploy it by other means to hand over the key"
+        raise CouldNotLook(SERVICES, why)
     state = str(newest.get("rolloutState", "unknown"))
     running, desired = found[0]["runningCount"], found[0]["desiredCount"]
-    started: datetime = newest["createdAt"]
-    finished: datetime = newest.get("updatedAt") or started
     return Reader(
         name=place,
-        started=started.astimezone(UTC),
-        finished=finished.astimezone(UTC),
+        started=utc(newest["createdAt"]),
+        finished=utc(newest.get("updatedAt") or newest["createdAt"]),
         settled=running == desired and len(deployments) == 1 and state == "COMPLETED",
         failed=state == "FAILED",
         said=f"{running} of {desired} tasks run, deployment {state}",

@@ -1,4 +1,4 @@
-"""Elastic Load Balancing: the rules of listeners, and the target groups to which they lead requests."""
+"""Elastic Load Balancing: listeners, the target groups to which their rules lead requests, and their certificates."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import fnmatch
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,12 +14,11 @@ from ..core.answer import Answer
 from ..core.model import Resource
 from ..core.observation import CouldNotLook, fan_out, observation
 from .elbv2 import LoadBalancer, TargetHealth
-from .forms import whole_number
+from .evidence import grouped, whole_number
 from .session import Aws
-from .unread import why_unread
+from .unread import readable
 
 _LISTENERS = "elasticloadbalancing:DescribeListeners"
-_RULES = "elasticloadbalancing:DescribeRules"
 _HOST = "host-header"
 _HANDSHAKE = {"upgrade": "websocket", "connection": "upgrade"}
 """The headers that every handshake has, and their values."""
@@ -71,13 +71,13 @@ class Route:
     certain: bool
 
 
-@observation(allow=[_LISTENERS, _RULES], lasting=True)
+@observation(allow=[_LISTENERS, "elasticloadbalancing:DescribeRules"], lasting=True)
 def listener_rules(aws: Aws, load_balancers: list[LoadBalancer]) -> list[Rule]:
     """The rules of all listeners of the stack's load balancers.
 
     https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeRules.html
     """
-    return rules_of(aws, [one.arn for one in load_balancers if not why_unread(one)])
+    return rules_of(aws, [one.arn for one in readable(load_balancers)])
 
 
 @observation(soft=["listener_rules"])
@@ -104,12 +104,12 @@ def _matters(group: TargetHealth) -> bool:
 
 def rules_of(aws: Any, balancers: Sequence[str]) -> list[Rule]:
     """The rules of all listeners of the load balancers with these ARNs; of an NLB's listener, its default action."""
-    listed = fan_out(
-        lambda arn: aws.items("elbv2", "DescribeListeners", "Listeners", LoadBalancerArn=arn),
-        balancers,
-    )
-    listeners = [raw for some in listed for raw in some]
-    return [rule for some in fan_out(lambda raw: _rules(aws, raw), listeners) for rule in some]
+    return [rule for some in fan_out(lambda raw: _rules(aws, raw), _listeners(aws, balancers)) for rule in some]
+
+
+def _listeners(aws: Any, balancers: Iterable[str]) -> list[Answer]:
+    told = fan_out(lambda arn: aws.items("elbv2", "DescribeListeners", "Listeners", LoadBalancerArn=arn), balancers)
+    return [listener for some in told for listener in some]
 
 
 def _rules(aws: Any, listener: Mapping[str, Any]) -> list[Rule]:
@@ -128,10 +128,7 @@ def routes_of(rules: Iterable[Rule], url: str | None) -> list[Route]:
     literally where one of them names the URL's host. Of headers, queries and addresses, some clients have what a rule
     asks for, others not: both ways are followed.
     """
-    of: dict[str, list[Rule]] = {}
-    for rule in rules:
-        of.setdefault(rule.listener, []).append(rule)
-    in_order = [sorted(some, key=lambda one: one.rank) for some in of.values()]
+    in_order = [sorted(some, key=lambda one: one.rank) for some in grouped(rules, attrgetter("listener")).values()]
     return [route for some in in_order for has_it in (True, False) for route in _routes(some, url, has_it)]
 
 
@@ -186,3 +183,13 @@ def _any_of(condition: Mapping[str, Any], key: str, value: str, *, folded: bool 
         return True
     by_expression = condition.get("RegexValues") or condition.get(key, {}).get("RegexValues")
     return None if by_expression else False
+
+
+def listener_certificates(aws: Aws, balancers: Iterable[str]) -> list[str]:
+    """ARNs of the default certificates of the listeners of these load balancers, which are ARNs as well.
+
+    Without certificates that were uploaded to IAM. Further certificates of a listener (SNI) are not listed here:
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeListenerCertificates.html
+    """
+    certificates = (one for listener in _listeners(aws, balancers) for one in listener.get("Certificates") or [])
+    return sorted({arn for one in certificates if ":acm:" in (arn := str(one["CertificateArn"]))})

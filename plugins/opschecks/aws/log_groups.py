@@ -1,20 +1,26 @@
-"""CloudWatch Logs: log groups and their retention."""
+"""CloudWatch Logs: log groups, their retention, and where subscriptions (the account's, too) send every event."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
-from ..core.observation import batches, observation
-from .forms import moment_of_ms
+from ..core.observation import CouldNotLook, batches, observation
+from ..core.wording import plural
+from .evidence import json_mapping, moment_of_ms
 from .inventory import Inventory
 from .session import Aws
+from .unread import or_why
 
 _CALL = "logs:DescribeLogGroups"
 GROUPS_A_CALL = 50
+SUBSCRIPTIONS = "logs:DescribeSubscriptionFilters"
+POLICIES = "logs:DescribeAccountPolicies"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,3 +81,41 @@ def _figures(raw: dict[str, Any]) -> tuple[Figure, ...]:
     if "storedBytes" in raw:
         figures.append(Figure("stored", round(raw["storedBytes"] / 1e6, 1), "MB"))
     return tuple(figures)
+
+
+@or_why
+def sent_by_group(aws: Aws, group: str) -> tuple[str, ...]:
+    """Destinations of the group's unfiltered subscriptions, or why they could not be listed, which concerns it only."""
+    listed = aws.items("logs", "DescribeSubscriptionFilters", "subscriptionFilters", logGroupName=group)
+    whole = [raw for raw in listed if not str(raw["filterPattern"]).strip() and not raw.get("fieldSelectionCriteria")]
+    return tuple(str(raw["destinationArn"]) for raw in whole)
+
+
+@or_why
+def account_policies(aws: Aws) -> list[dict[str, Any]]:
+    """The subscription filters of the whole account, or why they could not be listed."""
+    asked: dict[str, Any] = {"policyType": "SUBSCRIPTION_FILTER_POLICY"}
+    found: list[dict[str, Any]] = []
+    for _ in range(aws.stack.limits.pages):  # botocore has no paginator for it
+        told = aws.call("logs", "DescribeAccountPolicies", **asked)
+        found += told["accountPolicies"]
+        token = told.get("nextToken")
+        if not token or token == asked.get("nextToken"):
+            return found
+        asked["nextToken"] = token
+    raise CouldNotLook(POLICIES, f"cut short after {plural(aws.stack.limits.pages, 'page')} (limit pages)")
+
+
+def sent_by_account(policies: Sequence[Mapping[str, Any]] | CouldNotLook, group: str) -> tuple[str, ...] | CouldNotLook:
+    """Destinations to which unfiltered subscriptions of the account send this group.
+
+    Source: API_PutAccountPolicy, by which `LogGroupName NOT IN [...]` is the only criterion of such a policy.
+    """
+    if isinstance(policies, CouldNotLook):
+        return policies
+    sent = [json_mapping(raw, "policyDocument") for raw in policies if group not in _left_out(raw)]
+    return tuple(str(told["DestinationArn"]) for told in sent if not str(told.get("FilterPattern") or "").strip())
+
+
+def _left_out(policy: Mapping[str, Any]) -> list[str]:
+    return re.findall(r'"([^"]*)"', str(policy.get("selectionCriteria") or ""))

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
-_VALUES = (
-    "error",
-    "err",
-    "fatal",
-    "critical",
-    "crit",
-    "panic",
-    "alert",
-    "emerg",
-    "emergency",
-    "severe",
-    "dpanic",
-    "Error",
-    "Fatal",
-    "Critical",
-    "ALERT",
-    "ERR",
-)
+from .evidence import json_object
+
+_BAD = ("error", "err", "fatal", "critical", "crit", "panic", "alert", "emerg", "emergency", "severe", "dpanic")
+_VALUES = (*_BAD, "Error", "Fatal", "Critical", "ALERT", "ERR")
 _OF_SYSLOG = ("0", *(f"{number}{end}" for number in (1, 2, 3) for end in ",}"))
 """The levels of syslog and GELF, so that 30, which is fine, is not asked for."""
 _PHRASES = (
@@ -34,12 +19,8 @@ _PHRASES = (
     *("[error]", ":error]", "[crit]", "[alert]", "[emerg]", '="error'),
     *(f'"level":{space}{number}' for number in ("50", "60", *_OF_SYSLOG) for space in ("", " ")),
 )
-PATTERN = " ".join(
-    (
-        "?ERROR ?FATAL ?CRITICAL ?PANIC ?SEVERE ?EMERGENCY",
-        *('?"{}"'.format(one.replace('"', '\\"')) for one in _PHRASES),
-    )
-)
+_ESCAPED = (one.replace('"', '\\"') for one in _PHRASES)
+PATTERN = " ".join(("?ERROR ?FATAL ?CRITICAL ?PANIC ?SEVERE ?EMERGENCY", *(f'?"{one}"' for one in _ESCAPED)))
 """Matches more than errors: CloudWatch looks for any of these words and phrases, and is_error decides. A key called
 "error", which many events have, is not among them.
 
@@ -58,9 +39,6 @@ INSIGHTS = " or @message like ".join(f"/{one}/" for one in _INSIGHTS)
 """The same for Logs Insights, after `filter @message like`. It counts whatever is_error does, and also events of
 another level whose text has such words.
 """
-_BAD = frozenset(
-    ("error", "err", "fatal", "critical", "crit", "panic", "dpanic", "alert", "emerg", "emergency", "severe")
-)
 _KEYS = ("level", "severity", "lvl", "levelname", "loglevel", "log_level", "severity_text", "severitytext", "@l")
 _OF_SYSLOGS_NUMBERS = frozenset(("short_message", "facility", "syslogtag", "syslog_facility", "pri"))
 """Keys that GELF and syslog have beside a level from 0 to 7; others count the other way round, or write a verbosity."""
@@ -84,7 +62,7 @@ def is_error(text: str) -> bool:
     A word in capitals before JSON or `level=` names it, too: those are then what the event is about.
     """
     begin = text.find("{")
-    told = _object(text[begin:]) if begin >= 0 and text.rstrip().endswith("}") else None
+    told = json_object(text[begin:]) if begin >= 0 and text.rstrip().endswith("}") else None
     level = _level(told) if told else None
     if told and level is not None:
         return _begins_as_one(text[:begin]) or _is_bad(level, told)
@@ -97,14 +75,6 @@ def is_error(text: str) -> bool:
 def _begins_as_one(text: str) -> bool:
     first = _FIRST.search(text)
     return bool(first and _CAPITALS.fullmatch(first[0]))
-
-
-def _object(text: str) -> dict[str, Any] | None:
-    try:
-        told = json.loads(text)
-    except (ValueError, RecursionError):  # whoever may write a log event chooses its depth
-        return None
-    return told if isinstance(told, dict) else None
 
 
 def _level(told: Mapping[str, Any]) -> str | float | None:

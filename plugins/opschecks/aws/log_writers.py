@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..core.observation import CouldNotLook, NotConfigured, fan_out, observation
+from ..core.observation import CouldNotLook, NotConfigured, fan_out, observation, seen
 from .ecs import Service
 from .session import Aws
+from .unread import or_why
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -23,9 +24,7 @@ class LogWriters:
 
     def must_write(self, group: str) -> bool:
         """Whether a group in which nothing was written is a failure; CouldNotLook where that is unknown."""
-        if isinstance(self.groups, CouldNotLook):
-            raise self.groups.again()
-        return group in self.groups
+        return group in seen(self.groups)
 
 
 @observation(allow=["ecs:DescribeTaskDefinition"], soft=["services"])
@@ -40,20 +39,22 @@ def log_writers(stack: Stack, aws: Aws, services: list[Service] | CouldNotLook) 
         return LogWriters(frozenset(stack.log_groups))
     if isinstance(services, CouldNotLook):
         return LogWriters(frozenset() if isinstance(services, NotConfigured) else services)
-    try:
-        definitions = sorted(
-            {str(one.evidence["taskDefinition"]) for one in services if one.evidence.get("taskDefinition")}
-        )
-        found = frozenset(group for groups in fan_out(lambda arn: _groups(aws, arn), definitions) for group in groups)
-    except CouldNotLook as error:
-        return LogWriters(error)
+    return LogWriters(_written_by(aws, services))
+
+
+@or_why
+def _written_by(aws: Aws, services: list[Service]) -> frozenset[str]:
+    """The log groups that the services' containers name."""
+    told = [one.evidence for one in services]
+    definitions = sorted({str(one["taskDefinition"]) for one in told if one.get("taskDefinition")})
+    found = frozenset(group for groups in fan_out(lambda arn: groups_of(aws, arn), definitions) for group in groups)
     if services and not found:
-        why = "no container of the services names its log group: set log_groups in stacks.toml"
-        return LogWriters(CouldNotLook(_CALL, why))
-    return LogWriters(found)
+        raise CouldNotLook(_CALL, "no container of the services names its log group: set log_groups in stacks.toml")
+    return found
 
 
-def _groups(aws: Aws, definition: str) -> list[str]:
+def groups_of(aws: Aws, definition: str) -> list[str]:
+    """The log groups that the containers of a task definition name."""
     told = aws.call("ecs", "DescribeTaskDefinition", taskDefinition=definition)["taskDefinition"]
     options = [(one.get("logConfiguration") or {}).get("options") or {} for one in told["containerDefinitions"]]
     return [str(one["awslogs-group"]) for one in options if one.get("awslogs-group")]

@@ -1,11 +1,15 @@
-"""CloudWatch Logs: ERROR events of the last hour, searched for or counted, each log group by itself."""
+"""CloudWatch Logs: ERROR events of the last hour, each log group by itself.
+
+They are searched for one by one, or counted by Logs Insights or a metric filter, which large groups need.
+"""
 
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -13,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 from ..core import clock
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook, fan_out, observation
+from ..core.observation import CouldNotLook, fan_out, observation, seen
 from ..core.redaction import redact_text
 from ..core.wording import plural
-from .forms import moment_of_ms
+from .cloudwatch_metrics import CALL, fetch_points
+from .evidence import moment_of_ms
 from .inventory import Inventory
-from .log_counts import by_insights, by_metric_filter
-from .log_levels import PATTERN, is_error
+from .log_levels import INSIGHTS, PATTERN, is_error
 from .session import Aws
 
 if TYPE_CHECKING:
@@ -31,6 +35,11 @@ ENOUGH_EVENTS = 10_000
 EMPTY_PAGES_A_PAGE = 20
 _VARIABLE = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b[0-9a-f]{12,}\b|\d+", re.IGNORECASE)
 _OTHERWISE = 'narrow its pattern, or count by = "insights" or by = "metric": log_searches in stacks.toml'
+_RESULTS = "logs:GetQueryResults"
+_FILTERS = "logs:DescribeMetricFilters"
+USD_PER_GB = 0.005
+"""What Logs Insights costs per GB that it scans, in most regions: https://aws.amazon.com/cloudwatch/pricing/."""
+PAUSES_S = (0.2, 0.5, 1.0, 2.0)
 _OTHER_CLASS = re.compile(r"log.?group.?class|log class|INFREQUENT_ACCESS", re.IGNORECASE)
 
 
@@ -53,7 +62,7 @@ class LogErrors(Resource):
     @property
     def told(self) -> str:
         """How many, in words; CouldNotLook where the group could not be searched."""
-        self._require_read()
+        seen(self.unread)
         return f"{self.seen} ERROR events in the last hour" + (f" ({self.counted})" if self.counted else "")
 
     @property
@@ -63,36 +72,25 @@ class LogErrors(Resource):
 
     def at_most(self, limit: int) -> bool:
         """Whether there were at most `limit`; CouldNotLook where reading stopped early below it."""
-        self._require_read()
-        if self.seen > limit:
-            return False
-        self._require_all()
-        return True
+        seen(self.unread)
+        return self._is_within(self.seen, limit)
 
     def websocket_at_most(self, limit: int) -> bool:
         """The same for events that mention WebSockets."""
-        if self._of_websockets() > limit:
-            return False
-        self._require_all()
-        return True
+        return self._is_within(self._of_websockets(), limit)
 
     def _of_websockets(self) -> int:
-        self._require_read()
-        if self.websocket is None:
-            if not self.seen:
-                return 0
+        seen(self.unread)
+        if self.websocket is None and self.seen:
             raise CouldNotLook("", f"the errors of {self.name} are only counted: which are about WebSockets is unknown")
-        return self.websocket
+        return self.websocket or 0
 
-    def _require_read(self) -> None:
-        if self.unread:
-            raise self.unread.again()
-
-    def _require_all(self) -> None:
-        if not self.complete:
+    def _is_within(self, count: int, limit: int) -> bool:
+        if count <= limit and not self.complete:
             told = f"stopped reading {self.name} after {plural(self.seen, 'event')}; later events were not checked"
             why, action = (self.stopped.reason, self.stopped.action) if self.stopped else (_OTHERWISE, "")
             raise CouldNotLook(_CALL, f"{told}; {why}", action=action)
+        return count <= limit
 
     @property
     def top(self) -> str:
@@ -180,17 +178,15 @@ def _searched(stack: Stack, aws: Aws, group: str, how: LogSearch | None, since: 
             "stream": newest.get("logStreamName", ""),
             "message": redact_text(str(newest["message"]))[:1000],
         }
-    figures = (Figure("ERROR events", len(events), "in the last hour"),)
-    seen, websocket = len(events), sum("websocket" in text.lower() for text in texts)
     return LogErrors(
         arn=group,
         name=group,
         evidence=evidence,
-        seen=seen,
-        websocket=websocket,
+        seen=len(events),
+        websocket=sum("websocket" in text.lower() for text in texts),
         complete=complete,
         stopped=stopped,
-        figures=figures,
+        figures=(Figure("ERROR events", len(events), "in the last hour"),),
     )
 
 
@@ -204,28 +200,91 @@ def _pages(stack: Stack, aws: Aws, group: str, pattern: str, since: datetime, un
     token, given = "", set[str]()
     while True:
         more = {"nextToken": token} if token else {}
-        span = {"startTime": _ms(since), "endTime": _ms(until)}
+        span = {"startTime": int(since.timestamp() * 1000), "endTime": int(until.timestamp() * 1000)}
         page = aws.call("logs", "FilterLogEvents", logGroupName=group, filterPattern=pattern, **span, **more)
         yield page
-        token = str(page.get("nextToken") or "")
-        if not token:
+        if not (token := str(page.get("nextToken") or "")):
             return
         if token in given:
             raise CouldNotLook(_CALL, "the same next page was named twice")
         given.add(token)
         full, empty = (full + 1, empty) if page["events"] else (full, empty + 1)
         if full >= limits.pages or empty >= limits.pages * EMPTY_PAGES_A_PAGE:
-            raise CouldNotLook(
-                _CALL,
-                f"cut short after {plural(full + empty, 'page')} (limit pages); later pages were not read; "
-                f"{_OTHERWISE}",
-            )
+            told = f"cut short after {plural(full + empty, 'page')} (limit pages); later pages were not read"
+            raise CouldNotLook(_CALL, f"{told}; {_OTHERWISE}")
         if clock.now() - begun > timedelta(seconds=limits.log_search_s):
-            raise CouldNotLook(
-                _CALL,
-                f"cut short after {limits.log_search_s:g} s (limit log_search_s), at page {full + empty}; {_OTHERWISE}",
-            )
+            told = f"cut short after {limits.log_search_s:g} s (limit log_search_s), at page {full + empty}"
+            raise CouldNotLook(_CALL, f"{told}; {_OTHERWISE}")
 
 
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
+@dataclass(frozen=True)
+class Counted:
+    """A number of errors, and how it was found. `websocket`: of those about WebSockets, None where that is unknown."""
+
+    errors: int
+    websocket: int | None
+    how: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+def by_insights(stack: Stack, aws: Aws, group: str, how: LogSearch, since: datetime, until: datetime) -> Counted:
+    """Ask Logs Insights, which also reads the class Infrequent Access, and costs by what it scans.
+
+    Sources: API_StartQuery (whole seconds), API_GetQueryResults (its statistics have bytesScanned).
+    """
+    matches = f"/{how.pattern}/" if how.pattern else INSIGHTS
+    query = (
+        f"filter @message like {matches} | fields strcontains(tolower(@message), 'websocket') as ws "
+        "| stats count(*) as errors, sum(ws) as websocket"
+    )
+    span = {"startTime": int(since.timestamp()), "endTime": int(until.timestamp())}
+    asked = aws.call("logs", "StartQuery", logGroupNames=[group], queryString=query, **span)
+    answer = _finished(stack, aws, str(asked["queryId"]))
+    rows = [{one["field"]: one["value"] for one in row} for row in answer["results"]]
+    told = rows[0] if rows else {}  # without a match there is no row
+    scanned = float(answer["statistics"]["bytesScanned"]) / 1e9
+    cost = f"Logs Insights scanned {scanned:.3g} GB, about ${scanned * USD_PER_GB:.4f}"
+    evidence = {"query": query, "statistics": dict(answer["statistics"])}
+    return Counted(int(float(told.get("errors", 0))), int(float(told.get("websocket", 0))), cost, evidence)
+
+
+def _finished(stack: Stack, aws: Aws, query: str) -> Any:
+    begun, tried = clock.now(), 0
+    while True:
+        answer = aws.call("logs", "GetQueryResults", queryId=query)
+        if answer["status"] == "Complete":
+            return answer
+        if answer["status"] not in ("Scheduled", "Running"):
+            raise CouldNotLook(_RESULTS, f"the query ended as {answer['status']}")
+        late = clock.now() - begun > timedelta(seconds=stack.limits.log_search_s)
+        if late or tried > 100 * len(PAUSES_S):
+            raise CouldNotLook(_RESULTS, f"no result within {stack.limits.log_search_s:g} s (limit log_search_s)")
+        time.sleep(PAUSES_S[min(tried, len(PAUSES_S) - 1)])
+        tried += 1
+
+
+def by_metric_filter(stack: Stack, aws: Aws, group: str, how: LogSearch, since: datetime, until: datetime) -> Counted:
+    """Read the metric that a metric filter of the group writes: 1 for each event, and nothing while there is none.
+
+    Sources: API_DescribeMetricFilters, API_MetricTransformation.
+    """
+    namespace, _, name = how.metric.rpartition("/")
+    asked = {"metricName": name, "metricNamespace": namespace}
+    filters = aws.items("logs", "DescribeMetricFilters", "metricFilters", **asked)
+    own = [one for one in filters if one["logGroupName"] == group]
+    if not own:
+        raise CouldNotLook(_FILTERS, f"no metric filter of {group} writes {how.metric} (log_searches in stacks.toml)")
+    if len(filters) > 1:
+        why = f"{how.metric} is written by {plural(len(filters), 'filter')}, not by one of {group} alone"
+        raise CouldNotLook(_FILTERS, why)
+    of = next(one for one in own[0]["metricTransformations"] if one["metricName"] == name)
+    if of["metricValue"] != "1" or of.get("dimensions"):
+        raise CouldNotLook(_FILTERS, f"{how.metric} does not count events: its filter must write 1, without dimensions")
+    if (made := moment_of_ms(own[0], "creationTime")) > since:
+        raise CouldNotLook(_FILTERS, f"the metric filter of {how.metric} is new, of {made:%Y-%m-%d %H:%M} UTC")
+    stat = {"Metric": {"Namespace": namespace, "MetricName": name}, "Period": 60, "Stat": "Sum"}
+    [(points, state)] = fetch_points(aws, [{"MetricStat": stat}], since, until)
+    if state != "Complete":
+        raise CouldNotLook(CALL, f"{how.metric}: the answer is {state}, not Complete")
+    evidence = {"metric": how.metric, "filter": own[0]["filterPattern"]}
+    return Counted(int(sum(points.values())), None, f"counted by {how.metric}", evidence)

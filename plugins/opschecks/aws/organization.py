@@ -42,9 +42,8 @@ def members(aws: Aws, units: Iterable[str] = (), tags: Mapping[str, str] | None 
         found = {one["Id"]: one for one in aws.items(SERVICE, "ListAccounts", "Accounts")}
     active = [found[key] for key in sorted(found) if _is_active(found[key])]
     if tags:
-        wanted = tags.items()
-        own = fan_out(lambda one: _tags(aws, one["Id"]).items() >= wanted, active, at_once=4)
-        active = [one for one, fits in zip(active, own, strict=True) if fits]
+        known = fan_out(lambda one: _tags(aws, one["Id"]).items(), active, at_once=4)
+        active = [one for one, own in zip(active, known, strict=True) if own >= tags.items()]
     return [Member(one["Id"], one["Name"], one["Arn"].split(":")[1]) for one in active]
 
 

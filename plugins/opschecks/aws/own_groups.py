@@ -1,17 +1,25 @@
-"""Which target groups of the stack's load balancers are the stack's own: those that its ECS services fill."""
+"""Which target groups are the stack's own, those that its ECS services fill; and which are its to judge."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from ..core.model import Resource
-from ..core.observation import CouldNotLook, fan_out, observation
+from ..core.observation import CouldNotLook, NotConfigured, fan_out, observation, seen
+from ..core.wording import plural
 from .ecs import Service
-from .elbv2 import HEALTH, LoadBalancer, TargetHealth, filled_by, health_of, health_unread
+from .elbv2 import HEALTH, NO_CHECKS, LoadBalancer, TargetHealth, filled_by, health_of, health_unread
 from .inventory import Inventory
 from .session import Aws
-from .unread import why_unread
+from .unread import first_unread, readable, why_unread
 
+if TYPE_CHECKING:
+    from ..config.stack import Stack
+
+_MOVING = ("initial", "draining")
 AT_ONCE = 8
 """AWS answers for one group a call, and most shared balancers have a group with targets among the first."""
 
@@ -53,7 +61,7 @@ def fronted_targets(
     balancer's are asked at a time, up to those with that one.
     """
     ours = {one.arn for one in balanced_groups}
-    left = [one for one in every_group if one.arn not in ours and not why_unread(one)]
+    left = [one for one in readable(every_group) if one.arn not in ours]
     waiting = {
         one.arn: [group for group in left if one.arn in group.evidence["LoadBalancerArns"]] for one in load_balancers
     }
@@ -88,46 +96,132 @@ def own_groups(
     A stack without ECS services, or none of which fills a group of the balancer, has all of them. CouldNotLook where
     the stack's services could not be read: on a shared balancer a neighbour's errors would be taken for its own.
     """
-    filled: set[str] = set()
-    doubt: CouldNotLook | None = None
-    if inventory.services:
-        if isinstance(services, CouldNotLook):
-            raise services.again()
-        doubt = next((why for service in services if (why := why_unread(service))), None)
-        filled = set().union(*(filled_by(service.evidence) for service in services if not why_unread(service)))
-    known = [] if isinstance(fronted_targets, CouldNotLook) else fronted_targets
+    doubt = first_unread(seen(services)) if inventory.services else None
+    filled = _filled(services) if inventory.services else set()
+    chosen = len(balanced_groups) < len(every_group)
+    named = {one.arn for one in balanced_groups} if chosen else filled
+    refused, known = (fronted_targets, []) if isinstance(fronted_targets, CouldNotLook) else (None, fronted_targets)
     has_targets = {group.arn: bool(group.targets) for group in known if not group.unread}
     empty = {arn for arn, some in has_targets.items() if not some}
     asked = {group.arn: group.unread for group in known}
+    known_groups = readable(every_group)
     found = []
-    read = [one for one in every_group if not why_unread(one)]
     for balancer in load_balancers:
-        if not why_unread(balancer) and balancer.is_application:
-            groups = [one for one in read if balancer.arn in one.evidence["LoadBalancerArns"]]
-            named = {one.arn for one in balanced_groups} if len(balanced_groups) < len(every_group) else filled
-            own = tuple(one for one in groups if one.arn in named)
-            chosen = named is not filled
-            doubtful = () if chosen or not doubt else tuple(one for one in groups if one not in own)
-            own = own or (() if doubtful or chosen else tuple(groups))
-            whole = tuple(one for one in every_group if one.arn == balancer.arn)
-            doubtful += whole
-            why = doubt or next((why_unread(one) for one in whole), None)
-            others = tuple(one for one in groups if one not in (*own, *doubtful) and one.arn not in empty)
-            of_others = None
-            if others and not any(has_targets.get(one.arn) for one in others):
-                refused = fronted_targets if isinstance(fronted_targets, CouldNotLook) else None
-                of_others = refused or next((asked[one.arn] for one in others if one.arn in asked), None)
-            found.append(
-                Fronted(
-                    arn=balancer.arn,
-                    name=balancer.name,
-                    balancer=balancer,
-                    own=own,
-                    others=others,
-                    count=len(groups),
-                    doubtful=doubtful,
-                    doubt=why if doubtful else None,
-                    of_others=of_others,
-                )
+        if why_unread(balancer) or not balancer.is_application:
+            continue
+        groups = tuple(one for one in known_groups if balancer.arn in one.evidence["LoadBalancerArns"])
+        own = tuple(one for one in groups if one.arn in named)
+        doubtful = tuple(one for one in groups if one not in own) if doubt and not chosen else ()
+        own = own or (() if doubtful or chosen else groups)
+        whole = tuple(one for one in every_group if one.arn == balancer.arn)
+        doubtful += whole
+        why = doubt or first_unread(whole)
+        others = tuple(one for one in groups if one not in (*own, *doubtful) and one.arn not in empty)
+        of_others = None
+        if others and not any(has_targets.get(one.arn) for one in others):
+            of_others = refused or next((asked[one.arn] for one in others if one.arn in asked), None)
+        found.append(
+            Fronted(
+                arn=balancer.arn,
+                name=balancer.name,
+                balancer=balancer,
+                own=own,
+                others=others,
+                count=len(groups),
+                doubtful=doubtful,
+                doubt=why if doubtful else None,
+                of_others=of_others,
             )
+        )
     return found
+
+
+def _filled(services: Iterable[Service] | CouldNotLook) -> set[str]:
+    """ARNs of the target groups that the services fill, as far as these could be read."""
+    return {arn for service in readable(services) for arn in filled_by(service.evidence)}
+
+
+@observation(soft=["services"])
+def target_health(
+    stack: Stack, registered_targets: list[TargetHealth], services: list[Service] | CouldNotLook
+) -> list[TargetHealth]:
+    """The health of the targets in each of the stack's target groups, and which groups are not judged, and why.
+
+    A group with health checks off, which only a Lambda function may have, is not assessed:
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/check-target-health.html
+    """
+    known = readable(services)
+    unread = {group.arn: group.unread for group in registered_targets if group.unread}
+    healthy = {group.arn for group in registered_targets if not group.unread and group.in_state("healthy")}
+    return [
+        replace(
+            group,
+            idle=_idle(group, known, healthy, unread, doubt_of(services)),
+            foreign="" if stack.target_groups else _foreign(group, services, registered_targets, healthy),
+        )
+        for group in registered_targets
+    ]
+
+
+def _idle(
+    group: TargetHealth,
+    services: Sequence[Service],
+    healthy: set[str],
+    unread: Mapping[str, CouldNotLook],
+    doubt: CouldNotLook | None,
+) -> str | CouldNotLook:
+    """Why it needs no healthy target now, or why that is not known; nothing where it needs one.
+
+    `doubt`: why not all of `services` are known; then a group that has no healthy one may stand by.
+    """
+    if group.unread:
+        return ""
+    if group.targets and all((one.state, one.code) == ("unavailable", NO_CHECKS) for one in group.targets):
+        return "not assessed: its health checks are off"
+    others = {one for service in services for pair in _pairs(service) if group.arn in pair for one in pair}
+    others -= {group.arn}
+    if any(one.state not in _MOVING for one in group.targets):
+        return ""
+    if not others & healthy:
+        unknown = doubt if healthy - {group.arn} else None
+        return next((unread[one] for one in sorted(others) if one in unread), unknown or "")
+    how = f"{plural(len(group.targets), 'target')} starting or draining" if group.targets else "no targets"
+    return f"{how}: it stands by, and the group that serves has healthy ones"
+
+
+def _pairs(service: Service) -> list[tuple[str, ...]]:
+    """Groups that deployments fill alternately: ECS's blue and green, and those of task sets, as CodeDeploy makes them.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-bluegreen.html
+    """
+    of_sets = sorted(filled_by(service.evidence)) if service.evidence.get("taskSets") else []
+    return [*service.twin_groups, *itertools.combinations(of_sets, 2)]
+
+
+def _foreign(
+    group: TargetHealth, services: list[Service] | CouldNotLook, groups: Sequence[TargetHealth], healthy: set[str]
+) -> str | CouldNotLook:
+    """Why it is not the stack's to judge: on a balancer where its services fill some groups, the others are not."""
+    filled = _filled(services)
+    if group.is_whole or group.arn in filled:
+        return ""
+    shared = filled & {one.arn for one in groups if _are_together(one, group)}
+    if doubt := doubt_of(services):
+        ill = not group.unread and len(group.in_state("healthy")) < max(1, len(group.targets))
+        return doubt.again() if shared or (ill and healthy and len(groups) > 1) else ""  # a neighbour's, or its own
+    if not shared:
+        return ""
+    what = "" if group.unread else f"{plural(len(group.targets), 'target')}, " if group.targets else "no targets, "
+    return f"{what}not judged: no service of the stack fills it (target_groups in stacks.toml can name it)"
+
+
+def _are_together(one: TargetHealth, other: TargetHealth) -> bool:
+    """Whether two groups are of one load balancer, as far as that is known."""
+    return not one.balancers or not other.balancers or bool({*one.balancers} & {*other.balancers})
+
+
+def doubt_of(services: list[Service] | CouldNotLook) -> CouldNotLook | None:
+    """Why it is not known which groups the stack's services fill."""
+    if isinstance(services, CouldNotLook):
+        return None if isinstance(services, NotConfigured) else services
+    return first_unread(services)

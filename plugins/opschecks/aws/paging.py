@@ -35,11 +35,8 @@ class Paging:
         says = jmespath.search(self.more, answer) if self.more else None
         if says is False:
             return {}
-        told = {
-            asked: token
-            for asked, answered in zip(self.asked, self.answered, strict=True)
-            if (token := jmespath.search(answered, answer))
-        }
+        tokens = zip(self.asked, (jmespath.search(one, answer) for one in self.answered), strict=True)
+        told = {asked: token for asked, token in tokens if token}
         if says and not told:
             raise ValueError(f"{self.more} is true, but {self.answered[0]} is missing")
         return told

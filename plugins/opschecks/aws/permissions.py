@@ -152,10 +152,6 @@ _OF_OBJECTS = (
 )  # fmt: skip
 
 
-def _finds(stack: Stack) -> bool:
-    return bool(stack.tags or stack.cloudformation_stack)
-
-
 def _counts_by(stack: Stack, how: str) -> bool:
     return any(one.by == how for one in stack.log_searches)
 
@@ -167,7 +163,9 @@ _ONLY_WHERE: Mapping[str, Callable[[Stack], object]] = {
     "logs:GetQueryResults": lambda stack: _counts_by(stack, "insights"),
     "logs:DescribeMetricFilters": lambda stack: _counts_by(stack, "metric"),
     "acm:ListCertificates": lambda stack: stack.resources.get("certificates"),
-    "lambda:GetAccountSettings": lambda stack: stack.resources.get("functions") or _finds(stack),
+    "lambda:GetAccountSettings": lambda stack: (
+        stack.resources.get("functions") or stack.tags or stack.cloudformation_stack
+    ),
     "servicequotas:GetAWSDefaultServiceQuota": lambda stack: stack.resources.get("quotas"),
     "cloudformation:ListStackResources": lambda stack: stack.cloudformation_stack,
     "cloudfront:GetDistribution": lambda stack: stack.distribution_id or stack.tags or stack.cloudformation_stack,
@@ -183,16 +181,13 @@ def granted(action: str, needed_by: str, places: Places) -> Grant | None:
     only_where = _ONLY_WHERE.get(action)
     if action in OPEN_TO_ALL or (only_where and not only_where(places.stack)):
         return None
-    service = action.partition(":")[0]
-    if service == "s3" and needed_by in _PLACES:
+    if action.startswith("s3:") and needed_by in _PLACES:
         where = (_CHANGED if ":Put" in action else _PLACES).get(needed_by, _PLACES[needed_by])
         arns = places.objects(*where) if action in _OF_OBJECTS else places.buckets(*where)
         return Grant(action, tuple(arns)) if arns else None
     narrow = _OF_ONE.get(needed_by, {}).get(action) or _LIMITED.get(action)
-    if narrow is None:
-        return _with_conditions(Grant(action), places)
-    arns = narrow(places)
-    return _with_conditions(Grant(action, tuple(dict.fromkeys(arns))), places) if arns else None
+    resources = tuple(dict.fromkeys(narrow(places))) if narrow else ANYTHING
+    return _with_conditions(Grant(action, resources), places) if resources else None
 
 
 def _with_conditions(grant: Grant, places: Places) -> Grant | None:

@@ -6,12 +6,23 @@ a stack does not name itself, but finds by CloudFormation or tags, is only limit
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
+
+    _Narrow = Callable[["Places"], list[str]]
+
+
+def _always(service: str, resource: str, region: str | None = None, account: str | None = None) -> _Narrow:
+    """A kind of which the ARN is the same for every stack, but for account and region."""
+
+    def arns(places: Places) -> list[str]:
+        return [places.arn(service, resource, region=region, account=account)]
+
+    return arns
 
 
 @dataclass(frozen=True)
@@ -34,8 +45,7 @@ class Places:
 
     def _known(self, named: Iterable[str]) -> list[str]:
         """The names; any where they are only found at run time."""
-        names = list(dict.fromkeys(filter(None, named)))
-        return names or (["*"] if self._finds else [])
+        return list(dict.fromkeys(filter(None, named))) or (["*"] if self._finds else [])
 
     def _tables(self) -> list[str]:
         stack = self.stack
@@ -56,13 +66,10 @@ class Places:
         """The tables' own backups."""
         return [self.arn("dynamodb", f"table/{name}/backup/*") for name in self._tables()]
 
-    def restored_tables(self) -> list[str]:
-        """The tables, their backups and any other table: a restore makes a table under a name that is said then."""
-        return [self.arn("dynamodb", "table/*")]
-
-    def drill_tables(self) -> list[str]:
-        """The copies that a drill restores, by what their names begin with (remedies/operations/restore.py)."""
-        return [self.arn("dynamodb", "table/opschecks-drill-*")]
+    restored_tables = _always("dynamodb", "table/*")
+    """The tables, their backups and any other table: a restore makes a table under a name that is said then."""
+    drill_tables = _always("dynamodb", "table/opschecks-drill-*")
+    """The copies that a drill restores, by what their names begin with (remedies/operations/restore.py)."""
 
     def log_groups(self) -> list[str]:
         """Log groups, in both forms that AWS uses: policies take the one with :* at its end for most calls.
@@ -100,15 +107,16 @@ class Places:
     def _below_services(self, kind: str) -> list[str]:
         return [self.arn("ecs", f"{kind}/{name.removesuffix('/*')}/*") for name in self._services()]
 
+    def _clusters(self) -> dict[str, None]:
+        return dict.fromkeys(name.partition("/")[0] for name in self._services())
+
     def tasks(self) -> list[str]:
         """The tasks of the clusters."""
-        clusters = dict.fromkeys(name.partition("/")[0] for name in self._services())
-        return [self.arn("ecs", f"task/{name}/*") for name in clusters]
+        return [self.arn("ecs", f"task/{name}/*") for name in self._clusters()]
 
     def clusters(self) -> list[str]:
         """The clusters of the services."""
-        clusters = dict.fromkeys(name.partition("/")[0] for name in self._services())
-        return [self.arn("ecs", f"cluster/{name}") for name in clusters]
+        return [self.arn("ecs", f"cluster/{name}") for name in self._clusters()]
 
     def target_groups(self) -> list[str]:
         """Target groups, by their patterns where the stack names some."""
@@ -120,28 +128,20 @@ class Places:
         beginnings = self.stack.every("alarm_prefix") or ("",)
         return [self.arn("cloudwatch", f"alarm:{one}*", region="*") for one in beginnings]
 
-    def mute_rules(self) -> list[str]:
-        """Every mute rule."""
-        return [self.arn("cloudwatch", "alarm-mute-rule:*", region="*")]
-
-    def own_mute_rules(self) -> list[str]:
-        """The rules that silence-alarm makes."""
-        return [self.arn("cloudwatch", "alarm-mute-rule:opschecks-*", region="*")]
+    mute_rules = _always("cloudwatch", "alarm-mute-rule:*", region="*")
+    own_mute_rules = _always("cloudwatch", "alarm-mute-rule:opschecks-*", region="*")
+    """The rules that silence-alarm makes."""
+    insight_rules = _always("cloudwatch", "insight-rule/DynamoDBContributorInsights*")
+    """Contributor Insights of tables."""
 
     def muted_alarms(self) -> list[str]:
-        """Those rules, and the alarms that they are for."""
+        """The rules of silence-alarm, and the alarms that they are for."""
         return [*self.own_mute_rules(), *self.alarms()]
-
-    def insight_rules(self) -> list[str]:
-        """Contributor Insights of tables."""
-        return [self.arn("cloudwatch", "insight-rule/DynamoDBContributorInsights*")]
 
     def distributions(self) -> list[str]:
         """The distribution of the dashboards."""
-        return [self.arn("cloudfront", f"distribution/{one}", region="") for one in self._known(self._distribution())]
-
-    def _distribution(self) -> list[str]:
-        return [*self.stack.every("distribution_id")]
+        ids = self._known(self.stack.every("distribution_id"))
+        return [self.arn("cloudfront", f"distribution/{one}", region="") for one in ids]
 
     def formation(self) -> list[str]:
         """The CloudFormation stacks, and those nested in them, whose names begin with theirs."""
@@ -167,20 +167,16 @@ class Places:
         named = [one.secret for one in self.stack.rotated_keys]
         return [one if one.startswith("arn:") else self.arn("secretsmanager", f"secret:{one}-??????") for one in named]
 
-    def topics(self) -> list[str]:
-        """Topics that alarms call, which only the alarms say."""
-        return [self.arn("sns", "*", region="*", account="*")]
-
-    def rules(self) -> list[str]:
-        """EventBridge rules of every bus."""
-        return [self.arn("events", "rule/*")]
+    topics = _always("sns", "*", region="*", account="*")
+    """Topics that alarms call, which only the alarms say."""
+    rules = _always("events", "rule/*")
+    """EventBridge rules of every bus."""
 
     def security_groups(self) -> list[str]:
         """Security groups by their ids; any where the stack names patterns."""
         names = self._known(self.stack.security_groups)
         ids = [one for one in names if one.startswith("sg-")]
-        groups = ids if len(ids) == len(names) else ["*"]
-        return [self.arn("ec2", f"security-group/{one}") for one in groups]
+        return [self.arn("ec2", f"security-group/{one}") for one in (ids if len(ids) == len(names) else ["*"])]
 
     def security_group_rules(self) -> list[str]:
         """Their rules, which get new ids whenever they are made."""
@@ -190,9 +186,7 @@ class Places:
         """Both: a rule is made with its tags."""
         return [*self.security_groups(), *self.security_group_rules()]
 
-    def flow_logs(self) -> list[str]:
-        """Flow logs."""
-        return [self.arn("ec2", "vpc-flow-log/*")]
+    flow_logs = _always("ec2", "vpc-flow-log/*")
 
     def vpcs(self) -> list[str]:
         """VPCs with their flow logs; which VPCs, only the balancers say."""
@@ -257,6 +251,5 @@ class Places:
 
     def objects(self, *places: str) -> list[str]:
         """What lies in them, below the prefix that the stack names."""
-        return [
-            self.arn("s3", f"{one}/*" if one != "*" else one, region="", account="") for one in self._buckets(*places)
-        ]
+        below = ["*" if one == "*" else f"{one}/*" for one in self._buckets(*places)]
+        return [self.arn("s3", one, region="", account="") for one in below]

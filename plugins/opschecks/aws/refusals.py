@@ -88,9 +88,8 @@ def _other_than_identity(action: str, text: str) -> str:
     found = explicit or implicit
     policy = found[1].lower() if found else ""
     if policy in _OF_THE_ORGANIZATION:
-        return (
-            f"a {policy} denies it: no policy of this account can allow {action}; ask who administers the organization"
-        )
+        told = f"a {policy} denies it: no policy of this account can allow {action}"
+        return f"{told}; ask who administers the organization"
     if explicit:
         return f"remove the explicit deny of {action} from {_PLACES.get(policy, f'the {policy}')}"
     return f"allow {action} in {_PLACES[policy]}" if policy in _PLACES else ""

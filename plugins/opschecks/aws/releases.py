@@ -1,4 +1,4 @@
-"""The expected deployment compared with what is running: the gate's view of an ECS service."""
+"""The expected deployment compared with what is running, and whether it can still come: a gate's view of a service."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..core.model import Expected, Resource
 from ..core.observation import CouldNotLook, Unanswerable, observation
 from .ecs import Launch, Service, Task
 from .rollouts import Rollout
-from .unread import why_unread
+from .unread import readable, why_unread
 
 NOTHING = Expected()
 Concerns = Callable[["Release", str], bool]
@@ -83,9 +83,8 @@ def releases(expected: Expected, rollouts: list[Rollout], tasks: list[Task]) -> 
     all if it applies to none.
     """
     if not expected:
-        raise Unanswerable(
-            "", "nothing was expected: pass --expect-revision FAMILY:REVISION, --expect-image or --expect-deployment"
-        )
+        options = "--expect-revision FAMILY:REVISION, --expect-image or --expect-deployment"
+        raise Unanswerable("", f"nothing was expected: pass {options}")
     made = [_release(rollout, tasks) for rollout in rollouts]
 
     def asked(of: Release, wanted: Sequence[str], concerns: Concerns) -> tuple[str, ...]:
@@ -94,14 +93,12 @@ def releases(expected: Expected, rollouts: list[Rollout], tasks: list[Task]) -> 
 
         return tuple(wish for wish in wanted if may(of, wish) or not any(may(other, wish) for other in made))
 
-    def of(one: Release) -> Expected:
-        return Expected(
-            asked(one, expected.revisions, _is_of_family),
-            asked(one, expected.images, _is_of_repository),
-            asked(one, expected.deployments, _has_deployment),
-        )
-
-    return [replace(one, asked=of(one)) for one in made]
+    kinds = (
+        (expected.revisions, _is_of_family),
+        (expected.images, _is_of_repository),
+        (expected.deployments, _has_deployment),
+    )
+    return [replace(one, asked=Expected(*(asked(one, *kind) for kind in kinds))) for one in made]
 
 
 def _release(rollout: Rollout, tasks: Sequence[Task]) -> Release:
@@ -110,8 +107,7 @@ def _release(rollout: Rollout, tasks: Sequence[Task]) -> Release:
         return Release(arn=service.arn, name=service.name, rollout=rollout, tasks=(), evidence=service.evidence)
     primary = [one.evidence.get("id") for one in _launches(service) if one.evidence.get("status") == "PRIMARY"]
     unread = tuple(task for task in tasks if why_unread(task) and task.name == service.name)
-    known = [task for task in tasks if not why_unread(task)]
-    running = tuple(task for task in known if task.is_wanted and task.started_by in primary)
+    running = tuple(task for task in readable(tasks) if task.is_wanted and task.started_by in primary)
     evidence = Answer({**rollout.evidence, "tasks": [task.evidence for task in running]}, "ecs:DescribeServices")
     return Release(
         arn=service.arn,
@@ -132,8 +128,6 @@ def _launches(service: Service) -> list[Launch]:
 
 
 def _is_of_family(release: Release, revision: str) -> bool:
-    if why_unread(release.service):
-        return False
     runs = [one.revision for one in _launches(release.service) if one.is_primary and "taskDefinition" in one.evidence]
     runs = runs or [str(release.evidence.get("taskDefinition", "")).rpartition("/")[2]]
     return runs[0].rpartition(":")[0] == revision.rpartition(":")[0]
@@ -144,8 +138,6 @@ def _is_of_repository(release: Release, image: str) -> bool:
 
 
 def _has_deployment(release: Release, deployment: str) -> bool:
-    if why_unread(release.service):
-        return False
     known = any(one.id == deployment for one in _launches(release.service))
     told = release.service.evidence.get("events") or []
     return known or any(deployment in str(event.get("message")) for event in told)
@@ -173,3 +165,41 @@ def _is(image: str, digest: str, wanted: str) -> bool:
 
 def _tag(image: str) -> str:
     return image.partition("@")[0].rpartition("/")[2].partition(":")[2] or "latest"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Awaited(Resource):
+    """A service of which something else was expected. `never`: why that can never come; empty while it may."""
+
+    never: str = ""
+
+
+@observation()
+def awaited(releases: list[Release]) -> list[Awaited]:
+    """Each service, and whether a deployment may still bring what was expected of it.
+
+    Nothing more comes where ECS lists one deployment, which is completed, and all its tasks run: one that was rolled
+    back, or that another one replaced, is no longer in DescribeServices' list. Where the list is empty (CODE_DEPLOY and
+    EXTERNAL deploy by task sets) or a state is missing, it is unknown. Source: "Deployment" and "Service" in the Amazon
+    ECS API Reference.
+    """
+    return [Awaited(arn=one.arn, name=one.name, never=_never(one), evidence=one.evidence) for one in releases]
+
+
+def _never(release: Release) -> str:
+    if not _at_rest(release) or not (what := "; ".join(release.differences)):
+        return ""
+    return f"{what}: no deployment of {release.name} is under way, so it never comes; was the service updated?"
+
+
+def _at_rest(release: Release) -> bool:
+    told = release.evidence
+    listed = told.get("deployments", ())
+    return (
+        told.get("status") == "ACTIVE"
+        and len(listed) == 1
+        and listed[0].get("status") == "PRIMARY"
+        and listed[0].get("rolloutState") == "COMPLETED"
+        and told.get("runningCount") == told.get("desiredCount")
+        and told.get("pendingCount") == 0
+    )

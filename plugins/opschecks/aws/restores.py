@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..core.model import Deadline, Figure, Resource
-from ..core.observation import CouldNotLook, observation
+from ..core.observation import CouldNotLook, observation, seen
+from .evidence import json_object, utc
 from .inventory import Inventory
 from .session import Aws
+from .unread import or_why
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -49,8 +50,7 @@ class Rehearsal(Resource):
 
     def require_all_seen(self) -> None:
         """CouldNotLook where a restore may have been of the stack, but this is unknown."""
-        if self.jobs is not None:
-            raise self.jobs.again()
+        seen(self.jobs)
         if self.unclear:
             raise CouldNotLook(_EVENTS, f"AWS does not report which table {self.unclear[0]} restored")
 
@@ -65,16 +65,10 @@ def restore_rehearsal(stack: Stack, aws: Aws, inventory: Inventory, now: datetim
     for name in EVENTS:
         _from_events(aws, name, tables, now, found, unclear)
     limit = timedelta(days=stack.limits.restore_drill_days)
-    jobs: CouldNotLook | None = None
-    if not any(now - one.at <= limit for one in found):
-        try:
-            _from_jobs(aws, tables, now, found, unclear)
-        except CouldNotLook as error:
-            jobs = error
+    recent = any(now - one.at <= limit for one in found)
+    jobs = None if recent else or_why(_from_jobs)(aws, tables, now, found, unclear)
     newest = max(found, key=lambda one: one.at, default=None)
-    figures: tuple[Figure, ...] = ()
-    if newest:
-        figures = (Figure("last restore", f"{newest.at:%Y-%m-%d %H:%M} UTC"), Figure("restored table", newest.table))
+    told = {"last restore": f"{newest.at:%Y-%m-%d %H:%M} UTC", "restored table": newest.table} if newest else {}
     return Rehearsal(
         arn=f"stack/{stack.name}/restores",
         name="restores of tables",
@@ -83,7 +77,7 @@ def restore_rehearsal(stack: Stack, aws: Aws, inventory: Inventory, now: datetim
             "unclear": unclear[:5],
             "AWS Backup": str(jobs) if jobs else "read only where CloudTrail has no recent restore",
         },
-        figures=figures,
+        figures=tuple(Figure(label, value) for label, value in told.items()),
         deadlines=(Deadline("the last test of a restore is too long ago", newest.at + limit),) if newest else (),
         newest=newest,
         unclear=tuple(unclear),
@@ -101,11 +95,8 @@ def _from_events(
     for page in aws.pages("cloudtrail", "LookupEvents", LookupAttributes=chosen, MaxResults=50, **span):
         hits = []
         for raw in page["Events"]:
-            at: datetime = raw["EventTime"].astimezone(UTC)
-            table = _restored(raw)
-            if table is None:
-                continue
-            if not table:
+            at, table = utc(raw["EventTime"]), _restored(raw)
+            if table == "":
                 unclear.append(f"{name} of {at:%Y-%m-%d %H:%M} UTC")
             elif table in tables:
                 hits.append(Restore(table, at, name))
@@ -116,12 +107,7 @@ def _from_events(
 
 def _restored(event: Mapping[str, Any]) -> str | None:
     """The source table's name; empty where unknown, None where AWS refused the restore."""
-    try:
-        told = json.loads(event["CloudTrailEvent"])
-    except ValueError:
-        return ""
-    if not isinstance(told, dict):
-        return ""
+    told = json_object(event["CloudTrailEvent"]) or {}
     if told.get("errorCode"):
         return None
     asked = told.get("requestParameters")
@@ -137,14 +123,14 @@ def _name(told: str) -> str:
     if not told.startswith("arn:"):
         return told
     match = _TABLE.search(told)
-    return match.group(1) if match else ""
+    return match[1] if match else ""
 
 
 def _from_jobs(aws: Aws, tables: frozenset[str], now: datetime, found: list[Restore], unclear: list[str]) -> None:
     """Restores of its recovery points by AWS Backup, restore testing included."""
     chosen = {"ByResourceType": "DynamoDB", "ByStatus": "COMPLETED", "ByCreatedAfter": now - HISTORY}
     for raw in aws.items("backup", "ListRestoreJobs", "RestoreJobs", MaxResults=1000, **chosen):
-        at: datetime = raw["CreationDate"].astimezone(UTC)
+        at = utc(raw["CreationDate"])
         table = _name(str(raw.get("SourceResourceArn") or raw.get("RecoveryPointArn") or "arn:"))
         if not table:
             unclear.append(f"a restore job of {at:%Y-%m-%d %H:%M} UTC")

@@ -1,8 +1,8 @@
-"""How far each ECS service is with its deployments, whoever deploys it, and what went wrong with them."""
+"""How far each ECS service is with its deployments, what went wrong with them, and which colours have its traffic."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,10 +12,21 @@ from ..core.model import Resource
 from ..core.observation import CouldNotLook, Later, observation
 from ..core.wording import plural
 from .ecs import DAY, Event, Launch, Service, Task
-from .service_deployments import LIST, Recorded, ServiceDeployment, bake_after, planned_wait
-from .unread import why_unread
+from .service_deployments import (
+    LIST,
+    REVISIONS,
+    SHIFTED,
+    Recorded,
+    ServiceDeployment,
+    bake_after,
+    is_shifting,
+    planned_wait,
+)
+from .unread import readable, why_unread
 
 _SERVICES = "ecs:DescribeServices"
+SHIFTING = "PRODUCTION_TRAFFIC_SHIFT"
+"""The stage in which both colours get production traffic; it lasts as long as the steps of a linear shift do."""
 _FAILED = ("deployment failed", "rolling back")
 _COMPLETED = "deployment completed"
 
@@ -59,10 +70,7 @@ class Rollout(Resource):
 
     @property
     def known(self) -> tuple[ServiceDeployment, ...]:
-        """ECS's records of what is under way or went wrong; none where something else deploys the service.
-
-        CouldNotLook where AWS denies them.
-        """
+        """ECS's records of what is under way or went wrong, none where others deploy it; CouldNotLook where denied."""
         return self.recorded.deployments if self.service.controller == "ECS" else ()
 
     @property
@@ -104,8 +112,7 @@ class Rollout(Resource):
 
     def _moving(self, revision: str, began: datetime, configuration: Mapping[str, Any], stage: str = "") -> Moving:
         planned = planned_wait(configuration)
-        bake = bake_after(configuration)
-        return Moving(revision, self.now - began, planned, stage, until_it_serves=planned - bake)
+        return Moving(revision, self.now - began, planned, stage, planned - bake_after(configuration))
 
     @property
     def replacing(self) -> list[str]:
@@ -210,13 +217,11 @@ def _of(recorded: Mapping[str, Recorded] | CouldNotLook, service: str) -> Record
 
 
 def _rollout(service: Service, recorded: Recorded, tasks: list[Task] | CouldNotLook, now: datetime) -> Rollout:
-    known = [] if isinstance(tasks, CouldNotLook) else tasks
-    own = [one for one in known if one.service == service.name and not why_unread(one)]
+    own = [one for one in readable(tasks) if one.service == service.name]
     dead = sorted((one for one in own if one.death), key=lambda one: one.ended, reverse=True)
     evidence = service.evidence
     if recorded.listed and not why_unread(service):
-        records = [one.evidence for one in recorded.listed]
-        evidence = Answer({**evidence, "serviceDeployments": records}, _SERVICES)
+        evidence = Answer({**evidence, "serviceDeployments": [one.evidence for one in recorded.listed]}, _SERVICES)
     return Rollout(
         arn=service.arn,
         name=service.name,
@@ -227,3 +232,39 @@ def _rollout(service: Service, recorded: Recorded, tasks: list[Task] | CouldNotL
         recorded=recorded,
         deaths=tuple(f"task {one.name[:8]} stopped: {one.death}" for one in dead),
     )
+
+
+def serving(rollout: Rollout, groups: Sequence[str]) -> list[set[str]]:
+    """Of groups that are filled alternately: sets of which each must have the healthy targets that are desired.
+
+    One of them all, as long as one colour serves. Both colours run during a bake, and the new one alone has the
+    traffic; while it is shifted, both have some:
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/blue-green-deployment-how-it-works.html
+    Whose group is which is in the resolvedConfiguration of the service revision (API_ServiceRevisionLoadBalancer.html).
+    CouldNotLook where that cannot be known.
+    """
+    together = [set(groups)]
+    service = rollout.service
+    if len(groups) < 2:
+        return together
+    if primary := [one for one in service.task_sets if one.is_primary]:
+        filled = [raw for one in primary for raw in one.evidence.get("loadBalancers") or []]
+        own = {str(raw.get("targetGroupArn")) for raw in filled} & set(groups)
+        return [own] if own else together
+    if rollout.by_events_only:
+        if len(service.deployments) < 2 or not is_shifting(service.evidence.get("deploymentConfiguration") or {}):
+            return together
+        raise CouldNotLook(LIST, f"which colour serves is not known: {rollout.by_events_only}")
+    going = [one for one in rollout.known if one.status == "IN_PROGRESS" and is_shifting(one.configuration)]
+    if not going:
+        return together
+    if going[0].stage == SHIFTING:
+        return [{one} for one in groups]
+    if going[0].stage not in SHIFTED:
+        return together
+    own = set(going[0].groups) & set(groups)
+    if not own:
+        unread = going[0].unread
+        why, action = (f": {unread.reason}", unread.action) if unread else ("", "")
+        raise CouldNotLook(REVISIONS, f"which target group {going[0].revision} has is not known{why}", action=action)
+    return [own]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
@@ -13,7 +12,7 @@ from ..core.observation import CouldNotLook, NotConfigured, NotThere, names_no, 
 from ..core.wording import plural
 from .cloudfront import Distribution
 from .cloudfront import distribution as distribution_of
-from .evidence import one_of
+from .evidence import one_of, utc
 from .inventory import Inventory
 from .session import Aws
 from .unread import Unread, each_alone
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from ..config.stack import Stack
 
 _CALL = "s3:GetLifecycleConfiguration"
-_NONE = "NoSuchLifecycleConfiguration"
 _UNREADABLE = ("GLACIER", "DEEP_ARCHIVE")
 """Storage classes whose objects cannot be served before they are restored; GLACIER_IR is not one."""
 
@@ -111,15 +109,13 @@ class Rule:
 
 
 def _day(dated: Mapping[str, Any]) -> str:
-    moment: datetime = dated["Date"]
-    return f"{moment.astimezone(UTC):%Y-%m-%d}"
+    return f"{utc(dated['Date']):%Y-%m-%d}"
 
 
 def kept_for(rules: Iterable[Rule], what: str) -> int | None:
     """After how many days at most the bucket expires these; None is never. Only rules for the whole bucket count."""
-    return min(
-        (days for rule in rules if rule.is_on and rule.is_whole and (days := rule.days(what)) is not None), default=None
-    )
+    told = (rule.days(what) for rule in rules if rule.is_on and rule.is_whole)
+    return min((days for days in told if days is not None), default=None)
 
 
 def lacking(rules: Iterable[Rule], wanted: Mapping[str, float]) -> list[str]:
@@ -171,11 +167,8 @@ class Bucket(Resource):
 
     def _nearly(self, what: str) -> str:
         """Rules that would expire it, but are disabled or apply to a part only."""
-        told = [
-            f"{rule} is {rule.raw['Status']}" if not rule.is_on else f"{rule} applies to a part only"
-            for rule in self.rules
-            if rule.days(what) is not None and not (rule.is_on and rule.is_whole)
-        ]
+        unfit = [rule for rule in self.rules if rule.days(what) is not None and not (rule.is_on and rule.is_whole)]
+        told = [f"{one} applies to a part only" if one.is_on else f"{one} is {one.raw['Status']}" for one in unfit]
         return f" ({', '.join(told)})" if told else ""
 
     @property
@@ -184,17 +177,8 @@ class Bucket(Resource):
 
         A rule that keeps a number of old versions whatever their age always leaves one to restore.
         """
-        return min(
-            (
-                days
-                for rule in self.rules
-                if rule.is_on
-                and self._on_site(rule)
-                and not rule.newer_versions_kept
-                and (days := rule.days(VERSIONS)) is not None
-            ),
-            default=None,
-        )
+        own = (rule for rule in self.rules if rule.is_on and self._on_site(rule) and not rule.newer_versions_kept)
+        return min((days for rule in own if (days := rule.days(VERSIONS)) is not None), default=None)
 
     def _on_site(self, rule: Rule) -> bool:
         site = self.site or ""
@@ -214,11 +198,10 @@ def _how_long(days: int | None) -> str:
 def buckets(stack: Stack, aws: Aws, inventory: Inventory, distribution: Distribution | CouldNotLook) -> list[Bucket]:
     """The stack's buckets, including the one of the dashboards, with versioning and lifecycle rules."""
     site = site_of(stack, inventory, distribution)
-    names = names_of(stack, inventory, site)
     folders = {site[0]: site[1]} if site else {}
     return each_alone(
         lambda name: read_bucket(aws, name, folders.get(name)),
-        names,
+        names_of(stack, inventory, site),
         lambda name, why: Bucket(arn=name, name=name, site=folders.get(name), evidence=Unread(why)),
     )
 
@@ -266,7 +249,7 @@ def _lifecycle(aws: Any, name: str) -> Answer:
     try:
         told: Answer = aws.call("s3", "GetBucketLifecycleConfiguration", Bucket=name)
     except NotThere as none:
-        if not none.reason.startswith(_NONE):
+        if not none.reason.startswith("NoSuchLifecycleConfiguration"):
             raise
         return Answer({"Rules": []}, none.call)
     told["Rules"]  # every configuration has rules
@@ -276,7 +259,6 @@ def _lifecycle(aws: Any, name: str) -> Answer:
 @observation()
 def site_bucket(stack: Stack, buckets: list[Bucket]) -> Bucket:
     """The bucket behind the dashboards."""
-    found = [bucket for bucket in buckets if bucket.site is not None]
-    if not found:
+    if not (found := [bucket for bucket in buckets if bucket.site is not None]):
         raise names_no(stack.name, "dashboard bucket", "distribution_id or dashboard_bucket")
     return found[0]

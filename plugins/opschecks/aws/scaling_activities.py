@@ -62,8 +62,7 @@ class Activity:
         raise CouldNotLook(CALL, f"{said!r} has no number of tasks")
 
     def __str__(self) -> str:
-        said = self.evidence.get("StatusMessage") or self.evidence["Description"]
-        return f"{self.at:%Y-%m-%d %H:%M} UTC: {said}"
+        return f"{self.at:%Y-%m-%d %H:%M} UTC: {self.evidence.get('StatusMessage') or self.evidence['Description']}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,8 +100,7 @@ class ScalingWeek(Resource):
     @property
     def said(self) -> str:
         """The week in one sentence."""
-        counts = [count for _, count in self.counts]
-        if not counts:
+        if not (counts := [count for _, count in self.counts]):
             return "scaling changed nothing in the last 7 days"
         most = plural(max(counts), "task")
         return f"scaled {plural(len(counts), 'time')} in the last 7 days, to between {min(counts)} and {most}"

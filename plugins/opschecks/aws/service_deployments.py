@@ -13,10 +13,10 @@ from typing import Any
 
 from ..core.answer import Answer
 from ..core.observation import CouldNotLook, batches, fan_out, observation
-from .evidence import OneOf, Read, last_part, utc
-from .forms import seconds
+from .evidence import OneOf, Read, last_part, seconds, utc
 from .inventory import Inventory
 from .session import Aws
+from .unread import or_why
 
 LIST, DESCRIBE = "ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments"
 REVISIONS = "ecs:DescribeServiceRevisions"
@@ -30,13 +30,8 @@ DAY = timedelta(hours=24)
 _HOOK_MINUTES = 24 * 60
 """How long a pause waits unless it says: AmazonECS API_DeploymentLifecycleHookTimeoutConfiguration.html."""
 _NOT_OFFERED = (
-    "UnsupportedFeature",
-    "UnknownOperation",
-    "InvalidAction",
-    "NotImplemented",
-    "UnrecognizedAction",
-    "501",
-)
+    "UnsupportedFeature", "UnknownOperation", "InvalidAction", "NotImplemented", "UnrecognizedAction", "501",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -53,24 +48,11 @@ class ServiceDeployment:
 
     arn = Read(str, "serviceDeploymentArn")
     """Its ARN, which StopServiceDeployment takes."""
-    status = OneOf(
-        "status",
-        "PENDING",
-        "IN_PROGRESS",
-        "SUCCESSFUL",
-        "STOPPED",
-        "STOP_REQUESTED",
-        "ROLLBACK_REQUESTED",
-        "ROLLBACK_IN_PROGRESS",
-        "ROLLBACK_SUCCESSFUL",
-        "ROLLBACK_FAILED",
-    )
+    status = OneOf("status", *_ASKED, "SUCCESSFUL")
     """PENDING, IN_PROGRESS, STOPPED, ROLLBACK_SUCCESSFUL, …"""
 
-    @property
-    def stage(self) -> str:
-        """lifecycleStage of a blue/green, linear or canary deployment, such as BAKE_TIME; else empty."""
-        return str(self.evidence.get("lifecycleStage") or "")
+    stage = Read(str, "lifecycleStage", default="")
+    """lifecycleStage of a blue/green, linear or canary deployment, such as BAKE_TIME; else empty."""
 
     @property
     def configuration(self) -> Mapping[str, Any]:
@@ -87,15 +69,10 @@ class ServiceDeployment:
         """Whether it is under way."""
         return self.status in OPEN
 
-    @property
-    def began(self) -> datetime:
-        """When it started, in UTC; of one that waits to start, when it was created."""
-        return utc(self.evidence.get("startedAt") or self.evidence["createdAt"])
-
-    @property
-    def ended(self) -> datetime:
-        """When it finished or was stopped, in UTC."""
-        return utc(self.evidence.get("finishedAt") or self.evidence.get("stoppedAt") or self.evidence["updatedAt"])
+    began = Read(utc, "startedAt", "createdAt")
+    """When it started, in UTC; of one that waits to start, when it was created."""
+    ended = Read(utc, "finishedAt", "stoppedAt", "updatedAt")
+    """When it finished or was stopped, in UTC."""
 
     @property
     def has_failed(self) -> bool:
@@ -204,24 +181,15 @@ def service_deployments(aws: Aws, inventory: Inventory, now: datetime) -> dict[s
     asked: list[tuple[Callable[[Aws, Sequence[str]], Mapping[str, Any]], list[str]]]
     asked = [(_described, part) for part in batches(arns, ARNS_A_CALL)]
     asked += [(_revisions, part) for part in batches(revisions, ARNS_A_CALL)]
-    told: dict[str, Any] = {}
-    for part in fan_out(lambda one: one[0](aws, one[1]), asked):
-        told.update(part)
+    told = {arn: one for part in fan_out(lambda one: one[0](aws, one[1]), asked) for arn, one in part.items()}
     return {name: _recorded(listed[name], told) for name in names}
 
 
-def _listed(aws: Aws, cluster: str, service: str, now: datetime) -> list[Answer] | CouldNotLook:
+@or_why  # of this service alone
+def _listed(aws: Aws, cluster: str, service: str, now: datetime) -> list[Answer]:
     asked = {"cluster": cluster, "service": service, "status": _ASKED, "maxResults": 100}
-    try:
-        told = aws.items("ecs", "ListServiceDeployments", "serviceDeployments", **asked)
-        return [one for one in told if one["status"] in OPEN or _is_of_today(one, now)]
-    except CouldNotLook as problem:  # of this service alone
-        return problem
-
-
-def _is_of_today(brief: Mapping[str, Any], now: datetime) -> bool:
-    ended: datetime | None = brief.get("finishedAt")
-    return ended is None or now - ended < DAY
+    told = aws.items("ecs", "ListServiceDeployments", "serviceDeployments", **asked)
+    return [one for one in told if one["status"] in OPEN or now - one.get("finishedAt", now) < DAY]
 
 
 def _described(aws: Aws, arns: Sequence[str]) -> dict[str, Answer | CouldNotLook]:
@@ -241,8 +209,7 @@ def _described(aws: Aws, arns: Sequence[str]) -> dict[str, Answer | CouldNotLook
 def _revisions(aws: Aws, arns: Sequence[str]) -> dict[str, Mapping[str, Any] | CouldNotLook]:
     """Service revisions by their ARN. Without them, messages have the ARN's end, and no target group is known."""
     try:
-        answer = aws.call("ecs", "DescribeServiceRevisions", serviceRevisionArns=list(arns))
-        told = answer["serviceRevisions"]
+        told = aws.call("ecs", "DescribeServiceRevisions", serviceRevisionArns=list(arns))["serviceRevisions"]
     except CouldNotLook as problem:
         return dict.fromkeys(arns, problem)
     return {str(one["serviceRevisionArn"]): one for one in told}
@@ -260,8 +227,7 @@ def _recorded(listed: Sequence[Answer] | CouldNotLook, told: Mapping[str, Any]) 
         revision = told.get(target) or {}
         unread = revision if isinstance(revision, CouldNotLook) else None
         known: Mapping[str, Any] = {} if unread else revision
-        name = (
-            last_part(known["taskDefinition"]) if "taskDefinition" in known else f"service revision {last_part(target)}"
-        )
+        name = last_part(known["taskDefinition"]) if "taskDefinition" in known else ""
+        name = name or f"service revision {last_part(target)}"
         found.append(ServiceDeployment(described, name, groups_of(known), unread))
     return Recorded(tuple(sorted(found, key=lambda one: one.began, reverse=True)))

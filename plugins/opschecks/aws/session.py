@@ -128,8 +128,7 @@ class Aws:
         except CouldNotLook:
             raise
         except Exception as error:  # botocore's parsers trip over cut answers in many ways
-            reason = f"the answer could not be read: {type(error).__name__}: {error}"
-            raise CouldNotLook(name, reason) from error
+            raise CouldNotLook(name, f"the answer could not be read: {type(error).__name__}: {error}") from error
         date = date_of(answer.pop("ResponseMetadata", {}))
         return {**answer, "ResponseMetadata": {"HTTPHeaders": {"date": date}}} if date else answer
 
@@ -174,9 +173,8 @@ class Aws:
                 raise CouldNotLook(name, "the same next page was named twice")
             given.add(str(following))
             parameters = {key: value for key, value in parameters.items() if key not in how.asked} | following
-        raise CouldNotLook(
-            name, f"cut short after {plural(self.stack.limits.pages, 'page')} (limit pages); later pages were not read"
-        )
+        read = plural(self.stack.limits.pages, "page")
+        raise CouldNotLook(name, f"cut short after {read} (limit pages); later pages were not read")
 
     def items(self, service: str, operation: str, key: str, /, **parameters: Any) -> list[Any]:
         """`key` of every page, in one list; a page that lacks the key raises CouldNotLook."""
@@ -255,9 +253,7 @@ def identify(aws: Aws, say: Callable[[str], None] = lambda line: None) -> str:
     account = str(answer["Account"])
     wanted = aws.stack.account_id
     if wanted and account != wanted:
-        raise WrongAccount(
-            f"stacks.{aws.stack.name}.account_id is {wanted}, but the credentials belong to {account}; "
-            "use that account's credentials, or correct account_id"
-        )
+        why = f"stacks.{aws.stack.name}.account_id is {wanted}, but the credentials belong to {account}"
+        raise WrongAccount(f"{why}; use that account's credentials, or correct account_id")
     compare(answer.date, clock.now(), say)
     return account

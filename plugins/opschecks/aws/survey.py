@@ -1,30 +1,113 @@
-"""What an account and region have, list by list: what a first stacks.toml is proposed from. Reads only."""
+"""What an account and region have, list by list: what a first stacks.toml is proposed from. Reads only.
+
+Also queues, functions, databases and what else a stack names in `resources` of stacks.toml.
+"""
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ..config.identifiers import kind_of, parsed
 from ..core.observation import CouldNotLook, batches, fan_out
 from .cloudwatch_alarms import every_alarm
-from .other_lists import OTHER_LISTS, OtherList, keys_and_names
+from .ec2 import tags_of
+from .ecs import SERVICES_A_CALL
+from .evidence import grouped
+from .log_writers import groups_of
 
 if TYPE_CHECKING:
     from .session import Aws
 
 Raw = Mapping[str, Any]
 CLUSTERS_AT_ONCE = 100
-SERVICES_AT_ONCE = 10
-"""https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html, API_DescribeClusters.html."""
+"""https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeClusters.html."""
 MOST_DEFINITIONS = 500
 """Task definitions are described one by one, and AWS answers about 20 a second for long:
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html."""
 TOLD_EVERY = 500
 """So many of one list are told while it is still read."""
+
+
+@dataclass(frozen=True)
+class OtherList:
+    """How the resources of a key are listed. `what`: as a person calls them; `arn`: how theirs go on after the account.
+
+    `type`: theirs in CloudFormation. `name`: what of an item is its name, or an identifier that ends with it; "" where
+    the item is a URL that does. `but_engines`: of other services that answer with theirs.
+    """
+
+    what: str
+    service: str
+    operation: str
+    items: str
+    name: str
+    type: str
+    arn: str
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    but_engines: tuple[str, ...] = ()
+
+    def names(self, aws: Aws) -> Iterator[str]:
+        """The names; an answer without any may lack the list."""
+        for page in aws.pages(self.service, self.operation, **self.asked):
+            for one in page.get(self.items) or []:
+                if not (self.but_engines and one.get("Engine") in self.but_engines):
+                    yield _name(str(one[self.name] if self.name else one))
+
+
+def _name(identifier: str) -> str:
+    """The name at the end of an ARN or a URL; others are names."""
+    return re.split("[/:]", identifier)[-1] if re.match(r"arn:|https?:", identifier) else identifier
+
+
+OTHER_LISTS: Mapping[str, OtherList] = {
+    # without MaxResults SQS ends after 1,000 and says nothing of more: SQS, API_ListQueues
+    "queues": OtherList(
+        "SQS queues", "sqs", "ListQueues", "QueueUrls", "", "AWS::SQS::Queue", "sqs:", {"MaxResults": 1000}
+    ),
+    "functions": OtherList(
+        "Lambda functions",
+        "lambda",
+        "ListFunctions",
+        "Functions",
+        "FunctionName",
+        "AWS::Lambda::Function",
+        "lambda:function:",
+    ),
+    "databases": OtherList(
+        "DB instances",
+        "rds",
+        "DescribeDBInstances",
+        "DBInstances",
+        "DBInstanceIdentifier",
+        "AWS::RDS::DBInstance",
+        "rds:db:",
+        but_engines=("docdb", "neptune"),  # RDS, API_DescribeDBInstances: it also describes instances of these
+    ),
+}
+"""By the key; `type` and `arn` are what the checks give to `inventory.others`."""
+
+
+def own_list(key: str, type_: str, arn: str) -> OtherList:
+    """Of resources that checks of a user's own look at, by their type: as one of ours lists them, else Cloud Control.
+
+    Source: cloudcontrolapi/latest/userguide, "Discovering resources": it lists the resources of a type in account and
+    region, made by CloudFormation or not, by their primary identifiers; some types cannot be listed.
+    """
+    what, asked = key.replace("_", " "), {"TypeName": type_}
+    listed = OtherList(what, "cloudcontrol", "ListResources", "ResourceDescriptions", "Identifier", type_, arn, asked)
+    return next((one for one in OTHER_LISTS.values() if one.type == type_), listed)
+
+
+def keys_and_names(arn: str, lists: Mapping[str, OtherList]) -> list[tuple[str, str]]:
+    """The keys, each with the name, of what an ARN is of; none where it is of none of the lists."""
+    parts = arn.split(":", 5)
+    told = f"{parts[2]}:{parts[5]}" if len(parts) == 6 else ""
+    return [(key, told.removeprefix(of.arn)) for key, of in lists.items() if of.arn and told.startswith(of.arn)]
 
 
 @dataclass(frozen=True)
@@ -105,13 +188,14 @@ def survey(aws: Aws, account: str, say: Callable[[str], None], lists: Mapping[st
     def plain(what: str, *asked: str) -> Any:
         return listed(what, lambda shown: list(shown.of(_items(aws, *asked))))
 
+    def named(of: OtherList) -> Any:
+        return listed(of.what, lambda shown: list(shown.of(of.names(aws))))
+
     clusters = listed("ECS clusters", lambda shown: list(shown.of(_clusters(aws))))
     names = [str(one["clusterName"]) for one in clusters]
     services = listed("ECS services", lambda shown: _services(aws, names, shown))
-    running = _by_cluster(services)
-    definitions = sorted(
-        {str(one["taskDefinition"]) for of in running.values() for one in of if "taskDefinition" in one}
-    )
+    running = {cluster: [one for _, one in own] for cluster, own in grouped(services, itemgetter(0)).items()}
+    definitions = sorted({str(one["taskDefinition"]) for _, one in services if "taskDefinition" in one})
     if len(definitions) > MOST_DEFINITIONS:
         said = f"{len(definitions):,}, of which {MOST_DEFINITIONS} were read; log_groups lacks those of the others"
         refused["some task definitions"] = CouldNotLook("", said)
@@ -128,7 +212,7 @@ def survey(aws: Aws, account: str, say: Callable[[str], None], lists: Mapping[st
         tables=plain("DynamoDB tables", "dynamodb", "ListTables", "TableNames"),
         alarms=[name for name, _ in alarms],
         watched=dict(alarms),
-        others={key: listed(of.what, partial(_names, aws, of)) for key, of in lists.items()},
+        others={key: named(of) for key, of in lists.items()},
         lists=lists,
         distributions=listed("CloudFront distributions", lambda shown: list(shown.of(_distributions(aws)))),
         refused=refused,
@@ -144,7 +228,7 @@ def _items(aws: Aws, service: str, operation: str, key: str, **asked: Any) -> It
 def _tagged(aws: Aws, lists: Mapping[str, OtherList]) -> Iterator[tuple[tuple[str, str], dict[str, str]]]:
     for one in _items(aws, "resourcegroupstaggingapi", "GetResources", "ResourceTagMappingList", ResourcesPerPage=100):
         arn = str(one["ResourceARN"])
-        tags = {str(tag["Key"]): str(tag.get("Value", "")) for tag in one.get("Tags") or []}
+        tags = tags_of(one)
         if kind := kind_of(arn):
             name = parsed(kind, arn).name
             yield (kind, name.split("/")[-2] if kind == "load_balancer" else name), tags
@@ -164,7 +248,7 @@ def _services(aws: Aws, clusters: Sequence[str], shown: Progress) -> list[tuple[
 
     def names(cluster: str) -> list[tuple[str, list[str]]]:
         arns = aws.items("ecs", "ListServices", "serviceArns", cluster=cluster, maxResults=100)
-        return [(cluster, some) for some in batches(arns, SERVICES_AT_ONCE)]
+        return [(cluster, some) for some in batches(arns, SERVICES_A_CALL)]
 
     def told(of: tuple[str, list[str]]) -> list[tuple[str, Raw]]:
         cluster, some = of
@@ -175,21 +259,9 @@ def _services(aws: Aws, clusters: Sequence[str], shown: Progress) -> list[tuple[
     return [one for some in fan_out(told, asked) for one in some]
 
 
-def _by_cluster(services: Iterable[tuple[str, Raw]]) -> dict[str, list[Raw]]:
-    found: dict[str, list[Raw]] = {}
-    for cluster, one in services:
-        found.setdefault(cluster, []).append(one)
-    return found
-
-
-def _names(aws: Aws, of: OtherList, shown: Progress) -> list[str]:
-    return list(shown.of(of.names(aws)))
-
-
 def _logs(aws: Aws, definition: str, shown: Progress) -> tuple[str, list[str]]:
-    (told,) = shown.of([aws.call("ecs", "DescribeTaskDefinition", taskDefinition=definition)["taskDefinition"]])
-    options = (one.get("logConfiguration", {}).get("options", {}) for one in told["containerDefinitions"])
-    return definition, sorted({str(one["awslogs-group"]) for one in options if "awslogs-group" in one})
+    (groups,) = shown.of([groups_of(aws, definition)])
+    return definition, sorted({*groups})
 
 
 def _distributions(aws: Aws) -> Iterator[Raw]:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook, fan_out, observation
+from ..core.observation import CouldNotLook, fan_out, observation, seen
 from .ecs import Task
+from .evidence import last_part
 from .inventory import Inventory
 from .session import Aws
-from .unread import why_unread
+from .unread import or_why, why_unread
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -37,8 +38,7 @@ class Setting:
         """Its values; empty where the task definition does not set it. CouldNotLook where a value is not a number."""
         if self.unread and not self.told:
             raise CouldNotLook(_CALL, f"{self.name} {self.unread}, which is not read")
-        odd = [one for one in self.told if not one.isdecimal()]
-        if odd:
+        if odd := [one for one in self.told if not one.isdecimal()]:
             raise CouldNotLook(_CALL, f"{self.name} is set to {odd[0]!r}, which is not a number")
         return [int(one) for one in self.told]
 
@@ -56,8 +56,7 @@ class PoolSettings(Resource):
     @property
     def settings(self) -> tuple[Setting, ...]:
         """Worker count and concurrency limit."""
-        if self.problem:
-            raise self.problem.again()
+        seen(self.problem)
         if not self.revision:
             raise CouldNotLook("ecs:ListTasks", f"no task of {self.name} is running")
         return self.found
@@ -71,8 +70,7 @@ def pool_settings(stack: Stack, aws: Aws, inventory: Inventory, tasks: list[Task
     """
     unread = {task.service: why for task in tasks if (why := why_unread(task))}
     read = [task for task in tasks if task.service not in unread]
-    running = {(task.service, str(task.evidence["taskDefinitionArn"])) for task in read if task.is_wanted}
-    found = sorted(running)
+    found = sorted({(task.service, str(task.evidence["taskDefinitionArn"])) for task in read if task.is_wanted})
     arns = sorted({arn for _, arn in found})
     told = dict(zip(arns, fan_out(lambda arn: _containers(aws, arn), arns), strict=True))
     idle = [name for name in inventory.some("services") if name not in {service for service, _ in found}]
@@ -82,29 +80,27 @@ def pool_settings(stack: Stack, aws: Aws, inventory: Inventory, tasks: list[Task
     ]
 
 
-def _containers(aws: Aws, arn: str) -> list[dict[str, Any]] | CouldNotLook:
-    try:
-        answer = aws.call("ecs", "DescribeTaskDefinition", taskDefinition=arn)
-        listed: list[dict[str, Any]] = answer["taskDefinition"]["containerDefinitions"]
-        _ = [one["environment"] for one in listed]  # AWS always lists it, also where it is empty
-    except CouldNotLook as problem:  # of this revision alone
-        return problem
+@or_why  # of this revision alone
+def _containers(aws: Aws, arn: str) -> list[dict[str, Any]]:
+    answer = aws.call("ecs", "DescribeTaskDefinition", taskDefinition=arn)
+    listed: list[dict[str, Any]] = answer["taskDefinition"]["containerDefinitions"]
+    _ = [one["environment"] for one in listed]  # AWS always lists it, also where it is empty
     return listed
 
 
 def _settings(
     stack: Stack, service: str, arn: str, containers: Sequence[Mapping[str, Any]] | CouldNotLook
 ) -> PoolSettings:
-    revision = arn.rpartition("/")[2]
+    revision = last_part(arn)
+    name = f"{service} ({revision})"
     if isinstance(containers, CouldNotLook):
-        name = f"{service} ({revision})"
         return PoolSettings(arn=f"{arn}#{service}", name=name, revision=revision, problem=containers)
     wanted = {stack.pool.workers: stack.pool.workers_wanted, stack.pool.limit: stack.pool.limit_wanted}
-    settings = tuple(_setting(name, number, containers) for name, number in wanted.items())
+    settings = tuple(_setting(key, number, containers) for key, number in wanted.items())
     told = {one.name: list(one.told) or one.unread or "not set here" for one in settings}
     return PoolSettings(
         arn=f"{arn}#{service}",
-        name=f"{service} ({revision})",
+        name=name,
         revision=revision,
         found=settings,
         evidence=told,
@@ -128,11 +124,8 @@ def _told(name: str, container: Mapping[str, Any]) -> Iterator[str]:
     if not name.startswith("-"):
         yield from (str(one.get("value", "")) for one in container["environment"] if one.get("name") == name)
         return
-    words = [
-        word
-        for text in [*(container.get("entryPoint") or []), *(container.get("command") or [])]
-        for word in _words(text)
-    ]
+    texts = [*(container.get("entryPoint") or []), *(container.get("command") or [])]
+    words = [word for text in texts for word in _words(text)]
     for index, word in enumerate(words):
         if word == name and index + 1 < len(words):
             yield words[index + 1]

@@ -17,6 +17,7 @@ from ..core.observation import CouldNotLook, NotThere, fan_out, observation
 from .cloudwatch_metrics import HOUR, Metric, fetch_metrics
 from .session import Aws
 from .throttling import Throttling
+from .unread import or_why
 
 _INSIGHTS, _REPORT = "dynamodb:DescribeContributorInsights", "cloudwatch:GetInsightRuleReport"
 CAUSES = {
@@ -58,8 +59,7 @@ class Causes:
 @observation(allow=["cloudwatch:GetMetricData", _INSIGHTS, _REPORT])
 def throttle_causes(aws: Aws, table_throttling: list[Throttling], now: datetime) -> dict[str, Causes]:
     """Why each table or index was throttled in the last hour, by its name."""
-    throttled = [one for one in table_throttling if one.seems_throttled]
-    if not throttled:
+    if not (throttled := [one for one in table_throttling if one.seems_throttled]):
         return {}
     limits = _limits(aws, throttled, now)
     keys = fan_out(lambda one: _hot_keys(aws, one, now), throttled, at_once=4)
@@ -67,13 +67,11 @@ def throttle_causes(aws: Aws, table_throttling: list[Throttling], now: datetime)
 
 
 def _limits(aws: Aws, throttled: list[Throttling], now: datetime) -> dict[str, Mapping[str, int] | CouldNotLook]:
+    kinds = [(what, cause) for what in ("Read", "Write") for cause in CAUSES]
     asked = [
-        Metric(
-            one.name, f"{what} {cause}", "AWS/DynamoDB", f"{what}{cause}ThrottleEvents", one.dimensions, "Sum", 300, ""
-        )
+        Metric(one.name, f"{what} {cause}", SPACE, f"{what}{cause}ThrottleEvents", one.dimensions, "Sum", 300, "")
         for one in throttled
-        for what in ("Read", "Write")
-        for cause in CAUSES
+        for what, cause in kinds
     ]
     begin = now - HOUR - timedelta(minutes=now.minute % 5, seconds=now.second, microseconds=now.microsecond)
     try:
@@ -95,7 +93,8 @@ def _by_cause(name: str, answers: Mapping[tuple[str, str], Series | CouldNotLook
     return dict(sorted(told.items(), key=lambda one: -one[1]))
 
 
-def _hot_keys(aws: Aws, one: Throttling, now: datetime) -> dict[str, int] | CouldNotLook | None:
+@or_why
+def _hot_keys(aws: Aws, one: Throttling, now: datetime) -> dict[str, int] | None:
     of = {"IndexName": one.index} if one.index else {}
     try:
         told = aws.call("dynamodb", "DescribeContributorInsights", TableName=one.table, **of)
@@ -107,6 +106,4 @@ def _hot_keys(aws: Aws, one: Throttling, now: datetime) -> dict[str, int] | Coul
         hottest = report["Contributors"] if "AggregateValue" not in report else report.get("Contributors") or []
     except NotThere:
         return None
-    except CouldNotLook as error:
-        return error
     return {", ".join(key["Keys"]): int(key["ApproximateAggregateValue"]) for key in hottest[:KEYS_NAMED]}

@@ -7,9 +7,8 @@ from datetime import datetime
 
 from ..core.model import Series
 from ..core.observation import CouldNotLook, observation
-from .cloudwatch_metrics import HOUR, OPERATIONS, Metrics
+from .cloudwatch_metrics import HOUR, OPERATIONS, Measured, Metrics, charted, lines_of
 from .dynamodb import Table
-from .measured import Measured, charted, lines_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, ClassVar
 from ..core.model import Figure, Resource, Series
 from ..core.observation import CouldNotLook, Later, observation, seen
 from ..core.wording import plural
-from .cloudwatch_metrics import CALL, HOUR, OF_GROUP, SPAN, Metrics
+from .cloudwatch_metrics import CALL, HOUR, OF_GROUP, SPAN, Measured, Metrics, charted, lines_of, newest_of
 from .ecs import Service
 from .elbv2 import LoadBalancer
+from .evidence import Read
 from .inventory import Inventory
 from .logs import LogErrors
-from .measured import Measured, charted, lines_of, newest_of
 from .own_groups import Fronted
-from .unread import why_unread
+from .unread import readable, why_unread
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -49,10 +49,8 @@ class ServiceLoad(Measured):
         """Highest memory of any task in the last hour."""
         return max(self.metrics.due(self.name, "memory peak", HOUR, self.now))
 
-    @property
-    def beside(self) -> str:
-        """Task count and 5xx, and log errors where the CPU is too high: what the runbook shows next to a high CPU."""
-        return str(self.evidence.get("beside", ""))
+    beside = Read(str, "beside", default="")
+    """Task count and 5xx, and log errors where the CPU is too high: what the runbook shows next to a high CPU."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +85,7 @@ class Traffic(Measured):
         By five minutes. A p95 within the limit is one whatever its number of requests, because that of all of them
         cannot be higher; where one of too few is beyond it, that of the clock hour counts.
         """
-        periods = self._p95("requests", "p95 response time")
-        if not periods:
+        if not (periods := self._p95("requests", "p95 response time")):
             raise CouldNotLook(CALL, f"no response times of {self.name} although it had requests in the last hour")
         known = [p95 for count, p95 in periods if count >= samples or p95 <= limit]
         if len(known) == len(periods) or any(p95 > limit for p95 in known):
@@ -184,13 +181,10 @@ class BalancerErrors(Measured):
         worst = self.errors_5xx_per_minute if self.others else 0.0
         if worst <= limit:
             return ""
-        if self.doubt:
-            raise self.doubt.again()
-        return (
-            f"it answered {worst:g} 5xx in a minute itself, limit {limit}, and the stack's services do not fill "
-            f"{', '.join(self.others[:3])} of its target groups: target_group_arn in its access logs shows whose "
-            "requests those were"
-        )
+        seen(self.doubt)
+        others = f"the stack's services do not fill {', '.join(self.others[:3])} of its target groups"
+        advice = "target_group_arn in its access logs shows whose requests those were"
+        return f"it answered {worst:g} 5xx in a minute itself, limit {limit}, and {others}: {advice}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,11 +210,8 @@ def service_load(
     """CPU and memory of each service, with task count and errors for context; logs are asked where its CPU is high."""
 
     def load(name: str) -> ServiceLoad:
-        counts = [
-            f"{one.evidence.get('runningCount', '?')} of {one.evidence.get('desiredCount', '?')} tasks run"
-            for one in ([] if isinstance(services, CouldNotLook) else services)
-            if one.name == name and not why_unread(one)
-        ]
+        own = [one.evidence for one in readable(services) if one.name == name]
+        counts = [f"{one.get('runningCount', '?')} of {one.get('desiredCount', '?')} tasks run" for one in own]
         beside = [*(counts or ["task count unknown"]), _errors_beside(traffic)]
         lines = lines_of(metrics, name, "CPU", "memory")
         path = "/".join(("service", *inventory.place(name)))
@@ -236,9 +227,7 @@ def service_load(
 
 def _errors_beside(traffic: list[Traffic] | CouldNotLook) -> str:
     try:
-        if isinstance(traffic, CouldNotLook):
-            raise traffic
-        worst = max((one.errors_5xx_per_minute for one in traffic), default=0.0)
+        worst = max((one.errors_5xx_per_minute for one in seen(traffic)), default=0.0)
     except CouldNotLook:
         # only context for a verdict on CPU; the checks of 5xx report the cause
         return "5xx unknown"
@@ -286,26 +275,18 @@ def balancer_errors(
     fronted = {front.arn: front for front in own_groups}
     found = []
     for balancer in load_balancers:
-        if why := why_unread(balancer) or (fronted[balancer.arn].doubt if balancer.arn in fronted else None):
-            found.append(
-                BalancerErrors(
-                    arn=balancer.arn, name=balancer.name, metrics=metrics, now=now, speaks_http=True, unread=why
-                )
-            )
+        front = fronted.get(balancer.arn)
+        arn, name = balancer.arn, balancer.name
+        one = BalancerErrors(arn=arn, name=name, metrics=metrics, now=now, speaks_http=True)
+        if why := why_unread(balancer) or (front.doubt if front else None):
+            found.append(replace(one, unread=why))
             continue
-        others = tuple(group.name for group in fronted[balancer.arn].others) if balancer.arn in fronted else ()
-        one = BalancerErrors(
-            arn=balancer.arn,
-            name=balancer.name,
-            metrics=metrics,
-            now=now,
-            speaks_http=balancer.is_application,
-            others=others,
-            doubt=fronted[balancer.arn].of_others if balancer.arn in fronted else None,
-        )
-        lines = lines_of(metrics, balancer.name, "load balancer 5xx")
-        counted = isinstance(metrics.answers.get((balancer.name, "load balancer 5xx")), Series)
-        of = "5xx of every stack" if others else "5xx"
+        one = replace(one, speaks_http=balancer.is_application)
+        if front:
+            one = replace(one, others=tuple(group.name for group in front.others), doubt=front.of_others)
+        lines = lines_of(metrics, name, "load balancer 5xx")
+        counted = isinstance(metrics.answers.get((name, "load balancer 5xx")), Series)
+        of = "5xx of every stack" if one.others else "5xx"
         found.append(charted(one, lines, (_a_day(of, one.errors_5xx),) if counted else ()))
     return found
 

@@ -110,9 +110,8 @@ class Trial(Aws):
             place = f"{service} in {self._elsewhere}" if self._elsewhere else service
             if place not in self.noted.endpoints:
                 self.noted.endpoints[place] = Endpoint(str(client.meta.endpoint_url))
-                noted = self.noted
 
                 def heard(response_dict: Any, exception: Any, **_: Any) -> None:
-                    noted.note_answer(place, response_dict, exception)
+                    self.noted.note_answer(place, response_dict, exception)
 
                 client.meta.events.register("response-received", heard)

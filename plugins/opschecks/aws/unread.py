@@ -1,16 +1,19 @@
-"""Resources that cannot be read: each blinds itself alone."""
+"""Resources, and parts of them, that cannot be read: each blinds itself alone."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from ..core.answer import Answer
 from ..core.model import Resource
-from ..core.observation import CouldNotLook, fan_out
+from ..core.observation import CouldNotLook, fan_out, seen
 
+P = ParamSpec("P")
 T = TypeVar("T")
 R = TypeVar("R")
+One = TypeVar("One", bound=Resource)
 
 
 class Unread(Answer):
@@ -35,23 +38,39 @@ def why_unread(resource: Resource) -> CouldNotLook | None:
     return resource.evidence.error if isinstance(resource.evidence, Unread) else None
 
 
+def readable(resources: Iterable[One] | CouldNotLook) -> list[One]:
+    """Those of the resources that could be read; none where their list could not be."""
+    return [] if isinstance(resources, CouldNotLook) else [one for one in resources if not why_unread(one)]
+
+
+def first_unread(resources: Iterable[Resource]) -> CouldNotLook | None:
+    """Why the first of those could not be read that could not; None where all could."""
+    return next((why for one in resources if (why := why_unread(one))), None)
+
+
 def require_read(resource: Resource) -> None:
     """CouldNotLook where the resource could not be read."""
-    if why := why_unread(resource):
-        raise why.again()
+    seen(why_unread(resource))
+
+
+def or_why(look: Callable[P, R]) -> Callable[P, R | CouldNotLook]:
+    """The same function; where it cannot look, it returns why, which then blinds only what asks for its value."""
+
+    @functools.wraps(look)
+    def looked(*given: P.args, **more: P.kwargs) -> R | CouldNotLook:
+        try:
+            return look(*given, **more)
+        except CouldNotLook as why:
+            return why
+
+    return looked
 
 
 def each_alone(look: Callable[[T], R], items: Iterable[T], unread: Callable[[T, CouldNotLook], R]) -> list[R]:
     """As fan_out; what cannot be looked at becomes `unread(item, why)`. CouldNotLook where nothing can be."""
-
-    def one(item: T) -> tuple[R, CouldNotLook | None]:
-        try:
-            return look(item), None
-        except CouldNotLook as why:
-            return unread(item, why), why
-
-    told = fan_out(one, items)
-    refused = [why for _, why in told if why]
+    asked = list(items)
+    told = fan_out(or_why(look), asked)
+    refused = [one for one in told if isinstance(one, CouldNotLook)]
     if refused and len(refused) == len(told):
         raise refused[0].again()
-    return [seen for seen, _ in told]
+    return [unread(item, one) if isinstance(one, CouldNotLook) else one for item, one in zip(asked, told, strict=True)]

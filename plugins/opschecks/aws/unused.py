@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,17 +18,16 @@ from ..core.observation import CouldNotLook, NotThere, batches, fan_out, names_n
 from ..core.wording import plural
 from .cloudwatch_metrics import CALL as _METRICS
 from .cloudwatch_metrics import Metric, fetch_metrics
-from .ecs import SERVICES_A_CALL, Service
+from .ec2 import tags_of
+from .ecs import Service, parts_of
 from .elbv2 import LoadBalancer
 from .evidence import Read, utc
 from .session import Aws
-from .unread import Unread, each_alone
+from .unread import Unread, each_alone, or_why
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
 
-_VOLUMES = "ec2:DescribeVolumes"
-_ADDRESSES = "ec2:DescribeAddresses"
 _BALANCERS = "elasticloadbalancing:DescribeLoadBalancers"
 _TAGS = "elasticloadbalancing:DescribeTags"
 _GROUPS = "elasticloadbalancing:DescribeTargetGroups"
@@ -120,24 +119,20 @@ class DevUse(Resource):
         return self.tasks > 0 and not self.within_hours
 
 
-@observation(allow=[_VOLUMES])
+@observation(allow=["ec2:DescribeVolumes"])
 def unattached_volumes(stack: Stack, aws: Aws) -> list[Volume]:
     """The EBS volumes that are not attached."""
     wanted = [{"Name": "status", "Values": ["available"]}, *_tagged(stack)]
-    return [
-        Volume(arn=str(raw["VolumeId"]), name=_name(raw, str(raw["VolumeId"])), evidence=raw)
-        for raw in aws.items("ec2", "DescribeVolumes", "Volumes", Filters=wanted, MaxResults=500)
-    ]
+    listed = aws.items("ec2", "DescribeVolumes", "Volumes", Filters=wanted, MaxResults=500)
+    return [Volume(arn=str(raw["VolumeId"]), name=_name(raw, str(raw["VolumeId"])), evidence=raw) for raw in listed]
 
 
-@observation(allow=[_ADDRESSES])
+@observation(allow=["ec2:DescribeAddresses"])
 def elastic_addresses(stack: Stack, aws: Aws) -> list[Address]:
     """The Elastic IP addresses; AWS returns all of them at once."""
     only = {"Filters": _tagged(stack)} if stack.tags else {}
-    return [
-        Address(arn=str(raw["AllocationId"]), name=_name(raw, str(raw["PublicIp"])), evidence=raw)
-        for raw in aws.call("ec2", "DescribeAddresses", **only)["Addresses"]
-    ]
+    told = aws.call("ec2", "DescribeAddresses", **only)["Addresses"]
+    return [Address(arn=str(raw["AllocationId"]), name=_name(raw, str(raw["PublicIp"])), evidence=raw) for raw in told]
 
 
 def _tagged(stack: Stack) -> list[dict[str, Any]]:
@@ -146,8 +141,8 @@ def _tagged(stack: Stack) -> list[dict[str, Any]]:
 
 def _name(raw: Mapping[str, Any], otherwise: str) -> str:
     """Its id, with its Name tag."""
-    names = [str(tag.get("Value")) for tag in raw.get("Tags") or [] if tag.get("Key") == "Name" and tag.get("Value")]
-    return f"{otherwise} ({names[0]})" if names else otherwise
+    name = tags_of(raw).get("Name")
+    return f"{otherwise} ({name})" if name else otherwise
 
 
 @observation(allow=[_BALANCERS, _TAGS, _METRICS, _GROUPS, _HEALTH])
@@ -191,14 +186,13 @@ def _metrics(raw: Mapping[str, Any]) -> list[Metric]:
 def _use(aws: Aws, raw: Answer, traffic: int) -> BalancerUse:
     targets = None if traffic else _targets(aws, str(raw["LoadBalancerArn"]))
     told = {"in a week": traffic, **({} if targets is None else {"registered targets": targets})}
-    arn, name = str(raw["LoadBalancerArn"]), str(raw["LoadBalancerName"])
     figures = (Figure("traffic in a week", traffic, "requests or flows"),)
-    return BalancerUse(arn=arn, name=name, evidence=raw | told, counted=traffic, targets=targets, figures=figures)
+    return replace(_unread(raw, traffic), evidence=raw | told, targets=targets, figures=figures)
 
 
-def _unread(raw: Answer, why: CouldNotLook) -> BalancerUse:
+def _unread(raw: Answer, counted: int | CouldNotLook) -> BalancerUse:
     arn, name = str(raw["LoadBalancerArn"]), str(raw["LoadBalancerName"])
-    return BalancerUse(arn=arn, name=name, evidence=raw, counted=why, targets=None)
+    return BalancerUse(arn=arn, name=name, evidence=raw, counted=counted, targets=None)
 
 
 def _targets(aws: Aws, arn: str) -> int:
@@ -218,13 +212,10 @@ def dev_use(stack: Stack, aws: Aws, now: datetime, since: datetime | None = None
     if not stack.dev_services:
         raise names_no(stack.name, "non-production services", "dev_services")
     services = _dev_services(aws, stack.dev_services)
-    begin = (since or now - WEEK).replace(second=0, microsecond=0)
     asked = [_cpu(name) for name in services]
-    measured = fetch_metrics(aws, asked, begin, now)
-    return [
-        _dev(stack, service, measured[metric.subject, metric.measure], now, since)
-        for service, metric in zip(services.values(), asked, strict=True)
-    ]
+    measured = fetch_metrics(aws, asked, (since or now - WEEK).replace(second=0, microsecond=0), now)
+    told = zip(services.values(), (measured[one.subject, one.measure] for one in asked), strict=True)
+    return [_dev(stack, service, cpu, now, since) for service, cpu in told]
 
 
 def _cpu(name: str) -> Metric:
@@ -239,42 +230,38 @@ def _dev_services(aws: Aws, names: Iterable[str]) -> dict[str, Service]:
     by_cluster: dict[str, list[str]] = defaultdict(list)
     for cluster, service in (name.split("/") for name in dict.fromkeys(names)):
         by_cluster[cluster].append(service)
-    parts = [(cluster, batch) for cluster, listed in by_cluster.items() for batch in batches(listed, SERVICES_A_CALL)]
-    answers: list[Mapping[str, Any]] = each_alone(
-        lambda part: Answer(
-            {"services": aws.call("ecs", "DescribeServices", cluster=part[0], services=part[1])["services"]}
-        ),
-        parts,
-        lambda part, why: {"services": [], "unread": why},
-    )
+    parts = parts_of(by_cluster)
+
+    def described(part: tuple[str, list[str]]) -> dict[str, Answer]:
+        listed = aws.call("ecs", "DescribeServices", cluster=part[0], services=part[1])["services"]
+        told = {str(raw["serviceName"]): raw for raw in listed}
+        return {name: told.get(name, Answer({"status": "MISSING"}, _SERVICES)) for name in part[1]}
+
+    answers: list[dict[str, Answer]]
+    answers = each_alone(described, parts, lambda part, why: dict.fromkeys(part[1], Unread(why)))
     found: dict[str, Service] = {}
-    for (cluster, listed), answer in zip(parts, answers, strict=True):
-        told = {str(raw["serviceName"]): raw for raw in answer["services"]}
-        for name in listed:
-            raw = told.get(name, Answer({"status": "MISSING"}, _SERVICES))
-            arn = str(raw.get("serviceArn", f"service/{cluster}/{name}"))
-            evidence = Unread(answer["unread"]) if "unread" in answer else raw  # of this cluster alone
-            found[f"{cluster}/{name}"] = Service(arn=arn, name=f"{cluster}/{name}", evidence=evidence)
+    for (cluster, _), told in zip(parts, answers, strict=True):
+        for name, evidence in told.items():
+            unread = isinstance(evidence, Unread)
+            place = f"{cluster}/{name}"
+            arn = f"service/{place}" if unread else str(evidence.get("serviceArn", f"service/{place}"))
+            found[place] = Service(arn=arn, name=place, evidence=evidence)
     return found
 
 
 def _dev(stack: Stack, service: Service, cpu: Series | CouldNotLook, now: datetime, since: datetime | None) -> DevUse:
     hours, zone = stack.office_hours, stack.zone
     points = () if isinstance(cpu, CouldNotLook) else cpu.points
-    outside = [
-        time for time, _ in points if not hours.include(time.astimezone(zone)) and (since is None or time >= since)
-    ]
+    times = [time for time, _ in points if since is None or time >= since]
+    outside = [time for time in times if not hours.include(time.astimezone(zone))]
     spent = len(outside) * STEP_S / 3600
     problem = cpu if isinstance(cpu, CouldNotLook) else _unmeasured(service, cpu, now) if since is None else None
     shown = {key: value for key, value in service.evidence.items() if key not in ("events", "deployments")}
-    told = {
-        "hours outside": round(spent, 1),
-        "newest outside": f"{outside[-1]:%Y-%m-%d %H:%M} UTC" if outside else "none",
-    }
+    newest = f"{outside[-1]:%Y-%m-%d %H:%M} UTC" if outside else "none"
     return DevUse(
         arn=service.arn,
         name=service.name,
-        evidence={**shown, **told},
+        evidence={**shown, "hours outside": round(spent, 1), "newest outside": newest},
         service=service,
         counted=problem or spent,
         within_hours=hours.include(now.astimezone(zone)),
@@ -283,16 +270,12 @@ def _dev(stack: Stack, service: Service, cpu: Series | CouldNotLook, now: dateti
     )
 
 
+@or_why
 def _unmeasured(service: Service, cpu: Series, now: datetime) -> CouldNotLook | None:
     """Why the CPU metric does not show when it ran; no data means no task only for an existing service name."""
-    try:
-        if service.status not in ("ACTIVE", "DRAINING"):
-            said = f"ECS has no active service {service.name}: correct dev_services in stacks.toml"
-            return CouldNotLook(_SERVICES, said)
-        if service.running and now - service.changed_at > LATE and not cpu.last(LATE, now):
-            return CouldNotLook(
-                _METRICS, f"{service.name} runs {plural(service.running, 'task')}, and there is no CPU metric of it"
-            )
-    except CouldNotLook as error:
-        return error
+    if service.status not in ("ACTIVE", "DRAINING"):
+        return CouldNotLook(_SERVICES, f"ECS has no active service {service.name}: correct dev_services in stacks.toml")
+    if service.running and now - service.changed_at > LATE and not cpu.last(LATE, now):
+        said = f"{service.name} runs {plural(service.running, 'task')}, and there is no CPU metric of it"
+        return CouldNotLook(_METRICS, said)
     return None

@@ -11,7 +11,8 @@ from ..core.observation import CouldNotLook, NotConfigured, names_no, observatio
 from .ecs import Service
 from .elbv2 import TargetGroup, TargetHealth, filled_by, named
 from .listeners import Route, Rule, routes_of
-from .unread import why_unread
+from .own_groups import doubt_of
+from .unread import first_unread, readable, why_unread
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -72,9 +73,8 @@ def unused_by(arn: str, rules: Sequence[Rule], stack: Stack) -> str | CouldNotLo
     if any(one.certain for one in here):
         return ""
     if here:
-        return CouldNotLook(
-            _RULES, f"whether rule {here[0].rule.name} leads WebSocket sessions here is not known: {NAME_THEM}"
-        )
+        why = f"whether rule {here[0].rule.name} leads WebSocket sessions here is not known: {NAME_THEM}"
+        return CouldNotLook(_RULES, why)
     return "no WebSocket uses it: no rule leads the WebSocket's URL here"
 
 
@@ -98,10 +98,8 @@ def no_cookie(group: Mapping[str, Any], rules: Sequence[Rule], stack: Stack) -> 
     if group.get("Protocol") not in ("HTTP", "HTTPS"):
         return f"its protocol is {group.get('Protocol')}: only an ALB has cookies, which bind a client to its target"
     if rule := weighted(arn, rules):
-        return (
-            f"rule {rule.name} shares clients out between {len(rule.groups)} groups: turn on the rule's stickiness "
-            "first, without which a group's is not honored"
-        )
+        why = f"rule {rule.name} shares clients out between {len(rule.groups)} groups"
+        return f"{why}: turn on the rule's stickiness first, without which a group's is not honored"
     if stack.websocket.target_groups:
         chosen = any(fnmatch.fnmatchcase(name, one) for one in stack.websocket.target_groups)
         return "" if chosen else "no WebSocket uses it: websocket.target_groups names others"
@@ -147,7 +145,7 @@ def websocket_groups(
     # without these, a neighbour's group may look like one of the stack's
     missing = _unread(services) or _unread(target_health)
     if isinstance(services, list):
-        missing = missing or next((reason for one in services if (reason := why_unread(one))), None)
+        missing = missing or first_unread(services)
     doubt = None if chosen or stack.target_groups else missing
     judged = [_group(group, unused, used, routes, services, doubt) for group, unused in found]
     if isinstance(listener_rules, CouldNotLook) and len(judged) > 1:  # a rule may share clients out between them
@@ -170,10 +168,7 @@ def _group(
     doubt = (unused if isinstance(unused, CouldNotLook) else of_services) if len(used) > 1 else None
     rule = weighted(group.arn, [one.rule for one in routes])
     return WebSocketGroup(
-        arn=group.arn,
-        name=group.name,
-        evidence=group.evidence,
-        problem=group.problem,
+        **vars(group),
         unused=unused if isinstance(unused, str) else "",
         doubt=doubt,
         split_by=_split(rule, services) if rule else "",
@@ -182,11 +177,8 @@ def _group(
 
 def _split(rule: Rule, services: list[Service] | CouldNotLook) -> str | CouldNotLook:
     """What is wrong with the rule; nothing where one service fills all groups, and its deployment moves the weights."""
-    if refused := _unread(services):
-        return refused
-    listed = [] if isinstance(services, CouldNotLook) else services
-    if any({*rule.groups} <= filled_by(service.evidence) for service in listed if not why_unread(service)):
+    if any({*rule.groups} <= filled_by(service.evidence) for service in readable(services)):
         return ""
-    if unread := next((why for one in listed if (why := why_unread(one))), None):
-        return unread
+    if doubt := doubt_of(services):
+        return doubt
     return f"rule {rule.name} shares clients out between {len(rule.groups)} groups and does not bring them back"

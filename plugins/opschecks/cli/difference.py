@@ -10,8 +10,7 @@ from ..core.observation import CouldNotLook
 
 if TYPE_CHECKING:
     from ..aws.inventory import Inventory
-    from ..aws.other_lists import OtherList
-    from ..aws.survey import Survey
+    from ..aws.survey import OtherList, Survey
     from ..config.stack import Stack
 
 SHOWN = 20

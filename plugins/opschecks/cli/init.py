@@ -12,9 +12,8 @@ import click
 from .options import STACKS
 
 if TYPE_CHECKING:
-    from ..aws.other_lists import OtherList
     from ..aws.session import Aws
-    from ..aws.survey import Survey
+    from ..aws.survey import OtherList, Survey
     from ..config.stack import Stack
     from .proposed_file import Line, Proposal
 
@@ -94,9 +93,8 @@ def _say(line: str) -> None:
 
 def _surveyed(stack: Stack) -> Survey:
     """What the stack's account has; ClickException where nothing of it was found."""
-    from ..aws.other_lists import OTHER_LISTS
     from ..aws.session import identify
-    from ..aws.survey import survey
+    from ..aws.survey import OTHER_LISTS, survey
     from .reach_stack import reached
 
     _, aws = reached(stack.model_copy(update={"limits": stack.limits.model_copy(update={"pages": MOST_PAGES})}))
@@ -110,7 +108,7 @@ def _surveyed(stack: Stack) -> Survey:
 
 def _own_lists() -> dict[str, OtherList]:
     """How what checks of the project's own look at, and none of ours does, is listed: by `inventory.others(…)`."""
-    from ..aws.other_lists import own_list
+    from ..aws.survey import own_list
     from ..core.declared import kinds_in
     from ..core.shipped import checks_of, shipped_checks
 
@@ -201,7 +199,7 @@ def _of_the_account(name: str, reach: dict[str, str | None], stacks: Path) -> st
 
 def _certificates(proposal: Proposal, found: Survey, aws: Aws) -> list[Line]:
     """The line of certificates; where the listeners may not be seen, what is said of them."""
-    from ..aws.listener_certificates import listener_certificates
+    from ..aws.listeners import listener_certificates
     from ..core.observation import CouldNotLook
     from .proposal import certificates
     from .proposed_file import Line

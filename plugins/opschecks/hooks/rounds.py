@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from ..aws.awaited import Awaited
+from ..aws.releases import Awaited
 from ..aws.rollouts import Rollout
 from ..config.stack import Stack
 from ..core.gathering import Earlier, Gathering, Observed

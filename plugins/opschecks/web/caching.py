@@ -65,9 +65,8 @@ class StaticAsset(Resource):
     def is_from_cache(self) -> bool:
         """Whether the last answer came from a cache; CouldNotLook where no answer shows its origin."""
         if not any(one.header(name) for one in self.answers for name in (*_TELLS, "Age")):
-            raise CouldNotLook(
-                f"GET {self.arn}", "no answer has X-Cache, Cache-Status or Age, which show whether it came from a cache"
-            )
+            why = "no answer has X-Cache, Cache-Status or Age, which show whether it came from a cache"
+            raise CouldNotLook(f"GET {self.arn}", why)
         return comes_from_cache(self.last)
 
     @property
@@ -102,8 +101,7 @@ def static_assets(stack: Stack, aws: Aws, http: Http, distribution: Distribution
     if not stack.dashboard_url:
         raise names_no(stack.name, "dashboards", "dashboard_url")
     bucket, prefix = distribution.origin
-    chosen = _largest(list_objects(aws, bucket, prefix))
-    if not chosen:
+    if not (chosen := _largest(list_objects(aws, bucket, prefix))):
         raise NotConfigured("", f"{bucket} holds no script or style sheet of 1 kB or more to try it with")
     timeout_s, root = stack.limits.probe_timeout_s, stack.dashboard_url
     urls = [f"{root}/{quote(str(one['Key'])[len(prefix) :])}" for one in chosen]
@@ -127,11 +125,10 @@ def _asked(http: Http, url: str, timeout_s: float) -> tuple[Response, ...]:
 
 
 def _asset(url: str, listed: Mapping[str, Any], answers: tuple[Response, ...]) -> StaticAsset:
-    told = [one.evidence for one in answers]
     return StaticAsset(
         arn=url,
         name=str(listed["Key"]),
         answers=answers,
-        evidence={"bytes in the bucket": listed["Size"], "answers": told},
+        evidence={"bytes in the bucket": listed["Size"], "answers": [one.evidence for one in answers]},
         figures=(Figure("latency", round(answers[-1].latency_ms), "ms"),),
     )

@@ -1,10 +1,15 @@
-"""The backend's health page: an answer, what its body says of the backend and of its components."""
+"""The backend's health page: an answer, what its body says of the backend and of its components.
+
+In the formats of Spring Boot Actuator, ASP.NET Core and its HealthChecks UI, NestJS Terminus, MicroProfile Health, the
+IETF draft health+json, and plain objects of names and words.
+"""
 
 from __future__ import annotations
 
 import json
 import socket
 import ssl
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,7 +19,6 @@ from ..core.answer import Answer
 from ..core.model import Deadline, Figure, Resource
 from ..core.observation import CouldNotLook, names_no, observation
 from ..core.tape import LIVE, Tape
-from .health_words import overall, words_of
 from .http import Http, Response
 
 if TYPE_CHECKING:
@@ -22,6 +26,15 @@ if TYPE_CHECKING:
 
 SHOWN = 80
 """How much of a body is shown that is no health page."""
+STATUS = ("status", "health", "healthy", "state", "ok")
+"""Keys, in any case, that tell the status of the whole, the first one that is there."""
+WRAPPED = ("data", "result", "response")
+"""Keys under which an API that wraps all its answers puts the health page."""
+PARTS = ("components", "checks", "services", "dependencies")
+"""Keys under which a health page lists its components."""
+PARTS_OF_OBJECTS = ("entries", "details")
+"""Keys that list components in some formats (HealthChecks UI; Terminus, Spring Boot 2.0) and details in others: only
+objects with a status are components there."""
 
 
 def certificate_end(url: str, timeout_s: float) -> datetime | None:
@@ -69,10 +82,9 @@ class Health(Resource):
         if isinstance(told, dict | list):
             word = overall(told)
             if word is None:
-                raise self._unknown("the health page has no 'status'")
+                raise CouldNotLook(f"GET {self.arn}", "the health page has no 'status'")
             return word
-        text = " ".join(self.answer.text.lstrip("\ufeff").strip('" \t\r\n').split())
-        return text[:SHOWN] or "nothing"
+        return " ".join(self.answer.text.lstrip("\ufeff").strip('" \t\r\n').split())[:SHOWN] or "nothing"
 
     @property
     def is_healthy(self) -> bool:
@@ -84,14 +96,10 @@ class Health(Resource):
     @property
     def sick_components(self) -> list[str]:
         """The components in the body that are not healthy."""
-        told = self._told
-        return [f"{name} is {word}" for name, word in words_of(told) if not self._is_good(word)]
+        return [f"{name} is {word}" for name, word in words_of(self._told) if not self._is_good(word)]
 
     def _is_good(self, word: str) -> bool:
         return word.lower() in self.healthy_words
-
-    def _unknown(self, why: str) -> CouldNotLook:
-        return CouldNotLook(f"GET {self.arn}", why)
 
     @property
     def _told(self) -> Any:
@@ -114,6 +122,7 @@ def health(stack: Stack, http: Http, now: datetime, tape: Tape = LIVE) -> Health
         raise CouldNotLook(f"TLS {url}", "its certificate is trusted by the HTTP client's bundle only")
     left = (ends - now).total_seconds() / 86400 if ends else None
     spare = timedelta(days=stack.limits.certificate_days)
+    due = f"the certificate of {urlsplit(url).hostname} must be renewed"
     figures = [Figure("health latency", round(answer.latency_ms), "ms")]
     if left is not None:
         figures.append(Figure("certificate", int(left), "days left"))
@@ -130,7 +139,74 @@ def health(stack: Stack, http: Http, now: datetime, tape: Tape = LIVE) -> Health
             **({"certificate_ends": ends} if ends else {}),
         },
         figures=tuple(figures),
-        deadlines=(
-            (Deadline(f"the certificate of {urlsplit(url).hostname} must be renewed", ends - spare),) if ends else ()
-        ),
+        deadlines=(Deadline(due, ends - spare),) if ends else (),
     )
+
+
+def overall(told: Any, depth: int = 3) -> str | None:
+    """The word for the whole; None where the page has none. Components do not tell it: the list may lack some."""
+    if not isinstance(told, dict):
+        return None
+    keys = {str(key).lower(): value for key, value in told.items()}
+    for key in STATUS:
+        word = _status_word(keys.get(key), depth)
+        if word is not None:
+            return word
+    for key in WRAPPED:
+        if depth and isinstance(keys.get(key), dict) and (word := overall(keys[key], depth - 1)) is not None:
+            return word
+    return None
+
+
+def _status_word(value: Any, depth: int) -> str | None:
+    if isinstance(value, dict):
+        return overall(value, depth - 1) if depth else None
+    return None if value is None or isinstance(value, list) else _told_word(value)
+
+
+def words_of(told: Any, depth: int = 20) -> Iterator[tuple[str, str]]:
+    """Component names and status words, at any depth.
+
+    Each of PARTS maps names to a word, a bool, an object with a status, or a list of those; or is a list of objects
+    with names. CouldNotLook for anything else: an unknown format is not healthy.
+    """
+    if not depth:
+        raise CouldNotLook("", "the health page is nested too deeply")
+    if isinstance(told, list):
+        told = {"components": told}
+    if not isinstance(told, dict):
+        return
+    for part in PARTS:
+        listed = told.get(part)
+        if listed is None:
+            continue
+        if not isinstance(listed, dict | list):
+            raise CouldNotLook("", f"the health page's {part!r} is {listed!r}, not a list of components")
+        for key, one in listed.items() if isinstance(listed, dict) else enumerate(listed):
+            for item in one if isinstance(one, list) else [one]:
+                yield from _word(str(key), item, depth)
+    for part in PARTS_OF_OBJECTS:
+        listed = told.get(part)
+        for key, one in listed.items() if isinstance(listed, dict) else ():
+            if isinstance(one, dict) and "status" in one:
+                yield from _word(str(key), one, depth)
+    for part in WRAPPED:
+        if isinstance(told.get(part), dict):
+            yield from words_of(told[part], depth - 1)
+
+
+def _word(key: str, told: Any, depth: int) -> Iterator[tuple[str, str]]:
+    if isinstance(told, dict):
+        name = str(told.get("name", key))
+        inner = list(words_of(told, depth - 1))
+        if "status" in told or not (inner or "observedValue" in told):
+            yield name, _told_word(told.get("status", "without a status"))
+        yield from ((f"{name}/{below}", word) for below, word in inner)
+    else:
+        yield key, _told_word(told)
+
+
+def _told_word(value: Any) -> str:
+    if isinstance(value, bool):
+        return "healthy" if value else "unhealthy"
+    return str(value)

@@ -258,10 +258,8 @@ class _Led(Exception):  # noqa: N818 - said of an answer
 
 
 def _refusal(where: str) -> str:
-    return (
-        f"it redirects to {where}, a private address that the stack does not name: nothing was sent there; "
-        "name the host in redirect_hosts of stacks.toml if that is right"
-    )
+    why = f"it redirects to {where}, a private address that the stack does not name: nothing was sent there"
+    return f"{why}; name the host in redirect_hosts of stacks.toml if that is right"
 
 
 def _host(url: str) -> str:

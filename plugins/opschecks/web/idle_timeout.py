@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ..aws.elbv2 import LoadBalancer
-from ..aws.forms import whole_number
+from ..aws.evidence import whole_number
 from ..aws.session import Aws
-from ..aws.unread import Unread, each_alone, why_unread
+from ..aws.unread import Unread, each_alone, first_unread, readable
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook, NotConfigured, names_no, observation
+from ..core.observation import CouldNotLook, NotConfigured, names_no, observation, seen
 from ..core.tape import LIVE, Tape
 
 if TYPE_CHECKING:
@@ -47,33 +47,29 @@ def websocket_balancers(
         raise names_no(stack.name, "WebSocket", "websocket.url")
     if isinstance(load_balancers, NotConfigured):
         return []
-    if isinstance(load_balancers, CouldNotLook):
-        raise load_balancers.again()
     host = str(urlsplit(stack.websocket_url).hostname)  # in small letters
     return each_alone(
         lambda one: _with_attributes(aws, one),
-        _carrying(host, load_balancers, tape),
+        _carrying(host, seen(load_balancers), tape),
         lambda one, why: WebSocketBalancer(arn=one.arn, name=one.name, evidence=Unread(why)),
     )
 
 
 def _carrying(host: str, balancers: Sequence[LoadBalancer], tape: Tape) -> list[LoadBalancer]:
     """The ALBs behind the host: by name, the only one that there is, or by address."""
-    unread = [why for one in balancers if (why := why_unread(one))]
-    applications = [one for one in balancers if not why_unread(one) and one.is_application]
+    applications = [one for one in readable(balancers) if one.is_application]
     if host.endswith(".amazonaws.com") and ".elb." not in host:
         return []  # API Gateway and the like
     named = [one for one in applications if host.removeprefix("dualstack.") == _name(one)]
-    if unread and not named:
-        raise unread[0].again()
+    if not named:
+        seen(first_unread(balancers))
     if named or len(applications) < 2:
         return named or applications
     wanted = _known(host, tape)
     found = [one for one in applications if wanted & _known(_name(one), tape)]
     if not found:
-        raise CouldNotLook(
-            "", f"which of {len(applications)} load balancers carries the sessions of {host} is not known"
-        )
+        why = f"which of {len(applications)} load balancers carries the sessions of {host} is not known"
+        raise CouldNotLook("", why)
     return found
 
 

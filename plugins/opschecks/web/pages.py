@@ -62,8 +62,7 @@ class Page(Resource):
     def title(self) -> str:
         """The document's title."""
         text = self.answer.text[:TITLE_WITHIN]
-        opened = _TITLE.search(text)
-        if not opened:
+        if not (opened := _TITLE.search(text)):
             return ""
         begins = text.find(">", opened.end()) + 1
         closed = _TITLES_END.search(text, begins)
@@ -77,10 +76,8 @@ def dashboard_pages(stack: Stack, http: Http) -> list[Page]:
         raise names_no(stack.name, "dashboards", "dashboard_url and dashboards")
     root, timeout_s = stack.dashboard_url, stack.limits.probe_timeout_s
     nowhere = f"/opschecks-{secrets.token_hex(8)}"
-    answers = fan_out(
-        lambda path: http.get(root + path, timeout_s), [*(dashboard.path for dashboard in stack.dashboards), nowhere]
-    )
-    stand_in = answers.pop()
+    paths = [*(dashboard.path for dashboard in stack.dashboards), nowhere]
+    *answers, stand_in = fan_out(lambda path: http.get(root + path, timeout_s), paths)
     return [
         Page(
             arn=root + dashboard.path,

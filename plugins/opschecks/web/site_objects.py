@@ -72,8 +72,7 @@ def site_objects(
 def _again(stack: Stack, http: Http, earlier: Sequence[SiteObject]) -> list[SiteObject]:
     """The same objects; those that were not served as the bucket held them are asked for again."""
     stale = [one.arn for one in earlier if not one.is_current]
-    asked = fan_out(lambda url: http.head(url, stack.limits.probe_timeout_s), stale)
-    answers = dict(zip(stale, asked, strict=True))
+    answers = dict(zip(stale, fan_out(lambda url: http.head(url, stack.limits.probe_timeout_s), stale), strict=True))
     return [
         replace(one, answer=answers[one.arn], evidence={**one.evidence, "served": answers[one.arn].evidence})
         if one.arn in answers

@@ -86,8 +86,7 @@ def _session(stack: Stack, url: str) -> dict[str, Any]:
             _hold(connection, limits.websocket_hold_s)
         except ConnectionClosed as closed:
             ended_early = _ended(closed, url)
-    held_s = time.monotonic() - held_from
-    return {"open_ms": open_ms, "ping_ms": ping_ms, "held_s": held_s, "ended_early": ended_early}
+    return {"open_ms": open_ms, "ping_ms": ping_ms, "held_s": time.monotonic() - held_from, "ended_early": ended_early}
 
 
 @observation()
@@ -99,9 +98,8 @@ def websocket_reconnects(stack: Stack, target_health: list[TargetHealth], tape: 
     url = session_address(stack)
     bare = Reconnects(arn=_place(url), name=urlsplit(url).path)
     if not target_health:
-        raise CouldNotLook(
-            "", "no target group of the stack's load balancers was seen: which tasks there are is unknown"
-        )
+        why = "no target group of the stack's load balancers was seen: which tasks there are is unknown"
+        raise CouldNotLook("", why)
     healthy = [len(group.in_state("healthy")) for group in target_health if not group.unread]
     if not stack.websocket.task_field:
         return replace(bare, unproven="websocket.task_field is not set in stacks.toml")
@@ -125,9 +123,8 @@ def _reached(stack: Stack, url: str, cookies: Mapping[str, str]) -> dict[str, An
     if isinstance(connection, str):
         raise CouldNotLook(f"WebSocket {url}", connection)
     with connection:
-        task = _task(connection, stack, url)
         given = connection.response.headers.get_all("Set-Cookie") if connection.response else []
-        return {"task": task, "cookies": cookies_of(given)}
+        return {"task": _task(connection, stack, url), "cookies": cookies_of(given)}
 
 
 def _place(url: str) -> str:
@@ -191,9 +188,8 @@ def _reach(url: str, timeout_s: float) -> socket.socket:
     """A connection to the host, to distinguish an unreachable host from a silent one."""
     parts = urlsplit(url)
     try:
-        return socket.create_connection(
-            (str(parts.hostname), parts.port or (443 if parts.scheme == "wss" else 80)), timeout_s
-        )
+        port = parts.port or (443 if parts.scheme == "wss" else 80)
+        return socket.create_connection((str(parts.hostname), port), timeout_s)
     except TimeoutError:
         raise CouldNotLook(f"WebSocket {url.partition('?')[0]}", f"no connection within {timeout_s:g} s") from None
 
@@ -201,10 +197,8 @@ def _reach(url: str, timeout_s: float) -> socket.socket:
 def _ended(closed: ConnectionClosed, url: str) -> str:
     """How a session ended, in words; CouldNotLook where this probe ended it because of a message's size."""
     if closed.sent and closed.sent.code == _TOO_BIG and not closed.rcvd_then_sent:
-        raise CouldNotLook(
-            f"WebSocket {_place(url)}",
-            f"a message is larger than the {MESSAGE_BYTES // 2**20} MiB that this probe reads",
-        )
+        why = f"a message is larger than the {MESSAGE_BYTES // 2**20} MiB that this probe reads"
+        raise CouldNotLook(f"WebSocket {_place(url)}", why)
     return f"closed by the server: {closed}"
 
 

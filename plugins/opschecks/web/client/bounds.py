@@ -10,7 +10,6 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
@@ -27,13 +26,8 @@ class PrivatePlace(Exception):  # noqa: N818 - a refusal of ours, not an error o
     """A redirect led to an address that is not public and that the stack does not name."""
 
 
-@dataclass(frozen=True)
-class _Bounds:
-    until: float
-    public_only: bool
-
-
-_OF_THREAD = threading.local()
+_BOUNDS = threading.local()
+"""Of each thread, while it asks: `until` and `public_only`, as `bounds` has them."""
 
 
 @contextlib.contextmanager
@@ -41,11 +35,11 @@ def bounds(until: float, *, public_only: bool) -> Iterator[None]:
     """What this thread asks for in the block must have ended `until` (time.monotonic); with `public_only`, a host at a
     private or link-local address is refused before anything is sent to it.
     """
-    _OF_THREAD.bounds = _Bounds(until, public_only)
+    _BOUNDS.until, _BOUNDS.public_only = until, public_only
     try:
         yield
     finally:
-        del _OF_THREAD.bounds
+        del _BOUNDS.until, _BOUNDS.public_only
 
 
 def is_public(address: str) -> bool:
@@ -60,18 +54,11 @@ def is_public(address: str) -> bool:
     return told.is_global and not told.is_multicast
 
 
-def _own() -> _Bounds:
-    found: _Bounds = _OF_THREAD.bounds
-    return found
-
-
 class _Timed(io.RawIOBase):
     """Bytes of a socket: each read waits for what is left of the time, so that many small ones do not prolong it."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket, until: float) -> None:
-        self._raw = raw
-        self._sock = sock
-        self._until = until
+        self._raw, self._sock, self._until = raw, sock, until
 
     def readable(self) -> bool:
         return True
@@ -91,7 +78,7 @@ class _Timed(io.RawIOBase):
 class _Answer(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *given: Any, **more: Any) -> None:
         super().__init__(sock, *given, **more)
-        self.fp: Any = io.BufferedReader(_Timed(self.fp.detach(), sock, _own().until))
+        self.fp: Any = io.BufferedReader(_Timed(self.fp.detach(), sock, _BOUNDS.until))
 
 
 class _Guarded:
@@ -103,7 +90,7 @@ class _Guarded:
 
     def connect(self) -> None:
         super().connect()  # type: ignore[misc] # of the connection that this is mixed into
-        if _own().public_only and self.proxy is None:
+        if _BOUNDS.public_only and self.proxy is None:
             address = str(self.sock.getpeername()[0])
             if not is_public(address):
                 self.close()  # type: ignore[attr-defined] # as above
