@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
+from itertools import takewhile
+from operator import itemgetter
 from typing import Any
 
 from ..core.change import DRILLED
@@ -25,7 +27,7 @@ _SEEN = (Outcome.PASSED, Outcome.WAIVED, Outcome.FAILED)
 """Outcomes of a check that looked: only then does no finding about a resource mean that it is good."""
 
 _ENDED = (Outcome.FAILED, Outcome.BLIND)
-"""Of a finding about the whole stack: the check ended before it had examined each resource."""
+"""Bad; of a finding about the whole stack: the check ended before it had examined each resource."""
 
 FindingKey = tuple[str, str]
 """Check and resource."""
@@ -109,7 +111,7 @@ def _standings(run: Run, stack: str, before: Sequence[Summary], zone: tzinfo) ->
         cut = len(before) >= COMPARED and since == before[-1].started
         return Standing(check, resource, name, state, since, day, at_least=cut)
 
-    now = {(one.check, one.resource): one for one in findings if one.outcome in (Outcome.FAILED, Outcome.BLIND)}
+    now = {(one.check, one.resource): one for one in findings if one.outcome in _ENDED}
     history = _known(before, f"stack/{stack}")
     for key, one in now.items():
         past = list(history(key, Outcome.FAILED))
@@ -146,7 +148,7 @@ def _became(bad: Bad, key: FindingKey, present: Mapping[FindingKey, Finding], ou
     if bad.resource == whole:
         return "recovered" if outcome == Outcome.PASSED else ""
     ended = present.get((bad.check, whole))
-    return "hidden" if ended is not None and ended.outcome in (Outcome.FAILED, Outcome.BLIND) else "gone"
+    return "hidden" if ended is not None and ended.outcome in _ENDED else "gone"
 
 
 def _last_failures(before: Sequence[Summary]) -> Iterator[Bad]:
@@ -188,12 +190,8 @@ def _out_of_sight(check: str, before: Sequence[Summary], seen: datetime | None) 
 
 def _streak(past: Sequence[tuple[datetime, bool]]) -> datetime | None:
     """When the first of the bad runs in a row began, counted back from the newest; None where the newest was good."""
-    since = None
-    for began, bad in past:
-        if not bad:
-            break
-        since = began
-    return since
+    bad = [began for began, _ in takewhile(itemgetter(1), past)]
+    return bad[-1] if bad else None
 
 
 def _strips(newest: Sequence[Summary]) -> dict[str, tuple[str, ...]]:
