@@ -5,16 +5,13 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from ...aws.key_rotation import Key, Rotation, kept_earlier, unfit
+from ...config.limits import Limits
+from ...config.toml_tables import RotatedKey
 from ...core import clock
 from ...core.change import CannotFix, Made, Progress, Risk, Sends, State
 from ...core.wording import plural
-
-if TYPE_CHECKING:
-    from ...config.limits import Limits
-    from ...config.toml_tables import RotatedKey
 
 NAME = "rotate-access-key"
 SUCCESSOR = "its successor"

@@ -8,14 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from ...aws.key_rotation import DESCRIBE, LIST, SERVICES, USED, VALUE, Rotation, ending, held, rotation_of
+from ...config.toml_tables import RotatedKey
 from ...core import clock
 from ...core.change import CannotFix, Change, Progress, Request, Risk, State, Step, Unknown
 from ...core.observation import NotThere
 from ...core.wording import nearest, plural
-from ...fixing.operation import Operation
+from ...fixing.remedy import Operation
 from .access_key_stages import (
     GONE,
     HOLDS,
@@ -28,9 +29,6 @@ from .access_key_stages import (
     stage_of,
     state_of,
 )
-
-if TYPE_CHECKING:
-    from ...config.toml_tables import RotatedKey
 
 _CREATE = "iam:CreateAccessKey"
 
@@ -226,7 +224,6 @@ class RotateAccessKey(Operation):
         self._made = _NewKey(told["AccessKeyId"], told["SecretAccessKey"])
 
     def _forget(self, request: Request, answer: Mapping[str, Any]) -> None:
-        """Its secret is stored."""
         assert self._made is not None
         self._made = replace(self._made, secret="")
 

@@ -8,7 +8,7 @@ import hashlib
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...aws.s3_lifecycle import read_bucket
 from ...core import clock
@@ -17,9 +17,6 @@ from ...core.observation import CouldNotLook, NotThere
 from ...core.wording import plural
 from ...fixing.remedy import BaseRemedy
 from ...fixing.targets import site_of
-
-if TYPE_CHECKING:
-    pass
 
 SUFFIX = ".jsonl.gz"
 OBJECT_BYTES = 4 * 2**20

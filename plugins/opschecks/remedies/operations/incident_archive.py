@@ -15,9 +15,8 @@ from ...core import clock
 from ...core.answer import Answer
 from ...core.change import CannotFix, Progress, Request, Risk, State, Step
 from ...core.observation import CouldNotLook
-from ...core.wording import plural
-from ...fixing.operation import Operation
-from ...fixing.remedy import wished_number
+from ...core.wording import few, plural
+from ...fixing.remedy import Operation, wished_number
 from ...web.site_objects import list_objects
 from .archive_objects import (  # fmt: skip
     SUFFIX,
@@ -32,7 +31,7 @@ from .archive_objects import (  # fmt: skip
     unpacked,
 )
 from .archived_items import delete_of, is_as_archived, items_of, puts_of, slice_of, transactions
-from .old_incidents import Span, choose_incidents, few, incidents_table, named, shown_key, table_keys
+from .old_incidents import Span, choose_incidents, incidents_table, named, shown_key, table_keys
 
 AT_MOST = 1000
 MOST = 10_000
@@ -194,12 +193,10 @@ class ArchiveIncidents(Operation):
         return objects
 
     def _copying(self, one: Packed, request: Request) -> Request:
-        """With the copy's bytes."""
         require_private(self, str(request.parameters["Bucket"]))
         return replace(request, parameters={**request.parameters, "Body": one.body, "ChecksumSHA256": sha256(one.body)})
 
     def _putting(self, span: Span, request: Request) -> Request:
-        """Puts of what the table lacks."""
         keys, some = self._slice(span, request)
         sent, there = puts_of(self.aws, span.table, keys, some)
         self._alone += there

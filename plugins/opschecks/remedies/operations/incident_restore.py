@@ -9,7 +9,7 @@ from typing import Any
 from ...aws.dynamodb_items import read_items, to_line
 from ...core.change import CannotFix, Progress, Request, Risk, State, Step
 from ...core.wording import plural
-from ...fixing.operation import Operation
+from ...fixing.remedy import Operation
 from .archive_objects import SUFFIX, archive_location, batches, fetched, unpacked
 from .archived_items import items_of, puts_of, slice_of, transactions
 from .old_incidents import incidents_table, table_keys

@@ -5,21 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TypeVar, cast
 
 from ...aws.ec2 import security_groups
 from ...aws.elbv2 import load_balancers
 from ...aws.flow_logs import FlowLog, Vpc, flow_log_of, vpcs
 from ...aws.inventory import FINDING, Inventory, inventory
 from ...aws.log_groups import describe_log_groups
+from ...aws.session import Aws
 from ...core import clock
 from ...core.change import CannotFix, Request, Risk, State
 from ...core.observation import CouldNotLook
 from ...core.wording import nearest
 from ...fixing.remedy import Setting
-
-if TYPE_CHECKING:
-    from ...aws.session import Aws
 
 T = TypeVar("T")
 

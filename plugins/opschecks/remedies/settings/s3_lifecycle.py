@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...aws.s3_lifecycle import OBJECTS, UPLOADS, VERSIONS, Bucket, lacking, read_bucket
 from ...core.change import CannotFix, Request, Risk, State
 from ...core.wording import plural
 from ...fixing.remedy import IN_CODE_TOO, Setting, wished_number
 from ...fixing.targets import site_of
-
-if TYPE_CHECKING:
-    pass
 
 _WISHES = {"uploads": UPLOADS, "versions": VERSIONS, "objects": OBJECTS}
 _DEFAULT_SIZE = "all_storage_classes_128K"
