@@ -257,11 +257,13 @@ def sandbox(faults: tuple[str, ...], name: str | None, stacks: Path, form: str) 
     try:
         for fault in faults:
             give_fault(running, fault)
-        wait = _until_interrupted()
+        ended = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: ended.set())
         click.echo(_environment(running.facts, form))
         click.echo("the sandbox is running; Ctrl-C stops it", err=True)
         sys.stdout.flush()
-        wait()
+        ended.wait()
     finally:
         running.stop()
 
@@ -278,13 +280,6 @@ def _environment(facts: Mapping[str, Any], form: str) -> str:
     if form == "json":
         return json.dumps(variables, indent=1)
     return "\n".join(f"export {key}={shlex.quote(value)}" for key, value in variables.items())
-
-
-def _until_interrupted() -> Any:
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    return ended.wait
 
 
 fit(main)

@@ -107,11 +107,8 @@ def own_faults() -> list[Fault]:
 def own_checks() -> dict[str, str]:
     """The suite of every check of this project, as the path below checks/."""
     root = checks_of(Path())
-    found: dict[str, str] = {}
-    for suite, folder in suites_in(root).items():
-        if suite != "drills":
-            found |= {name: folder.as_posix() for name, _ in find_checks(root / folder)}
-    return found
+    folders = [folder for suite, folder in suites_in(root).items() if suite != "drills"]
+    return {name: folder.as_posix() for folder in folders for name, _ in find_checks(root / folder)}
 
 
 def _declared_here() -> Iterator[tuple[str, Path]]:

@@ -88,12 +88,8 @@ def diff(before: Path, after: Path) -> None:
 
     Each scrubbed recording has stand-ins of its own: of two runs, names compare only in raw recordings.
     """
-    count = 0
-    for line in differences(read_recording(before), read_recording(after)):
+    for line in list(differences(read_recording(before), read_recording(after))) or ["no difference but moments"]:
         click.echo(printable(line)[:SHOWN])
-        count += 1
-    if not count:
-        click.echo("no difference but moments")
 
 
 @recording.command()

@@ -97,35 +97,27 @@ def weekly(run: str, week: str, name: str | None, form: str, out: Path | None, s
 
 
 def _put(found: FoundRun, form: str, out: Path | None, reports: Path) -> None:
-    if form == "html":
-        _page_to(found, out or _named(found, reports, "html"))
-        return
-    if form == "pdf":
-        path = out or _named(found, reports, "pdf")
-        write(path, to_pdf(_page(found, {})))
-        click.echo(f"report: {path}")
-        return
-    text = _made(found, form)
-    if out is None:
-        click.echo(text, nl=not text.endswith("\n"))
-        return
-    write(out, text)
+    from ..report.publish import file_name
+
+    if form in ("html", "pdf"):
+        out = out or reports / f"{file_name(found.run.suite)}-{found.run.started:%Y-%m-%dT%H-%M-%SZ}.{form}"
+        page = _page(found, _beside(found, out) if form == "html" else {})
+        write(out, to_pdf(page) if form == "pdf" else page)
+    else:
+        text = _made(found, form)
+        if out is None:
+            click.echo(text, nl=not text.endswith("\n"))
+            return
+        write(out, text)
     click.echo(f"report: {out}")
 
 
-def _named(found: FoundRun, reports: Path, suffix: str) -> Path:
-    from ..report.publish import file_name
-
-    return reports / f"{file_name(found.run.suite)}-{found.run.started:%Y-%m-%dT%H-%M-%SZ}.{suffix}"
-
-
-def _page_to(found: FoundRun, path: Path) -> None:
-    links = {}
-    if found.path and found.path.parent.resolve() == path.parent.resolve():
-        stem = found.path.name.removesuffix(".json")
-        links = {kind: stem + suffix for kind, suffix in SUFFIXES.items() if (path.parent / (stem + suffix)).exists()}
-    write(path, _page(found, links))
-    click.echo(f"report: {path}")
+def _beside(found: FoundRun, page: Path) -> dict[str, str]:
+    """The run's other files that lie beside its page, by their kind."""
+    if not found.path or found.path.parent.resolve() != page.parent.resolve():
+        return {}
+    names = {kind: found.path.name.removesuffix(".json") + suffix for kind, suffix in SUFFIXES.items()}
+    return {kind: name for kind, name in names.items() if (page.parent / name).exists()}
 
 
 @report.command()

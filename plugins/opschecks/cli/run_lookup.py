@@ -64,13 +64,6 @@ def run_of_file(path: Path) -> Run:
         raise click.ClickException(f"{path}: {error}") from None
 
 
-def _monday_of(week: str) -> date:
-    """ValueError where the text is not a week of ISO 8601."""
-    if not re.fullmatch(r"\d{4}-W\d\d", week, re.ASCII):
-        raise ValueError(week)
-    return date.fromisocalendar(int(week[:4]), int(week[6:]), 1)
-
-
 @dataclass(frozen=True)
 class _History:
     """The run files of a stack, by days and weeks of its time zone."""
@@ -86,7 +79,7 @@ class _History:
     def of_day(self, moment: str, suite: str) -> str:
         """The newest run of a day of the stack, or of the UTC time that the text begins (as in file names)."""
         days, asked = self._filed("%Y-%m-%d", suite), moment.replace(":", "-")
-        if re.fullmatch(r"\d{4}-\d\d-\d\d", asked):
+        if _DAY.fullmatch(asked):
             found = [key for key, day in days.items() if day == asked]
         else:
             found = [key for key in days if key.rpartition("/")[2].startswith(asked)] if asked else []
@@ -101,7 +94,7 @@ class _History:
     def of_week(self, week: str, suite: str) -> list[str]:
         """Every run of the stack's week, the oldest first; one clear line where the text is not a week."""
         try:
-            _monday_of(week)
+            date.fromisoformat(f"{week}-1")
         except ValueError:
             raise click.ClickException(f"--week {week}: expected YYYY-Www, a week such as 2026-W47") from None
         return [key for key, its in self._filed(_WEEK, suite).items() if its == week]

@@ -90,12 +90,9 @@ def changes_from(suite: str, started: datetime, previous: datetime | None) -> da
 
 def _missed(previous: datetime, now: datetime, zone: tzinfo) -> Iterator[str]:
     """The days between the two on which there was no run."""
-    day, last = previous.astimezone(zone).date(), now.astimezone(zone).date()
-    for _ in range(MISSED_SHOWN):
-        day += timedelta(days=1)
-        if day >= last:
-            return
-        yield day.isoformat()
+    day = previous.astimezone(zone).date()
+    count = (now.astimezone(zone).date() - day).days - 1
+    return ((day + timedelta(days=number)).isoformat() for number in range(1, min(count, MISSED_SHOWN) + 1))
 
 
 def _standings(run: Run, stack: str, before: Sequence[Summary], zone: tzinfo) -> Iterator[Standing]:
@@ -180,18 +177,13 @@ def _known(before: Sequence[Summary], whole: str) -> History:
 
 def _out_of_sight(check: str, before: Sequence[Summary], seen: datetime | None) -> datetime | None:
     """When the first run began that could not see it, since it was last seen; None where each could."""
-    since = None
-    for run in before:
-        if run.started == seen or run.outcomes.get(check, NOT_APPLICABLE) == NOT_APPLICABLE:
-            break
-        since = run.started
-    return since
+    ran = takewhile(lambda run: run.outcomes.get(check, NOT_APPLICABLE) != NOT_APPLICABLE, before)
+    return min((run.started for run in takewhile(lambda run: run.started != seen, ran)), default=None)
 
 
 def _streak(past: Sequence[tuple[datetime, bool]]) -> datetime | None:
     """When the first of the bad runs in a row began, counted back from the newest; None where the newest was good."""
-    bad = [began for began, _ in takewhile(itemgetter(1), past)]
-    return bad[-1] if bad else None
+    return min((began for began, _ in takewhile(itemgetter(1), past)), default=None)
 
 
 def _strips(newest: Sequence[Summary]) -> dict[str, tuple[str, ...]]:

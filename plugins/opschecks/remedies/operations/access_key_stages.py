@@ -44,15 +44,15 @@ class Stage(enum.Enum):
         self.one_way = one_way
         self.expects = expects
 
-
-def stage_of(before: State, after: State) -> Stage:
-    """Which stage leads from one state to the other."""
-    (old,) = (label for label in before if label.startswith("key "))
-    if old not in after:
-        return Stage.DELETE
-    if before[old] != after[old]:
-        return Stage.DEACTIVATE if after[old] == "Inactive" else Stage.REACTIVATE
-    return Stage.CLEAR if after[SUCCESSOR] == GONE else Stage.HAND_OVER
+    @staticmethod
+    def between(before: State, after: State) -> Stage:
+        """Which stage leads from one state to the other."""
+        (old,) = (label for label in before if label.startswith("key "))
+        if old not in after:
+            return Stage.DELETE
+        if before[old] != after[old]:
+            return Stage.DEACTIVATE if after[old] == "Inactive" else Stage.REACTIVATE
+        return Stage.CLEAR if after[SUCCESSOR] == GONE else Stage.HAND_OVER
 
 
 def as_key(end: str) -> str:

@@ -17,18 +17,7 @@ from ...core.change import CannotFix, Change, Progress, Request, Risk, State, St
 from ...core.observation import NotThere
 from ...core.wording import nearest, plural
 from ...fixing.remedy import Operation
-from .access_key_stages import (
-    GONE,
-    HOLDS,
-    SUCCESSOR,
-    Stage,
-    as_key,
-    as_reader,
-    handed_over,
-    next_state,
-    stage_of,
-    state_of,
-)
+from .access_key_stages import GONE, HOLDS, SUCCESSOR, Stage, as_key, as_reader, handed_over, next_state, state_of
 
 _CREATE = "iam:CreateAccessKey"
 
@@ -100,7 +89,7 @@ class RotateAccessKey(Operation):
             raise CannotFix("root's keys are not rotated: delete them as root; no part of a stack needs one")
         rotation = self._rotation(user)
         now = state_of(rotation)
-        stage = stage_of(now, self._after(rotation))
+        stage = Stage.between(now, self._after(rotation))
         if stage is Stage.HAND_OVER:
             return user
         key = rotation.new if stage is Stage.CLEAR else rotation.old
@@ -108,10 +97,10 @@ class RotateAccessKey(Operation):
         return f"{user} {key.end}"
 
     def risk_of(self, before: State, after: State) -> Risk:
-        return stage_of(before, after).risk
+        return Stage.between(before, after).risk
 
     def described(self, change: Change) -> Change:
-        stage = stage_of(change.before, change.after)
+        stage = Stage.between(change.before, change.after)
         return replace(change, one_way=stage.one_way, expects=stage.expects)
 
     def read(self, target: str) -> State:
@@ -149,7 +138,7 @@ class RotateAccessKey(Operation):
 
     def _requests(self, target: str, before: State, after: State) -> list[Request]:
         """With the ends of ids, and placeholders for what no plan may hold."""
-        user, stage = _user(target), stage_of(before, after)
+        user, stage = _user(target), Stage.between(before, after)
         if stage is Stage.HAND_OVER:
             self.settles_within = timedelta(minutes=self.stack.limits.key_use_minutes)
             return self._handing_over(user, before, after)
@@ -231,7 +220,7 @@ class RotateAccessKey(Operation):
         """A hand-over is through when the services have settled and the new key was used."""
         rotation = self._rotation(_user(target))
         now = state_of(rotation)
-        if stage_of(before, after) is not Stage.HAND_OVER:
+        if Stage.between(before, after) is not Stage.HAND_OVER:
             return Progress(
                 now == after, "" if now == after else "; ".join(f"{label} {value}" for label, value in now.items())
             )

@@ -76,8 +76,8 @@ def sha256(body: bytes) -> str:
     return base64.b64encode(hashlib.sha256(body).digest()).decode()
 
 
-def fetched(aws: Any, bucket: str, key: str) -> bytes:
-    """The object as it was written; CouldNotLook where S3 gives no checksum of it, or gives other bytes than those."""
+def lines_of(aws: Any, bucket: str, key: str, name: str) -> list[str]:
+    """The lines of an object as they were written; CouldNotLook where S3 gives no checksum of it, or other bytes."""
     from botocore.exceptions import BotoCoreError
     from urllib3.exceptions import HTTPError
 
@@ -90,15 +90,10 @@ def fetched(aws: Any, bucket: str, key: str) -> bytes:
     told = answer["ChecksumSHA256"]
     if told != sha256(body):
         raise CouldNotLook(_GET, f"{key}: S3 says that its SHA-256 is {told}, and that of what came is {sha256(body)}")
-    return body
-
-
-def unpacked(body: bytes, key: str) -> list[str]:
-    """The lines of an object."""
     try:
         return gzip.decompress(body).decode().removesuffix("\n").split("\n")
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise CouldNotLook(_GET, f"{key} is not an archive of incidents: {type(error).__name__}: {error}") from None
+        raise CouldNotLook(_GET, f"{name} is not an archive of incidents: {type(error).__name__}: {error}") from None
 
 
 def archive_location(remedy: BaseRemedy) -> tuple[str, str]:

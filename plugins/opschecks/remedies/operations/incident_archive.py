@@ -23,12 +23,11 @@ from .archive_objects import (  # fmt: skip
     Packed,
     archive_location,
     batches,
-    fetched,
+    lines_of,
     packed,
     require_fit,
     require_private,
     sha256,
-    unpacked,
 )
 from .archived_items import delete_of, is_as_archived, items_of, puts_of, slice_of, transactions
 from .old_incidents import Span, choose_incidents, incidents_table, named, shown_key, table_keys
@@ -236,7 +235,7 @@ class ArchiveIncidents(Operation):
 
     def _lines(self, span: Span, name: str) -> list[str]:
         bucket, folder = self._folder(str(span))
-        return unpacked(fetched(self.aws, bucket, f"{folder}{name}{SUFFIX}"), name)
+        return lines_of(self.aws, bucket, f"{folder}{name}{SUFFIX}", name)
 
     def progress(self, target: str, before: State, after: State) -> Progress:
         """Done when the index no longer names any of them, or names all of them again; it lags behind the table."""

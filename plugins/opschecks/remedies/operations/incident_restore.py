@@ -10,7 +10,7 @@ from ...aws.dynamodb_items import read_items, to_line
 from ...core.change import CannotFix, Progress, Request, Risk, State, Step
 from ...core.wording import plural
 from ...fixing.remedy import Operation
-from .archive_objects import SUFFIX, archive_location, batches, fetched, unpacked
+from .archive_objects import SUFFIX, archive_location, batches, lines_of
 from .archived_items import items_of, puts_of, slice_of, transactions
 from .old_incidents import incidents_table, table_keys
 
@@ -49,7 +49,7 @@ class RestoreIncidents(Operation):
         table = incidents_table(self)
         keys = table_keys(self, table)
         bucket, _, key = self.normal(target).removeprefix("s3://").partition("/")
-        self._items = items_of(unpacked(fetched(self.aws, bucket, key), key), keys, key)
+        self._items = items_of(lines_of(self.aws, bucket, key, key), keys, key)
         self._keys = keys
         there = read_items(self.aws, table, keys, list(self._items.values()))
         self._lacking = {key: item for key, item in self._items.items() if key not in there}

@@ -65,7 +65,7 @@ class CreateFlowLog(Setting):
 
     def all_targets(self) -> list[str]:
         own = [vpc for vpc in self._vpcs() if not vpc.owner]  # others' accounts record theirs
-        missing = [vpc.name for vpc in own if not any(self._is_own(log) for log in vpc.flow_logs)]
+        missing = [vpc.name for vpc in own if not any(log.destination == self._group for log in vpc.flow_logs)]
         if not missing:
             raise CannotFix(f"every VPC of {self.stack.name} has a flow log to {self._group}")
         return missing
@@ -136,7 +136,4 @@ class CreateFlowLog(Setting):
         return [flow_log_of(raw) for raw in listed if raw["ResourceId"] == target]
 
     def _own(self, target: str) -> list[FlowLog]:
-        return [log for log in self._logs(target) if self._is_own(log)]
-
-    def _is_own(self, log: FlowLog) -> bool:
-        return log.destination == self._group
+        return [log for log in self._logs(target) if log.destination == self._group]
