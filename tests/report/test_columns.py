@@ -61,9 +61,10 @@ def test_a_cut_line_keeps_what_there_is_room_for(line: str, longest: int, told: 
 
 
 def _commands(command: click.Command, path: str = "opschecks") -> list[tuple[str, click.Command]]:
+    if not isinstance(command, click.Group):
+        return [(path, command)]
     context = click.Context(command)
-    names = command.list_commands(context) if isinstance(command, click.Group) else ()
-    below = [(name, command.get_command(context, name)) for name in names]
+    below = [(name, command.get_command(context, name)) for name in command.list_commands(context)]
     return [(path, command), *(one for name, each in below if each for one in _commands(each, f"{path} {name}"))]
 
 

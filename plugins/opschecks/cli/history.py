@@ -13,7 +13,7 @@ from ..core.shipped import checks_of
 from ..core.suites import suites_in
 from ..core.wording import plural
 from ..history.episodes import Episode, episodes
-from ..history.summaries import Summaries, Summary
+from ..history.summaries import Summary
 from .options import FORMAT, SUITE, THE_STACK, places, require_known
 from .reach_stack import stack_named, state_of, summaries_of
 
@@ -35,7 +35,7 @@ def history() -> None:
 def rebuild(name: str | None, stacks: Path, reports: Path) -> None:
     """Rebuild the summaries of the stack's runs from every run file."""
     stack = stack_named(name, stacks)
-    summaries = _opened(stack, stacks, reports)
+    summaries = summaries_of(stack, state_of(stack, stacks, reports), reports)
     total = 0
     summaries.forget_all()
     for suite in known_suites():
@@ -118,11 +118,7 @@ def _names(runs: Iterable[Summary], check: str, episode: Episode) -> list[str]:
 def _runs(stack: Stack, suite: str, stacks: Path, reports: Path, most: int | None) -> list[Summary]:
     """The newest runs of the suite, the newest first."""
     require_suite(suite)
-    return _opened(stack, stacks, reports).runs(suite, most=most)
-
-
-def _opened(stack: Stack, stacks: Path, reports: Path) -> Summaries:
-    return summaries_of(stack, state_of(stack, stacks, reports), reports)
+    return summaries_of(stack, state_of(stack, stacks, reports), reports).runs(suite, most=most)
 
 
 def require_suite(suite: str) -> None:

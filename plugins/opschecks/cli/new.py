@@ -115,7 +115,7 @@ def new_observation(name: str, service: str, operation: str, dry_run: bool) -> N
     known = _registry()
     if name in known:
         code = known[name].function.__code__
-        raise click.ClickException(f"{name} exists already: {_shown(code.co_filename)}:{code.co_firstlineno}")
+        raise click.ClickException(f"{name} exists already: {shown_path(Path(code.co_filename))}:{code.co_firstlineno}")
     if name in GIVEN:
         raise click.ClickException(f"{name}: checks and observations are given something of that name already")
     files = list(observation_files(name, service, operation))
@@ -138,7 +138,7 @@ def remedy(name: str, service: str, operation: str, dry_run: bool) -> None:
     name = _identifier(name).replace("_", "-")
     _registry()
     if kind := all_remedies().get(name):
-        where = f"{_shown(inspect.getfile(kind))}:{inspect.getsourcelines(kind)[1]}"
+        where = f"{shown_path(Path(inspect.getfile(kind)))}:{inspect.getsourcelines(kind)[1]}"
         raise click.ClickException(f"{name} exists already: {where}")
     files = list(remedy_files(name, service, operation))
     use = f"then write read and want, name the class in a check's remedy=, and run: opschecks fix {name} --target ARN"
@@ -164,10 +164,6 @@ def _observed(name: str) -> tuple[Observation, type[Resource], bool]:
         raise click.ClickException(f"--observation {name}: it gives no resources that a check could examine")
     require_known(f"--observation {name}: no such observation", name, known)
     return known[name]
-
-
-def _shown(path: str) -> Path:
-    return Path(shown_path(Path(path)))
 
 
 def _finish(files: Iterable[Any], dry_run: bool, next_steps: Iterable[str]) -> None:

@@ -18,17 +18,7 @@ from ...core.observation import CouldNotLook
 from ...core.wording import few, plural
 from ...fixing.remedy import Operation, wished_number
 from ...web.site_objects import list_objects
-from .archive_objects import (  # fmt: skip
-    SUFFIX,
-    Packed,
-    archive_location,
-    batches,
-    lines_of,
-    packed,
-    require_fit,
-    require_private,
-    sha256,
-)
+from .archive_objects import SUFFIX, Packed, archive_location, lines_of, packed, require_fit, require_private, sha256
 from .archived_items import delete_of, is_as_archived, items_of, puts_of, slice_of, transactions
 from .old_incidents import Span, choose_incidents, incidents_table, named, shown_key, table_keys
 
@@ -154,7 +144,7 @@ class ArchiveIncidents(Operation):
                 self._copies(bucket, folder), "Delete", self._deleting, "as it is archived, or gone already",
             )  # fmt: skip
         for name, one in self._objects.items():
-            for request in transactions(kind, span.table, name, batches(one.lines), condition):
+            for request in transactions(kind, span.table, name, one.lines, condition):
                 made.append(Step(request, name, prepare=partial(prepare, span)))
         return made
 

@@ -10,7 +10,7 @@ from ...aws.dynamodb_items import read_items, to_line
 from ...core.change import CannotFix, Progress, Request, Risk, State, Step
 from ...core.wording import plural
 from ...fixing.remedy import Operation
-from .archive_objects import SUFFIX, archive_location, batches, lines_of
+from .archive_objects import SUFFIX, archive_location, lines_of
 from .archived_items import items_of, puts_of, slice_of, transactions
 from .old_incidents import incidents_table, table_keys
 
@@ -64,7 +64,7 @@ class RestoreIncidents(Operation):
             raise CannotFix("the table has changed since it was planned: plan again")
         lines = [to_line(item) for item in self._lacking.values()]
         name = target.rsplit("/", 1)[-1]
-        puts = transactions("Put", incidents_table(self), name, batches(lines), "the table has none of that key")
+        puts = transactions("Put", incidents_table(self), name, lines, "the table has none of that key")
         return [Step(put, name, prepare=self._putting) for put in puts]
 
     def _putting(self, request: Request) -> Request:

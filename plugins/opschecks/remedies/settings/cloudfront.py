@@ -113,9 +113,7 @@ def _state(told: Mapping[str, Any]) -> dict[str, Any]:
 def _words(state: State) -> str:
     told = []
     for pattern, one in state.items():
-        id_ = one["CachePolicyId"]
-        policy = MANAGED[id_].name if id_ in MANAGED else id_ or "no policy"
-        told.append(
-            f"{'default' if pattern == DEFAULT else pattern}: Compress {str(one['Compress']).lower()}, {policy}"
-        )
+        where, identity = "default" if pattern == DEFAULT else pattern, one["CachePolicyId"]
+        policy = MANAGED[identity].name if identity in MANAGED else identity or "no policy"
+        told.append(f"{where}: Compress {str(one['Compress']).lower()}, {policy}")
     return "; ".join(told)
