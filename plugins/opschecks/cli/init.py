@@ -151,7 +151,7 @@ def _of_the_account(name: str, reach: dict[str, str | None], stacks: Path) -> st
     from ..hooks.fixtures import import_observations
 
     found = _surveyed(_stack(name or NAME, reach, stacks))
-    given = {key: value for key, value in reach.items() if key != "region"}
+    given = {key: reach[key] for key in ("profile", "role_arn", "endpoint_url")}  # in whichever order they were typed
     import_observations()
     checks = [one for suite in SUITES for one in sources_of(suite)]
     proposals, unlooked = [], []

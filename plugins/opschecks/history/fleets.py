@@ -140,9 +140,10 @@ def ended_shards(store: Storage, deal: Deal) -> dict[int, Ended]:
 
 def _ended(store: Storage, key: str) -> Ended | None:
     try:
-        found = _read(store, key)
-        return _ended_of(found, f"{store}/{key}") if found else None
-    except FleetError:
+        told = _read(store, key) or {}
+        seconds = {str(name): float(value) for name, value in told["seconds"].items()}
+        return Ended(int(told["shard"]), _moment(told["at"]), int(told["exit_code"]), seconds)
+    except (FleetError, LookupError, TypeError, ValueError, AttributeError):
         return None
 
 
@@ -207,14 +208,6 @@ def _deal_of(told: Mapping[str, Any], where: str) -> Deal:
     if len(deal.stacks) != sum(map(len, shards)):
         raise FleetError(f"{where}: a stack is dealt to two shards")
     return deal
-
-
-def _ended_of(told: Mapping[str, Any], where: str) -> Ended:
-    try:
-        seconds = {str(name): float(value) for name, value in told["seconds"].items()}
-        return Ended(int(told["shard"]), _moment(told["at"]), int(told["exit_code"]), seconds)
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise FleetError(f"{where}: not the record of a shard: {type(error).__name__}: {error}") from None
 
 
 def _moment(text: Any) -> datetime:
