@@ -8,8 +8,7 @@ from typing import Any
 
 from opschecks.aws.places import Places
 from opschecks.cli.policy import needed
-from opschecks.cli.policy_formats import document
-from opschecks.cli.policy_statements import statements
+from opschecks.cli.policy_statements import document, statements
 from opschecks.config.load import load_stacks
 from tests.ministack import Emulator
 from tests.scratch import Project

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from .core.run import Run as Run
     from .core.version import __version__ as __version__
     from .core.wording import plural as plural
-    from .fixing.operation import Operation as Operation
+    from .fixing.remedy import Operation as Operation
     from .fixing.remedy import Remedy as Remedy
     from .fixing.remedy import Setting as Setting
     from .hooks.examine import Examine as Examine
@@ -135,7 +135,7 @@ _LATER = {
     "NotApplicable": ".core.observation",
     "NotThere": ".core.observation",
     "observation": ".core.observation",
-    "Operation": ".fixing.operation",
+    "Operation": ".fixing.remedy",
     "Outcome": ".core.model",
     "Partly": ".core.change",
     "plural": ".core.wording",

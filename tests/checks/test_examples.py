@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
 
@@ -60,7 +61,7 @@ def test_every_command_exists_with_its_options(path: Path) -> None:
             assert shipped_path(rest[0]) if first == "--pyargs" else (ROOT / first).is_dir()
             assert all(option in known for option in options), options
             continue
-        command: Any = main.commands[first]
+        command: Any = main.get_command(click.Context(main), first)
         if first == "fix":
             assert rest[0] in all_remedies() or rest[0] == "reports/plan.json"
         elif hasattr(command, "commands"):

@@ -12,8 +12,7 @@ import pytest
 
 from opschecks.aws.places import Places
 from opschecks.cli.policy import needed
-from opschecks.cli.policy_formats import document
-from opschecks.cli.policy_statements import statements
+from opschecks.cli.policy_statements import document, statements
 from opschecks.core.check_names import find_checks
 from opschecks.sandbox.faults import known_faults
 from opschecks.sandbox.web import Web

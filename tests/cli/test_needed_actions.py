@@ -10,7 +10,7 @@ import pytest
 
 from opschecks.aws.inventory import inventory
 from opschecks.aws.occasional import OCCASIONS
-from opschecks.cli.about_actions import Wanted, actions_of, wanted_by
+from opschecks.cli.about_stack import Wanted, actions_of, wanted_by
 from opschecks.cli.check_files import check_sources
 from opschecks.cli.policy import needed, places_of
 from opschecks.cli.policy_statements import statements

@@ -12,9 +12,8 @@ import yaml
 
 from opschecks.aws.places import Places
 from opschecks.cli.policy import SUITES, Need, named_suites, needed
-from opschecks.cli.policy_formats import FORMS, document
 from opschecks.cli.policy_session import TooLarge, packed
-from opschecks.cli.policy_statements import Statement, is_read, statements
+from opschecks.cli.policy_statements import FORMS, Statement, document, is_read, statements
 from opschecks.config.stack import Stack
 from opschecks.config.toml_tables import SESSION_POLICY_AT_MOST
 from tests.canned import stack

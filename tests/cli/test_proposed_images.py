@@ -10,7 +10,7 @@ import pytest
 
 from opschecks.aws.image_scans import RunningImage
 from opschecks.cli.proposal import propose
-from opschecks.cli.proposed_images import foreign_images
+from opschecks.cli.proposed_from_look import foreign_images
 from opschecks.core.gathering import Observed
 from opschecks.core.observation import CouldNotLook
 from tests.cli.test_proposal import survey_of

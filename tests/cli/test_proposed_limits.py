@@ -11,7 +11,7 @@ import pytest
 from opschecks.aws.application_autoscaling import ServiceScaling
 from opschecks.aws.dynamodb import Table
 from opschecks.aws.ecs import Service
-from opschecks.cli.proposed_limits import as_found
+from opschecks.cli.proposed_from_look import as_found
 from opschecks.core.answer import Answer
 from opschecks.core.gathering import Observed
 from opschecks.core.observation import CouldNotLook

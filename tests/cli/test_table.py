@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 import pytest
 
+from opschecks.cli.fitting import ListRow, table_of
 from opschecks.cli.main import _LISTS
-from opschecks.cli.table import ListRow, table_of
 
 SHORT: list[ListRow] = [
     {"stack": "a", "where": "here", "why": "it is"},

@@ -15,10 +15,9 @@ from opschecks.core.answer import Answer
 from opschecks.core.change import CannotFix, Change, Partly, Progress, Proof, Request, Risk, State, Step
 from opschecks.core.observation import CouldNotLook
 from opschecks.fixing.loop import Fixer
-from opschecks.fixing.operation import Operation
 from opschecks.fixing.outcome import Fixed, Look
 from opschecks.fixing.plan import planned
-from opschecks.fixing.remedy import BaseRemedy, Setting
+from opschecks.fixing.remedy import BaseRemedy, Operation, Setting
 from opschecks.history.journal import Journal
 from opschecks.history.lock import Lock
 from opschecks.history.storage import FolderStorage

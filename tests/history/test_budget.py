@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from opschecks.history.budget import areas_of
 from opschecks.history.summaries import Summary
-from opschecks.history.week import Known
+from opschecks.history.week import Known, areas_of
 from tests.history.test_week import NOW, made, mornings, ran, week
 
 

@@ -16,7 +16,8 @@ from opschecks.fixing.remedy import BaseRemedy, Setting, known_remedies
 from opschecks.remedies import all_remedies
 from opschecks.remedies.settings.application_autoscaling import ResumeScaling, SetScalingLimits
 from opschecks.remedies.settings.cloudwatch_alarms import DisableAlarmActions, EnableAlarmActions, SilenceAlarm
-from opschecks.remedies.settings.ecs import RollBackService, ScaleService, good_revisions
+from opschecks.remedies.settings.ecs import RollBackService, ScaleService
+from opschecks.remedies.settings.ecs_rollback import good_revisions
 from opschecks.remedies.settings.elbv2 import EnableStickiness
 from opschecks.report.runbook import read_runbook
 from tests.canned import Aws, stack

@@ -61,8 +61,11 @@ def test_a_cut_line_keeps_what_there_is_room_for(line: str, longest: int, told: 
 
 
 def _commands(command: click.Command, path: str = "opschecks") -> list[tuple[str, click.Command]]:
-    below = command.commands.items() if isinstance(command, click.Group) else ()
-    return [(path, command), *(one for name, each in below for one in _commands(each, f"{path} {name}"))]
+    if not isinstance(command, click.Group):
+        return [(path, command)]
+    context = click.Context(command)
+    below = [(name, command.get_command(context, name)) for name in command.list_commands(context)]
+    return [(path, command), *(one for name, each in below if each for one in _commands(each, f"{path} {name}"))]
 
 
 @pytest.mark.parametrize(("path", "command"), _commands(main), ids=lambda one: one if isinstance(one, str) else "")

@@ -1,35 +1,36 @@
-"""opschecks list limits | coverage: which limit holds for what and why, and what of a stack is looked at."""
+"""opschecks list limits | coverage | actions: which limit holds for what, what is looked at, who needs what."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .options import named_by
+from ..aws.occasional import OCCASIONS, Occasion
+from ..aws.trial import Trial
+from ..config.limits import Limits, ResourceLimits, specific
+from ..config.stack import Stack
+from ..core.observation import REGISTRY, closure, required
+from ..core.shipped import checks_of
+from ..core.suites import own_suites
+from ..core.wording import few
+from ..hooks.applicable import does_not_apply
+from .check_files import CheckSource, sources_of
+from .fitting import ListRow
+from .policy import places_of
+from .policy_statements import statements
+from .reach_stack import reached_as
+from .trial_look import all_looked, looked, needed
 
-if TYPE_CHECKING:
-    from ..config.stack import Stack
-    from .check_files import CheckSource
-
-ListRow = Mapping[str, str]
 SUITES = ("daily", "weekly")
 _NOBODY = "127.0.0.1:9"
 """In the error of an observation of the web, which is not made here; trial_look.NOBODY."""
 
 
-def the_stack(stacks: Path, name: str | None) -> Stack:
-    """The stack of that name, or the default one."""
-    from ..config.load import choose_stacks, load_stacks
-
-    return choose_stacks(load_stacks(stacks), [name] if name else [], stacks, by=named_by())[0]
-
-
 def limits_of(stack: Stack) -> Iterator[ListRow]:
     """Each limit that the stack sets, then those of each resource that stacks.toml names, with what says so."""
-    from ..config.limits import Limits, ResourceLimits, specific
-
     own = stack.limits
     for key in sorted(own.model_fields_set & Limits.model_fields.keys()):
         default = Limits.model_fields[key].get_default(call_default_factory=True)
@@ -68,11 +69,7 @@ def _shown(value: Any) -> str:
 
 def coverage_of(stack: Stack, checks: Sequence[CheckSource]) -> Iterator[ListRow]:
     """Of each check: what it looks at, that it does not apply and why, or that it cannot look and why."""
-    from ..aws.trial import Trial
-    from ..hooks.applicable import does_not_apply
     from ..hooks.fixtures import import_observations
-    from .reach_stack import reached_as
-    from .trial_look import all_looked, looked, needed
 
     import_observations()
     stack, aws = reached_as(stack, Trial)
@@ -93,16 +90,75 @@ def coverage_of(stack: Stack, checks: Sequence[CheckSource]) -> Iterator[ListRow
 def _counted(values: Iterable[Any]) -> Iterator[str]:
     for value in values:
         if isinstance(value, list) and value:
-            names = [str(one.name) for one in value if hasattr(one, "name")]
-            more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-            yield ", ".join(names[:5]) + more
+            yield few([str(one.name) for one in value if hasattr(one, "name")])
 
 
 def checks_here() -> list[CheckSource]:
     """The checks of the daily and weekly suites, and of the project's own."""
-    from ..core.shipped import checks_of
-    from ..core.suites import own_suites
-    from .check_files import sources_of
-
     folders = [*map(Path, SUITES), *own_suites(checks_of(Path())).values()]
     return [one for folder in folders for one in sources_of(folder)]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Who needs an action.
+
+    `checks`: those that are blind without it. `occasions`: those that are blind where something is so, by that, which
+    continues "only where". `in_part`: those that go on without it, and may know less. `explains`: those of which it
+    only explains a failure.
+    """
+
+    checks: set[str] = field(default_factory=set)
+    occasions: dict[str, set[str]] = field(default_factory=dict)
+    in_part: set[str] = field(default_factory=set)
+    explains: set[str] = field(default_factory=set)
+
+    @property
+    def everybody(self) -> set[str]:
+        """All of them."""
+        return self.checks.union(self.in_part, self.explains, *self.occasions.values())
+
+
+def wanted_by(checks: Iterable[CheckSource]) -> dict[str, Wanted]:
+    """Each action that the checks' observations declare, and who needs it."""
+    found: dict[str, Wanted] = {}
+    for check in checks:
+        taken = [name for name in check.needs if name in REGISTRY]
+        needed_by_it = required(taken)
+        for one in closure(taken):
+            for action in one.allow:
+                wanted, of = found.setdefault(action, Wanted()), OCCASIONS.get((one.name, action), Occasion())
+                if of.checks and check.name not in of.checks:
+                    continue
+                if one.name not in needed_by_it:
+                    wanted.in_part.add(check.name)
+                elif of.explains:
+                    wanted.explains.add(check.name)
+                elif of.when:
+                    wanted.occasions.setdefault(of.when, set()).add(check.name)
+                else:
+                    wanted.checks.add(check.name)
+    return found
+
+
+def actions_of(stack: Stack, checks: Iterable[CheckSource]) -> Iterator[ListRow]:
+    """A row of each action that the stack's policy allows."""
+    from ..hooks.fixtures import import_observations
+
+    import_observations()
+    applying = [one for one in checks if not stack.lacks(one.slug, one.name)]
+    wanted = wanted_by(applying)
+    needs = [(name, name, REGISTRY[name].allow) for name in REGISTRY]
+    allowed = {action for one in statements(needs, places_of(stack)) for action in one.actions}
+    for action in sorted(wanted.keys() & allowed):
+        of = wanted[action]
+        told = [_sorted(of.checks)]
+        told += [f"only where {when}: {_sorted(some)}" for when, some in sorted(of.occasions.items())]
+        rest = of.in_part - of.checks
+        told += [f"judge the rest without it: {_sorted(rest)}"] if rest else []
+        told += [f"explains a failure: {_sorted(of.explains - of.checks)}"] if of.explains - of.checks else []
+        yield {"action": action, "checks": told[0], "also": "; ".join(told[1:])}
+
+
+def _sorted(checks: Iterable[str]) -> str:
+    return ", ".join(sorted(checks))

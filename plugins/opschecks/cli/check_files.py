@@ -10,7 +10,8 @@ from pathlib import Path
 
 import click
 
-from ..core.shipped import roots_of
+from ..core.shipped import checks_of, roots_of
+from ..report.runbook import RunbookError, Section, runbook_of
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,14 @@ class CheckSource:
     slug: str
     why: str
     needs: tuple[str, ...]
+
+
+def runbook_here() -> dict[str, Section]:
+    """The runbook of this folder's checks; one clear line where there is none, or where it cannot be read."""
+    try:
+        return runbook_of(checks_of(Path()))
+    except RunbookError as error:
+        raise click.ClickException(f"{error}: run it in the folder that has checks/") from None
 
 
 def sources_of(suite: Path | str = "", project: Path = Path()) -> Iterator[CheckSource]:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from ..aws.inventory import Inventory
+from ..aws.survey import OtherList, Survey
+from ..config.stack import Stack
 from ..core.observation import CouldNotLook
-
-if TYPE_CHECKING:
-    from ..aws.inventory import Inventory
-    from ..aws.survey import OtherList, Survey
-    from ..config.stack import Stack
 
 SHOWN = 20
 

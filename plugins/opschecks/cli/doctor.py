@@ -7,16 +7,19 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from .options import FORMAT, REPORTS, STACKS, THE_STACK, named_by
+from ..aws.session import UnusableProfile
+from ..aws.trial import Trial
+from ..core.observation import CouldNotLook
+from ..report.text import printable
+from . import examination as look
+from .check_files import sources_of
+from .options import FORMAT, THE_STACK, places
 from .policy import named_suites
-
-if TYPE_CHECKING:
-    from .check_files import CheckSource
-    from .examination import Row
+from .reach_stack import reached_as, stack_named, state_of
+from .trial_look import looked, needed, unnamed
 
 _MARKS = {"ok": "ok     ", "wrong": "WRONG  ", "unknown": "unknown"}
 
@@ -32,8 +35,7 @@ _MARKS = {"ok": "ok     ", "wrong": "WRONG  ", "unknown": "unknown"}
     help="a suite to be ready for; repeatable; default: all but drills",
 )
 @FORMAT
-@STACKS
-@REPORTS
+@places
 def doctor(name: str | None, suites: tuple[str, ...], form: str, stacks: Path, reports: Path) -> None:
     """Look whether credentials, permissions, endpoints, state and addresses of a stack are as a run needs them.
 
@@ -45,7 +47,6 @@ def doctor(name: str | None, suites: tuple[str, ...], form: str, stacks: Path, r
     written to the state and deleted again. Exit code 0: nothing is wrong; 1: something is, and beside it stands the
     next step.
     """
-    from .examination import State
     from .project import load_project
 
     load_project()
@@ -53,8 +54,9 @@ def doctor(name: str | None, suites: tuple[str, ...], form: str, stacks: Path, r
     for row in _rows(name, suites, stacks, reports):
         rows.append(row)
         if form == "text":
-            _show(row)
-    count = sum(row.state is State.WRONG for row in rows)
+            advice = f" -> {row.next}" if row.next else ""
+            click.echo(printable(f"{_MARKS[row.state]} {row.what}: {' '.join(row.said.split())}{advice}"))
+    count = sum(row.state is look.State.WRONG for row in rows)
     if form == "json":
         click.echo(json.dumps([asdict(row) for row in rows], indent=1, ensure_ascii=False))
     else:
@@ -62,24 +64,10 @@ def doctor(name: str | None, suites: tuple[str, ...], form: str, stacks: Path, r
     sys.exit(1 if count else 0)
 
 
-def _show(row: Row) -> None:
-    from ..report.text import printable
-
-    advice = f" -> {row.next}" if row.next else ""
-    click.echo(printable(f"{_MARKS[row.state]} {row.what}: {' '.join(row.said.split())}{advice}"))
-
-
-def _rows(name: str | None, suites: tuple[str, ...], stacks: Path, reports: Path) -> Iterator[Row]:
-    from ..aws.session import UnusableProfile
-    from ..aws.trial import Trial
-    from ..config.load import choose_stacks, load_stacks
-    from ..core.observation import CouldNotLook
+def _rows(name: str | None, suites: tuple[str, ...], stacks: Path, reports: Path) -> Iterator[look.Row]:
     from ..hooks.fixtures import import_observations
-    from . import examination as look
-    from .reach_stack import reached_as, state_of
-    from .trial_look import looked, needed, unnamed
 
-    (stack,) = choose_stacks(load_stacks(stacks), [name] if name else [], stacks, by=named_by())
+    stack = stack_named(name, stacks)
     yield look.versions()
     try:
         stack, aws = reached_as(stack, Trial)
@@ -93,7 +81,7 @@ def _rows(name: str | None, suites: tuple[str, ...], stacks: Path, reports: Path
     whose = list(look.identity(stack, aws))
     yield from whose
     import_observations()
-    checks = [one for one in _checks(suites) if not stack.lacks(one.slug, one.name)]
+    checks = [one for suite in suites for one in sources_of(suite) if not stack.lacks(one.slug, one.name)]
     wanted = needed(checks)
     if any(row.what == "credentials" and row.state is look.State.WRONG for row in whose):
         yield from look.endpoints(aws)
@@ -105,10 +93,3 @@ def _rows(name: str | None, suites: tuple[str, ...], stacks: Path, reports: Path
         yield from look.missing(unnamed(stack, aws, store, checks))
     yield look.state(lambda: state_of(stack, stacks, reports, aws))
     yield from look.probes(stack)
-
-
-def _checks(suites: tuple[str, ...]) -> Iterator[CheckSource]:
-    from .check_files import sources_of
-
-    for suite in suites:
-        yield from sources_of(suite)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import platform
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from importlib.metadata import version
+from typing import Any
 
-from ..core.observation import REGISTRY, CouldNotLook, NotApplicable, NotConfigured, NotThere, WrongAccount
-
-if TYPE_CHECKING:
-    from ..aws.trial import Trial
-    from ..config.stack import Stack
-    from ..core.gathering import Gathering
-    from ..history.storage import Storage
-    from .check_files import CheckSource
+from ..aws.session import identify
+from ..aws.trial import Trial
+from ..config.stack import Stack
+from ..core.gathering import Gathering
+from ..core.observation import REGISTRY, CouldNotLook, NotApplicable, NotConfigured, WrongAccount
+from ..core.version import __version__
+from ..core.wording import few
+from ..history.storage import Storage
+from ..web.http import Http
+from .check_files import CheckSource
 
 CLOCK_MAY_BE_OFF = timedelta(minutes=1)
 """AWS refuses requests whose time is five minutes off; metrics and logs of the last minutes are missed earlier."""
@@ -51,19 +55,12 @@ def wrong(what: str, text: str) -> Row:
 
 def versions() -> Row:
     """Ours, Python's and those of what decides how AWS is asked and how a run ends."""
-    import platform
-    from importlib.metadata import version
-
-    from ..core.version import __version__
-
     others = ", ".join(f"{name} {version(name)}" for name in ("boto3", "pytest", "pydantic"))
     return Row("versions", State.OK, f"opschecks {__version__}, Python {platform.python_version()}, {others}")
 
 
 def identity(stack: Stack, aws: Trial) -> Iterator[Row]:
     """Whose credentials, until when; region and partition; the clock, by the date of STS's answer."""
-    from ..aws.session import identify
-
     partition = ""
     try:
         account = identify(aws)
@@ -148,7 +145,8 @@ def actions(
             yield Row(what, State.WRONG, "no answer yet", "look at the network, or raise limits.gather_timeout_s")
         elif error is not None and (_denied(error) or error.call in ended_by):
             row = wrong(what, error.cause.removeprefix(f"{error.call}: "))
-            yield replace(row, said=f"{row.said} (needed by {_some(wanted.get(action, ()))})")
+            whom = few(sorted(set(wanted.get(action, ()))), LIST_AT_MOST) or "what others need"
+            yield replace(row, said=f"{row.said} (needed by {whom})")
         elif error is not None and error.call in declined:
             yield Row(what, State.OK, f"answered, and does not apply: {declined[error.call]}")
         elif action in aws.noted.actions:
@@ -170,12 +168,6 @@ def untried(checks: Mapping[str, Sequence[str]]) -> Row:
 
 def _denied(error: CouldNotLook) -> bool:
     return bool(error.action) or "deny" in error.reason or "denies" in error.reason
-
-
-def _some(names: Sequence[str]) -> str:
-    unique = sorted(set(names))
-    more = f" and {len(unique) - LIST_AT_MOST} more" if len(unique) > LIST_AT_MOST else ""
-    return f"{', '.join(unique[:LIST_AT_MOST])}{more}" if unique else "what others need"
 
 
 def simulated(aws: Trial, untried: Sequence[str]) -> dict[str, Row]:
@@ -240,8 +232,6 @@ def state(store: Callable[[], Storage]) -> Row:
 
 def probes(stack: Stack) -> Iterator[Row]:
     """Whether the stack's addresses can be reached from here; what they answer, checks judge."""
-    from ..web.http import Http
-
     backend, site, socket = stack.backend_url, stack.dashboard_url, stack.websocket_url
     urls = [f"{backend.rstrip('/')}{stack.health_path}"] if backend else []
     urls += [f"{site.rstrip('/')}{page.path}" for page in stack.dashboards] or [site] if site else []
@@ -258,8 +248,6 @@ def _probe(get: Callable[[str, float], Any], url: str, timeout_s: float) -> Row:
     what, advice = f"probe {url}", "look at the address, DNS, firewall and proxy"
     try:
         answer = get(url, timeout_s)
-    except NotThere as error:
-        return Row(what, State.WRONG, error.reason, advice)
     except CouldNotLook as error:
         return Row(what, State.WRONG, error.reason, advice)
     if answer.status is None:

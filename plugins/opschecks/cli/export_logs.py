@@ -8,17 +8,19 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from ..aws.session import Aws, identify
+from ..config.identifiers import own
 from ..core import clock
 from ..core.durations import span_of
+from ..core.observation import CouldNotLook, WrongAccount
+from ..core.redaction import redact_text
 from ..core.wording import plural
 from .options import STACKS, THE_STACK, write
-
-if TYPE_CHECKING:
-    from ..aws.session import Aws
+from .reach_stack import reached, stack_named
 
 PROGRESS_S = 5.0
 
@@ -46,11 +48,6 @@ def export_logs(
 
     Secrets are masked. If the search fails or is cut short, no file is written.
     """
-    from ..aws.session import identify
-    from ..config.identifiers import own
-    from ..core.observation import CouldNotLook, WrongAccount
-    from .reach_stack import reached, stack_named
-
     now = clock.now()
     begin, end = _moment("--since", since, now), _moment("--until", until, now)
     if begin >= end:
@@ -78,8 +75,6 @@ def export_logs(
 
 
 def _events(aws: Aws, group: str, pattern: str, begin: datetime, end: datetime) -> Iterator[dict[str, Any]]:
-    from ..core.redaction import redact_text
-
     shown, count = time.monotonic(), 0
     selection = {"filterPattern": pattern} if pattern else {}
     window: dict[str, Any] = {"startTime": int(begin.timestamp() * 1000), "endTime": int(end.timestamp() * 1000)}

@@ -6,19 +6,24 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from .options import FORMAT, REPORTS, STACK, STACKS, THE_STACK
+from ..aws.session import identify
+from ..core.change import AsWanted, CannotFix, Change, Risk
+from ..core.shipped import SHIPPED
+from ..fixing.guards import careless
+from ..fixing.outcome import Fixed, Interrupted, not_begun
+from ..fixing.plan import planned, read_plan, undoing
+from ..fixing.remedy import BaseRemedy, checked_wish
+from ..fixing.session import FixingSession, fixing, require_remedy
+from ..history.journal import Journal
+from ..history.lock import Locked
+from ..remedies import every_remedy
+from .options import FORMAT, STACK, THE_STACK, pairs, places, require_known
 from .output import show_entry, show_plan, show_result
 from .reach_stack import reached, stack_named, state_of
-
-if TYPE_CHECKING:
-    from ..core.change import Change
-    from ..fixing.outcome import Fixed
-    from ..fixing.remedy import BaseRemedy
-    from ..fixing.session import FixingSession
 
 _YES = click.option("--yes", is_flag=True, help="do not ask for confirmation; for scripts")
 _ALLOW = click.option(
@@ -36,8 +41,7 @@ _ALLOW = click.option(
 )
 @_ALLOW
 @_YES
-@STACKS
-@REPORTS
+@places
 def fix(
     what: str,
     name: str,
@@ -59,13 +63,11 @@ def fix(
     opschecks fix silence-alarm --target incident-commander-cpu-high --allow disruptive --stack production
     opschecks list remedies
     """
-    from ..core.change import AsWanted
-
     if what.endswith(".json") or Path(what).is_file():
         sys.exit(_from_plan(Path(what), name, only, allow, stacks, reports, yes=yes))
     if only:
         raise click.ClickException("--only: chooses among the changes of a plan; one remedy is run with --target")
-    wish = _wishes(wishes)
+    wish = pairs("--set", wishes, "NAME=VALUE, for example desired=5", empty=False)
 
     def by_name(changing: FixingSession) -> int:
         try:
@@ -85,17 +87,13 @@ def fix(
 @STACK
 @_ALLOW
 @_YES
-@STACKS
-@REPORTS
+@places
 def undo(entry: str, name: str, allow: tuple[str, ...], yes: bool, stacks: Path, reports: Path) -> None:
     """Undo a change: ENTRY is its id in `opschecks journal`. Refused if the resource was changed since."""
-    from ..core.wording import nearest
-    from ..fixing.plan import undoing
 
     def back(changing: FixingSession) -> int:
         known = {one.id: one for one in changing.journal.entries()}
-        if entry not in known:
-            raise click.ClickException(f"{entry}: no such entry in the journal of {name}; {nearest(entry, known)}")
+        require_known(f"{entry}: no such entry in the journal of {name}", entry, known)
         kind = known[entry].change.remedy
         changes = [undoing(known[entry], changing.remedy(kind)), *changing.following(kind)]
         return _make(changing, changes, allow, yes=yes, undoes=entry)
@@ -106,12 +104,9 @@ def undo(entry: str, name: str, allow: tuple[str, ...], yes: bool, stacks: Path,
 @click.command()
 @THE_STACK
 @FORMAT
-@STACKS
-@REPORTS
+@places
 def journal(name: str | None, form: str, stacks: Path, reports: Path) -> None:
     """Show what was changed on a stack, by whom and with what result; `opschecks undo` takes an entry's id."""
-    from ..history.journal import Journal
-
     stack = stack_named(name, stacks)
     entries = Journal(state_of(stack, stacks, reports)).entries()
     if form == "json":
@@ -133,9 +128,6 @@ def _from_plan(
     path: Path, name: str, only: tuple[str, ...], allow: tuple[str, ...], stacks: Path, reports: Path, *, yes: bool
 ) -> int:
     import pytest
-
-    from ..core.shipped import SHIPPED
-    from ..fixing.plan import read_plan
 
     plan = read_plan(path).only(only)
     if name not in plan.stacks:
@@ -161,9 +153,6 @@ def _make(
     changing: FixingSession, changes: list[Change], allow: tuple[str, ...], *, yes: bool, undoes: str = ""
 ) -> int:
     """Show the plan, ask, and make it, with the guards of every fixing session; returns the exit code."""
-    from ..core.change import Risk
-    from ..fixing.outcome import Interrupted, not_begun
-
     for change in changes:
         show_plan(change)
     may, refused = changing.guarded(changes, {Risk(risk) for risk in allow}, undoing=bool(undoes))
@@ -190,9 +179,6 @@ def _make(
 
 
 def _by_name(remedy: BaseRemedy, targets: tuple[str, ...], wish: Mapping[str, str]) -> list[Change]:
-    from ..fixing.plan import planned
-    from ..fixing.remedy import checked_wish
-
     checked_wish(type(remedy), wish)
     named = [remedy.normal(_here(remedy, target)) for target in targets]
     return [planned(remedy, target, wish=wish) for target in named or remedy.all_targets()]
@@ -200,8 +186,6 @@ def _by_name(remedy: BaseRemedy, targets: tuple[str, ...], wish: Mapping[str, st
 
 def _here(remedy: BaseRemedy, target: str) -> str:
     """The target; CannotFix if its ARN has another region or account than the stack."""
-    from ..core.change import CannotFix
-
     if target.startswith("arn:"):
         _, _, _, region, account, *_ = [*target.split(":"), "", "", ""]
         stack = remedy.stack
@@ -212,27 +196,12 @@ def _here(remedy: BaseRemedy, target: str) -> str:
     return target
 
 
-def _wishes(given: tuple[str, ...]) -> dict[str, str]:
-    found = {}
-    for one in given:
-        key, equals, value = one.partition("=")
-        if not equals or not key or not value:
-            raise click.ClickException(f"--set {one}: expected NAME=VALUE, for example desired=5")
-        found[key] = value
-    return found
-
-
 def _fixing(name: str, stacks: Path, reports: Path, work: Callable[[FixingSession], int], *, remedy: str = "") -> int:
     """Do the work in a fixing session of the stack, with the project's conftests and plugins; returns the exit code.
 
     A `remedy` that nobody has is refused before the stack is reached.
     """
-    from ..aws.session import identify
     from ..core.signals import end_as_ctrl_c_does
-    from ..fixing.guards import careless
-    from ..fixing.session import FixingSession, fixing, require_remedy
-    from ..history.lock import Locked
-    from ..remedies import every_remedy
     from .project import in_project
 
     stack = stack_named(name, stacks)

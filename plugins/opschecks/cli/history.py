@@ -5,25 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from ..config.stack import Stack
+from ..core.shipped import checks_of
+from ..core.suites import suites_in
 from ..core.wording import plural
-from .options import FORMAT, REPORTS, STACKS, THE_STACK
+from ..history.episodes import Episode, episodes
+from ..history.summaries import Summary
+from .options import FORMAT, SUITE, THE_STACK, places, require_known
 from .reach_stack import stack_named, state_of, summaries_of
-
-if TYPE_CHECKING:
-    from ..config.stack import Stack
-    from ..history.episodes import Episode
-    from ..history.summaries import Summaries, Summary
-
-_SUITE = click.option(
-    "--suite",
-    default="daily",
-    show_default=True,
-    help="daily, weekly, …, or one of your own",
-)
 
 
 @click.group()
@@ -39,12 +31,11 @@ def history() -> None:
 
 @history.command()
 @THE_STACK
-@STACKS
-@REPORTS
+@places
 def rebuild(name: str | None, stacks: Path, reports: Path) -> None:
     """Rebuild the summaries of the stack's runs from every run file."""
     stack = stack_named(name, stacks)
-    summaries = _opened(stack, stacks, reports)
+    summaries = summaries_of(stack, state_of(stack, stacks, reports), reports)
     total = 0
     summaries.forget_all()
     for suite in known_suites():
@@ -57,11 +48,10 @@ def rebuild(name: str | None, stacks: Path, reports: Path) -> None:
 
 @history.command("list")
 @THE_STACK
-@_SUITE
+@SUITE
 @click.option("--most", type=click.IntRange(1), default=30, show_default=True, help="show at most N runs, newest first")
 @FORMAT
-@STACKS
-@REPORTS
+@places
 def list_(name: str | None, suite: str, most: int, form: str, stacks: Path, reports: Path) -> None:
     """Show the newest runs of a suite, each with its verdict."""
     stack = stack_named(name, stacks)
@@ -91,22 +81,15 @@ def list_(name: str | None, suite: str, most: int, form: str, stacks: Path, repo
 @history.command()
 @click.argument("check")
 @THE_STACK
-@_SUITE
+@SUITE
 @FORMAT
-@STACKS
-@REPORTS
+@places
 def check(check: str, name: str | None, suite: str, form: str, stacks: Path, reports: Path) -> None:
     """Show when CHECK failed: each time from when to when, and on which resources."""
-    from ..core.wording import nearest
-    from ..history.episodes import episodes
-
     stack = stack_named(name, stacks)
     runs = _runs(stack, suite, stacks, reports, None)[::-1]
     known = {one for run in runs for one in run.outcomes}
-    if check not in known:
-        raise click.ClickException(
-            f"{check}: no such check in the {suite} runs of {stack.name}; {nearest(check, known)}"
-        )
+    require_known(f"{check}: no such check in the {suite} runs of {stack.name}", check, known)
     outcomes = [(run, run.outcomes[check]) for run in runs if check in run.outcomes]
     failed = sum(outcome == "failed" for _, outcome in outcomes)
     times = [(one, _names(runs, check, one)) for one in episodes(runs) if one.check == check]
@@ -128,27 +111,21 @@ def check(check: str, name: str | None, suite: str, form: str, stacks: Path, rep
 
 
 def _names(runs: Iterable[Summary], check: str, episode: Episode) -> list[str]:
-    """The names of what failed the check in that time."""
     bad = (bad for run in runs for bad in run.bad if bad.check == check and bad.resource in episode.resources)
     return sorted({one.name for one in bad})
 
 
 def _runs(stack: Stack, suite: str, stacks: Path, reports: Path, most: int | None) -> list[Summary]:
     """The newest runs of the suite, the newest first."""
-    from ..core.wording import nearest
-
-    if suite not in (known := known_suites()):
-        raise click.ClickException(f"--suite {suite}: no such suite; {nearest(suite, known)}")
-    return _opened(stack, stacks, reports).runs(suite, most=most)
+    require_suite(suite)
+    return summaries_of(stack, state_of(stack, stacks, reports), reports).runs(suite, most=most)
 
 
-def _opened(stack: Stack, stacks: Path, reports: Path) -> Summaries:
-    return summaries_of(stack, state_of(stack, stacks, reports), reports)
+def require_suite(suite: str) -> None:
+    """ClickException unless there is such a suite."""
+    require_known(f"--suite {suite}: no such suite", suite, known_suites())
 
 
 def known_suites() -> list[str]:
     """The names of our suites and of the project's own."""
-    from ..core.shipped import checks_of
-    from ..core.suites import suites_in
-
     return list(suites_in(checks_of(Path())))

@@ -5,17 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from ..aws.configuration import UnusableProfile
+from ..aws.inventory import inventory
+from ..aws.listeners import listener_certificates
+from ..aws.session import Aws, identify
+from ..aws.survey import OTHER_LISTS, OtherList, Survey, own_list, survey
+from ..aws.trial import Trial
+from ..config.load import choose_stacks, load_stacks, stacks_of
+from ..config.stack import Stack
+from ..core.declared import kinds_in
+from ..core.observation import CouldNotLook
+from ..core.shipped import checks_of, shipped_checks
+from .check_files import sources_of
+from .difference import Known, differences
 from .options import STACKS
-
-if TYPE_CHECKING:
-    from ..aws.session import Aws
-    from ..aws.survey import OtherList, Survey
-    from ..config.stack import Stack
-    from .proposed_file import Line, Proposal
+from .proposal import certificates, left_out, propose, set_aside, unseen_keys
+from .proposed_file import Line, Proposal, text_of
+from .proposed_from_look import as_found, foreign_images
+from .reach_stack import reached, reached_as
+from .trial_look import looked, needed, unnamed
 
 SUITES = ("daily", "weekly")
 NAME = "new"
@@ -35,16 +47,7 @@ MOST_LOOKS = 10
 @click.option("--endpoint-url", default=None, metavar="URL", help="another endpoint for every call, of an emulator")
 @click.option("--write", "wanted", is_flag=True, help="write the file; never over one that is there")
 @STACKS
-def init(
-    sandbox: bool,
-    name: str,
-    region: str | None,
-    profile: str | None,
-    role_arn: str | None,
-    endpoint_url: str | None,
-    wanted: bool,
-    stacks: Path,
-) -> None:
+def init(sandbox: bool, name: str, wanted: bool, stacks: Path, **reach: str | None) -> None:
     """Propose a first stacks.toml from what an account has; with --write, write it.
 
     \b
@@ -57,12 +60,8 @@ def init(
     that, the checks' observations are made once, of each list one page. Exit code 0, whatever is new; 1 where the
     account, or the file, could not be read.
     """
-    from ..aws.configuration import UnusableProfile
-    from ..core.observation import CouldNotLook
-
     if wanted and stacks.exists():
         raise click.ClickException(f"{stacks}: it is there already, and is left as it is; remove --write")
-    reach = {"region": region, "profile": profile, "role_arn": role_arn, "endpoint_url": endpoint_url}
     if stacks.exists() and not sandbox:
         _show_differences(name, reach, stacks)
         return
@@ -93,10 +92,6 @@ def _say(line: str) -> None:
 
 def _surveyed(stack: Stack) -> Survey:
     """What the stack's account has; ClickException where nothing of it was found."""
-    from ..aws.session import identify
-    from ..aws.survey import OTHER_LISTS, survey
-    from .reach_stack import reached
-
     _, aws = reached(stack.model_copy(update={"limits": stack.limits.model_copy(update={"pages": MOST_PAGES})}))
     account = identify(aws)
     _say(f"account {account}, {aws.region}")
@@ -108,17 +103,12 @@ def _surveyed(stack: Stack) -> Survey:
 
 def _own_lists() -> dict[str, OtherList]:
     """How what checks of the project's own look at, and none of ours does, is listed: by `inventory.others(…)`."""
-    from ..aws.survey import own_list
-    from ..core.declared import kinds_in
-    from ..core.shipped import checks_of, shipped_checks
-
     ours = kinds_in(shipped_checks())
     own = {key: of for key, of in kinds_in(checks_of(Path())).items() if key not in ours}
     return {key: own_list(key, type_, arn) for key, (type_, arn) in own.items() if type_}
 
 
 def _nothing_in(found: Survey) -> str:
-    """That nothing was found, and what to do."""
     said = f"nothing that checks look at in account {found.account}, {found.region}"
     actions = [error.action for error in found.refused.values() if error.action]
     others = [f"{what}: {error.cause}" for what, error in found.refused.items() if not error.action]
@@ -129,11 +119,6 @@ def _nothing_in(found: Survey) -> str:
 
 def _show_differences(name: str, reach: dict[str, str | None], stacks: Path) -> None:
     """What the account of the options, or of the file's default stack, has beside its stacks in the file."""
-    from ..aws.inventory import inventory
-    from ..config.load import choose_stacks, load_stacks
-    from .difference import Known, differences
-    from .reach_stack import reached
-
     listed = load_stacks(stacks)
     if any(reach.values()):
         looking = _stack(NAME, reach, stacks)
@@ -162,19 +147,10 @@ def _show_differences(name: str, reach: dict[str, str | None], stacks: Path) -> 
 
 
 def _of_the_account(name: str, reach: dict[str, str | None], stacks: Path) -> str:
-    from ..aws.trial import Trial
-    from ..core.observation import CouldNotLook
     from ..hooks.fixtures import import_observations
-    from .check_files import sources_of
-    from .proposal import left_out, propose, set_aside, unseen_keys
-    from .proposed_file import text_of
-    from .proposed_images import foreign_images
-    from .proposed_limits import as_found
-    from .reach_stack import reached_as
-    from .trial_look import looked, needed, unnamed
 
     found = _surveyed(_stack(name or NAME, reach, stacks))
-    given = {key: value for key, value in reach.items() if key != "region"}
+    given = {key: reach[key] for key in ("profile", "role_arn", "endpoint_url")}  # in whichever order they were typed
     import_observations()
     checks = [one for suite in SUITES for one in sources_of(suite)]
     proposals, unlooked = [], []
@@ -199,11 +175,6 @@ def _of_the_account(name: str, reach: dict[str, str | None], stacks: Path) -> st
 
 def _certificates(proposal: Proposal, found: Survey, aws: Aws) -> list[Line]:
     """The line of certificates; where the listeners may not be seen, what is said of them."""
-    from ..aws.listeners import listener_certificates
-    from ..core.observation import CouldNotLook
-    from .proposal import certificates
-    from .proposed_file import Line
-
     try:
         return certificates(proposal, found, lambda arns: listener_certificates(aws, arns))
     except CouldNotLook as error:
@@ -211,8 +182,6 @@ def _certificates(proposal: Proposal, found: Survey, aws: Aws) -> list[Line]:
 
 
 def _stack(name: str, table: Mapping[str, Any], stacks: Path) -> Stack:
-    from ..config.load import stacks_of
-
     given = {key: value for key, value in table.items() if value is not None}
     return stacks_of({"stacks": {name: given}}, stacks).stacks[name]
 
@@ -226,7 +195,6 @@ def _of_the_sandbox() -> str:
 
 
 def _write_new(path: Path, text: str) -> None:
-    """Write the file, which must not be there yet."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as stream:

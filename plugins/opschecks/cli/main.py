@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import shlex
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ..core.observation import REGISTRY
 from ..report.columns import width_of
-from .doctor import doctor
-from .export_logs import export_logs
-from .fitting import fit
-from .fix import fix, journal, undo
-from .history import history
-from .init import init
-from .new import new
-from .options import FORMAT, STACKS, THE_STACK, OneLineErrors
-from .organization import organization
-from .own_test import test
-from .policy import policy
-from .recording import backtest, recording
-from .report import report
-from .table import ListRow, table_of
+from .fitting import ListRow, fit, table_of
+from .options import FORMAT, STACKS, THE_STACK, OneLineErrors, require_known
 
-_KINDS = ("checks", "observations", "remedies", "drills", "faults", "stacks", "keys")
 _OF_A_STACK = ("limits", "coverage", "actions")
+_INSIDE = {"backtest": "recording", "export-logs": "export_logs", "journal": "fix", "test": "own_test", "undo": "fix"}
+_COMMANDS = ("doctor", "fix", "history", "init", "new", "organization", "policy", "recording", "report", *_INSIDE)
+"""Commands of modules that have their name, and those that are in modules of another name."""
 
 
-@click.group(cls=OneLineErrors, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Commands(OneLineErrors):
+    """Imports the module of a command when it is asked for: no command waits for what another one needs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names, in order."""
+        return sorted({*super().list_commands(ctx), *_COMMANDS})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, whose help fits; None where there is none."""
+        if cmd_name in _COMMANDS and cmd_name not in self.commands:
+            module = importlib.import_module(f".{_INSIDE.get(cmd_name, cmd_name)}", __package__)
+            self.add_command(getattr(module, cmd_name.replace("-", "_")))
+            fit(self.commands[cmd_name])
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="opschecks")
 def main() -> None:
     """An operational runbook that runs itself.
@@ -62,49 +73,14 @@ def main() -> None:
     """
 
 
-for command in (
-    init, doctor, policy, new, test, fix, undo, journal, history, report, export_logs, recording, backtest, organization
-):  # fmt: skip
-    main.add_command(command)
-
-
-@main.command("list")
-@click.argument("kind", type=click.Choice([*_KINDS, *_OF_A_STACK]))
-@THE_STACK
-@FORMAT
-@STACKS
-def list_(kind: str, name: str | None, form: str, stacks: Path) -> None:
-    """List checks, observations, remedies, drills, faults, stacks, the keys of stacks.toml, or what holds for a stack.
-
-    \b
-    opschecks list limits --stack NAME     which limit holds for what, and why; reads stacks.toml only
-    opschecks list coverage --stack NAME   what of a stack is looked at, what is not, and why; looks as doctor does
-    opschecks list actions --stack NAME    which IAM action which checks need; reads stacks.toml only
-    """
-    if kind in _DECLARED or kind == "coverage":
-        from .project import load_project
-
-        load_project()
-    rows = list(_of_a_stack(kind, name, stacks) if kind in _OF_A_STACK else _LISTS[kind](stacks))
-    if form == "json":
-        click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
-        return
-    if not rows:
-        click.echo(f"no {kind} here; see README.md")
-        return
-    for line in table_of(rows, width_of(sys.stdout)):
-        click.echo(line)
-
-
 def _of_a_stack(kind: str, name: str | None, stacks: Path) -> Iterator[ListRow]:
-    from .about_stack import checks_here, coverage_of, limits_of, the_stack
+    from .about_stack import actions_of, checks_here, coverage_of, limits_of
+    from .reach_stack import stack_named
 
-    stack = the_stack(stacks, name)
-    if kind == "actions":
-        from .about_actions import actions_of
-
-        return actions_of(stack, checks_here())
-    return limits_of(stack) if kind == "limits" else coverage_of(stack, checks_here())
+    stack = stack_named(name, stacks)
+    if kind == "limits":
+        return limits_of(stack)
+    return (actions_of if kind == "actions" else coverage_of)(stack, checks_here())
 
 
 def _checks(_: Path) -> Iterator[ListRow]:
@@ -115,7 +91,6 @@ def _checks(_: Path) -> Iterator[ListRow]:
 
 
 def _observations(_: Path) -> Iterator[ListRow]:
-    from ..core.observation import REGISTRY
     from ..hooks.fixtures import import_observations
 
     import_observations()
@@ -209,8 +184,36 @@ _LISTS: dict[str, Callable[[Path], Iterator[ListRow]]] = {
     "stacks": _stacks,
     "keys": _keys,
 }
-_DECLARED = ("observations", "remedies", "drills", "faults", "actions")
+_DECLARED = ("observations", "remedies", "drills", "faults", "actions", "coverage")
 """Kinds that a user's conftests and plugins can declare too."""
+
+
+@main.command("list")
+@click.argument("kind", type=click.Choice([*_LISTS, *_OF_A_STACK]))
+@THE_STACK
+@FORMAT
+@STACKS
+def list_(kind: str, name: str | None, form: str, stacks: Path) -> None:
+    """List checks, observations, remedies, drills, faults, stacks, the keys of stacks.toml, or what holds for a stack.
+
+    \b
+    opschecks list limits --stack NAME     which limit holds for what, and why; reads stacks.toml only
+    opschecks list coverage --stack NAME   what of a stack is looked at, what is not, and why; looks as doctor does
+    opschecks list actions --stack NAME    which IAM action which checks need; reads stacks.toml only
+    """
+    if kind in _DECLARED:
+        from .project import load_project
+
+        load_project()
+    rows = list(_of_a_stack(kind, name, stacks) if kind in _OF_A_STACK else _LISTS[kind](stacks))
+    if form == "json":
+        click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        return
+    if not rows:
+        click.echo(f"no {kind} here; see README.md")
+        return
+    for line in table_of(rows, width_of(sys.stdout)):
+        click.echo(line)
 
 
 @main.command()
@@ -227,12 +230,11 @@ def sandbox(faults: tuple[str, ...], name: str | None, stacks: Path, form: str) 
     pytest checks/daily
     """
     from ..config.load import load_stacks
-    from ..core.wording import nearest
 
     listed = load_stacks(stacks).stacks
     candidates = [key for key, stack in listed.items() if stack.sandbox]
-    if name is not None and name not in candidates:
-        raise click.ClickException(f"--stack {name}: {stacks} has no sandbox of that name; {nearest(name, candidates)}")
+    if name is not None:
+        require_known(f"--stack {name}: {stacks} has no sandbox of that name", name, candidates)
     if not candidates:
         raise click.ClickException(f"{stacks}: no stack has sandbox = true")
     from ..sandbox.faults import known_faults
@@ -242,8 +244,7 @@ def sandbox(faults: tuple[str, ...], name: str | None, stacks: Path, form: str) 
 
         load_project()
     for fault in faults:
-        if fault not in known_faults():
-            raise click.ClickException(f"--fault {fault}: no such fault; {nearest(fault, known_faults())}")
+        require_known(f"--fault {fault}: no such fault", fault, known_faults())
     try:
         from ..sandbox.environment import Sandbox
         from ..sandbox.faults import give_fault
@@ -256,18 +257,18 @@ def sandbox(faults: tuple[str, ...], name: str | None, stacks: Path, form: str) 
     try:
         for fault in faults:
             give_fault(running, fault)
-        wait = _until_interrupted()
+        ended = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: ended.set())
         click.echo(_environment(running.facts, form))
         click.echo("the sandbox is running; Ctrl-C stops it", err=True)
         sys.stdout.flush()
-        wait()
+        ended.wait()
     finally:
         running.stop()
 
 
 def _environment(facts: Mapping[str, Any], form: str) -> str:
-    import shlex
-
     variables = {
         "OPSCHECKS_SANDBOX": json.dumps(facts, separators=(",", ":")),
         "AWS_ENDPOINT_URL": facts["endpoint_url"],
@@ -279,16 +280,6 @@ def _environment(facts: Mapping[str, Any], form: str) -> str:
     if form == "json":
         return json.dumps(variables, indent=1)
     return "\n".join(f"export {key}={shlex.quote(value)}" for key, value in variables.items())
-
-
-def _until_interrupted() -> Any:
-    import signal
-    import threading
-
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    return ended.wait
 
 
 fit(main)

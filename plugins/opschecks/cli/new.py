@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from ..config.load import shown_path
 from ..core.model import Resource, Severity
-from ..core.wording import nearest
-from .options import DRY_RUN
-
-if TYPE_CHECKING:
-    from ..core.observation import Observation
+from ..core.observation import GIVEN, REGISTRY, Observation
+from ..core.suites import suites_in
+from ..remedies import all_remedies
+from ..report.runbook import runbook_of
+from .new_aws import observation_files, remedy_files
+from .new_check import NewCheck, chosen, files_of, left_out, refuse_existing, resource_type
+from .new_files import lay_out
+from .options import DRY_RUN, require_known
 
 _SERVICE = click.option("--service", required=True, help="the AWS service, as the AWS CLI names it: sqs, elbv2")
 
@@ -63,22 +68,19 @@ def check(
     In a project of your own there is no place for the fault and the tests: only the check and its heading are written.
     Without a bool --property the check reports "could not look" until you write what must hold.
     """
-    from ..core.suites import suites_in
-    from .new_check import NewCheck, chosen, files_of, left_out, refuse_existing
-
     name = f"test_{_identifier(name).removeprefix('test_')}"
     folders = {key: str(folder) for key, folder in suites_in(Path("checks")).items() if key != "drills"}
-    _one_of("--suite", suite, folders)
-    _one_of("--severity", severity, [one.value for one in Severity])
+    require_known(f"--suite {suite}: no such suite", suite, folders)
+    require_known(f"--severity {severity}: no such severity", severity, [one.value for one in Severity])
     if slug:
-        _one_of("--runbook", slug, _slugs(), "heading in checks/RUNBOOK.md")
+        require_known(f"--runbook {slug}: no such heading in checks/RUNBOOK.md", slug, runbook_of(Path("checks")))
     observed, kind, listed = _observed(observation)
     prop, expected = chosen(kind, judged)
-    words = name.removeprefix("test_").replace("_", " ")
+    words, module = name.removeprefix("test_").replace("_", " "), observed.function.__module__.rpartition(".")[2]
     laid = NewCheck(
         name=name,
         folder=folders[suite],
-        area=_identifier(area) if area else _area(observed.function.__module__, observation),
+        area=_identifier(area) if area else observation if module == "conftest" else module,
         slug=slug or words.replace(" ", "-"),
         severity=severity,
         failing=_text(failing) or f"Not so: {words}",
@@ -109,14 +111,11 @@ def new_observation(name: str, service: str, operation: str, dry_run: bool) -> N
     opschecks new observation queues --service sqs
     opschecks new observation functions --service lambda --operation ListFunctions
     """
-    from ..core.observation import GIVEN
-    from .new_aws import observation_files
-
     name = _identifier(name)
     known = _registry()
     if name in known:
         code = known[name].function.__code__
-        raise click.ClickException(f"{name} exists already: {_shown(code.co_filename)}:{code.co_firstlineno}")
+        raise click.ClickException(f"{name} exists already: {shown_path(Path(code.co_filename))}:{code.co_firstlineno}")
     if name in GIVEN:
         raise click.ClickException(f"{name}: checks and observations are given something of that name already")
     files = list(observation_files(name, service, operation))
@@ -136,15 +135,10 @@ def remedy(name: str, service: str, operation: str, dry_run: bool) -> None:
 
     Until `read` and `want` are written it refuses to plan any change.
     """
-    import inspect
-
-    from ..remedies import all_remedies
-    from .new_aws import remedy_files
-
     name = _identifier(name).replace("_", "-")
     _registry()
     if kind := all_remedies().get(name):
-        where = f"{_shown(inspect.getfile(kind))}:{inspect.getsourcelines(kind)[1]}"
+        where = f"{shown_path(Path(inspect.getfile(kind)))}:{inspect.getsourcelines(kind)[1]}"
         raise click.ClickException(f"{name} exists already: {where}")
     files = list(remedy_files(name, service, operation))
     use = f"then write read and want, name the class in a check's remedy=, and run: opschecks fix {name} --target ARN"
@@ -153,7 +147,6 @@ def remedy(name: str, service: str, operation: str, dry_run: bool) -> None:
 
 def _registry() -> Mapping[str, Observation]:
     """Every observation of the package and of the project in this folder."""
-    from ..core.observation import REGISTRY
     from ..hooks.fixtures import import_observations
     from .project import load_project
 
@@ -166,35 +159,14 @@ def _registry() -> Mapping[str, Observation]:
 
 def _observed(name: str) -> tuple[Observation, type[Resource], bool]:
     """The observation, the type of its resources, and whether it gives a list of them."""
-    from .new_check import resource_type
-
     known = {key: (one, *told) for key, one in _registry().items() if (told := resource_type(one))}
     if name in _registry() and name not in known:
         raise click.ClickException(f"--observation {name}: it gives no resources that a check could examine")
-    _one_of("--observation", name, known)
+    require_known(f"--observation {name}: no such observation", name, known)
     return known[name]
 
 
-def _slugs() -> Iterable[str]:
-    from ..report.runbook import runbook_of
-
-    return runbook_of(Path("checks"))
-
-
-def _area(module: str, observation: str) -> str:
-    last = module.rpartition(".")[2]
-    return observation if last == "conftest" else last
-
-
-def _shown(path: str) -> Path:
-    from ..config.load import shown_path
-
-    return Path(shown_path(Path(path)))
-
-
 def _finish(files: Iterable[Any], dry_run: bool, next_steps: Iterable[str]) -> None:
-    from .new_files import lay_out
-
     lay_out(files, dry_run=dry_run)
     if not dry_run:
         click.echo("\n".join(next_steps))
@@ -210,8 +182,3 @@ def _identifier(name: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_]*", found):
         raise click.ClickException(f"{name}: expected small letters, digits and _, for example queues_are_empty")
     return found
-
-
-def _one_of(option: str, given: str, known: Iterable[str], what: str = "") -> None:
-    if given not in known:
-        raise click.ClickException(f"{option} {given}: no such {what or option[2:]}; {nearest(given, known)}")

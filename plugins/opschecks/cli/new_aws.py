@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib.util
 import keyword
 import re
@@ -11,8 +12,10 @@ from typing import Any
 
 import click
 
-from ..core.wording import nearest
+from ..aws.configuration import isolated_session
+from ..core.iam import iam_action
 from .new_files import WIDTH, Laid, appended, in_this_repository, read, refuse_defined, with_imports
+from .options import require_known
 
 _READS = ("List", "Describe", "Get")
 _PYTHON = {"boolean": "bool", "string": "str", "integer": "int", "long": "int", "double": "float", "float": "float"}
@@ -21,25 +24,20 @@ _CONFTEST = Path("checks/conftest.py")
 
 def service_model(service: str) -> Any:
     """Botocore's model of the service; one clear line with the nearest name where there is none."""
-    from ..aws.configuration import isolated_session
-
     session = isolated_session()
-    if service not in (known := session.get_available_services()):
-        raise click.ClickException(f"--service {service}: AWS has no such client; {nearest(service, known)}")
+    require_known(f"--service {service}: AWS has no such client", service, session.get_available_services())
     return session.get_service_model(service)
 
 
 def operation_named(model: Any, operation: str) -> Any:
     """An operation of the service; one clear line with the nearest name where there is none."""
-    if operation not in model.operation_names:
-        near = nearest(operation, model.operation_names)
-        raise click.ClickException(f"--operation {operation}: {model.service_name} has no such operation; {near}")
+    said = f"--operation {operation}: {model.service_name} has no such operation"
+    require_known(said, operation, model.operation_names)
     return model.operation_model(operation)
 
 
 def list_operation(model: Any, name: str, given: str) -> tuple[str, str, Any]:
     """The operation that lists what the observation is called: its name, its list's key, the shape of an element."""
-    import difflib
 
     def lists(operation: Any) -> dict[str, Any]:
         told = operation.output_shape
@@ -72,8 +70,6 @@ def list_operation(model: Any, name: str, given: str) -> tuple[str, str, Any]:
 
 def observation_files(name: str, service: str, operation: str) -> Iterator[Laid]:
     """The observation with its type of resource, and a test of it (here) or the conftest that declares it (there)."""
-    from ..core.iam import iam_action
-
     model = service_model(service)
     call, key, member = list_operation(model, name, operation)
     kind = _class(name.removesuffix("s"))
@@ -125,8 +121,6 @@ def test_{name}_are_all_that_is_listed() -> None:
 
 def remedy_files(name: str, service: str, operation: str) -> Iterator[Laid]:
     """The remedy, in remedies/settings (here) or in a module that the conftest of checks/ declares (there)."""
-    from ..core.iam import iam_action
-
     model = service_model(service)
     told = operation_named(model, operation).input_shape
     required = list(told.required_members) if told else []
@@ -169,8 +163,6 @@ def _class(name: str) -> str:
 
 def _member(members: Mapping[str, Any], kind: str, ending: str) -> str:
     """The member that has the resource's ARN or name: QueueArn or Arn, else what is most like it."""
-    import difflib
-
     told = {key.lower(): key for key, shape in members.items() if shape.type_name == "string"}
     exact = next((one for one in (kind.lower() + ending, ending) if one in told), "")
     ids = [one for one in told if one.endswith(("arn", "id", "name"))] or list(told) or [key.lower() for key in members]

@@ -12,9 +12,14 @@ from typing import Any
 
 import click
 
+from ..aws.configuration import isolated_session
 from ..aws.evidence import Read
+from ..core.check_names import find_checks
+from ..core.iam import IAM_PREFIX
 from ..core.model import Resource
+from ..report.runbook import read_runbook
 from .new_files import Laid, appended, body_of, fitted, in_this_repository, read, refuse_defined
+from .options import require_known
 
 RUNBOOK = Path("checks/RUNBOOK.md")
 _MINISTACK = Path("tests/checks/test_ministack.py")
@@ -102,12 +107,10 @@ def chosen(kind: type[Resource], given: str) -> tuple[str, bool | None]:
 
     A person has to say what must hold (None) of one that is not a bool, and of the first, which stands in for none.
     """
-    from ..core.wording import nearest
-
     known = properties(kind)
     name = given.removeprefix("not ").strip() or next(iter(known), "evidence")
-    if given and name not in known:
-        raise click.ClickException(f"--property {given}: {kind.__name__} has no {name}; {nearest(name, known)}")
+    if given:
+        require_known(f"--property {given}: {kind.__name__} has no {name}", name, known)
     if given.startswith("not ") and not known[name]:
         raise click.ClickException(f"--property {given}: {name} is not a bool; leave the 'not' out")
     return name, not given.startswith("not ") if given and known[name] else None
@@ -165,8 +168,6 @@ def _check(new: NewCheck) -> Laid:
 
 
 def _heading(new: NewCheck) -> Laid | None:
-    from ..report.runbook import read_runbook
-
     before = read(RUNBOOK)
     if before and new.slug in read_runbook(RUNBOOK):
         return None
@@ -209,9 +210,6 @@ def _command(new: NewCheck) -> str:
 
 def _calls(new: NewCheck) -> Iterator[tuple[str, Any]]:
     """The calls of AWS that the observation makes itself: client and botocore's model of the operation."""
-    from ..aws.configuration import isolated_session
-    from ..core.iam import IAM_PREFIX
-
     session = isolated_session()
     clients = {prefix: client for client, prefix in IAM_PREFIX.items()}
     for action in new.observed.allow:
@@ -288,8 +286,6 @@ def _ministack(new: NewCheck) -> Laid:
 
 def refuse_existing(new: NewCheck) -> None:
     """Refuse a check or fault whose name exists, with file and line."""
-    from ..core.check_names import find_checks
-
     for name, path in find_checks(Path("checks")):
         if name == new.name:
             refuse_defined(path, [name])

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from click.core import ParameterSource
 
+from ..core.wording import nearest
+from ..history.storage import write_whole
+
+F = TypeVar("F", bound=Callable[..., Any])
 VARIABLE = "OPSCHECKS_STACK"
 STACK = click.option("--stack", "name", required=True, metavar="NAME", help="a stack of stacks.toml")
 THE_STACK = click.option(
@@ -40,8 +44,16 @@ REPORTS = click.option(
     show_envvar=True,
     help="another reports folder",
 )
+
+
+def places(command: F) -> F:
+    """The options of where stacks.toml and the reports are."""
+    return STACKS(REPORTS(command))
+
+
 FORMAT = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="text or json")
 DRY_RUN = click.option("--dry-run", is_flag=True, help="show what would be written, and write nothing")
+SUITE = click.option("--suite", default="daily", show_default=True, help="daily, weekly, …, or one of your own")
 OF_HISTORY = click.option(
     "--stack",
     "name",
@@ -133,9 +145,24 @@ class OneLineErrors(click.Group):
 
 def write(path: Path, text: str | bytes) -> None:
     """Write the file whole; one clear line where it cannot be written."""
-    from ..history.storage import write_whole
-
     try:
         write_whole(path, text)
     except OSError as error:
         raise click.ClickException(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def require_known(said: str, given: str, known: Collection[str]) -> None:
+    """ClickException unless it is one of those that are known: `said` is the complaint, the nearest name follows."""
+    if given not in known:
+        raise click.ClickException(f"{said}; {nearest(given, known)}")
+
+
+def pairs(option: str, given: Iterable[str], expected: str = "KEY=VALUE", *, empty: bool = True) -> dict[str, str]:
+    """What a repeatable option says; ClickException where that is not as expected. `empty`: a value may be."""
+    found = {}
+    for one in given:
+        key, equals, value = one.partition("=")
+        if not (key and equals) or not (value or empty):
+            raise click.ClickException(f"{option} {one}: expected {expected}")
+        found[key] = value
+    return found

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from ..aws.organization import Member, members
+from ..config.limits import Limits
+from ..config.load import stacks_of
+from ..config.stack import Stack
 from ..core.wording import plural
-from .options import write
-
-if TYPE_CHECKING:
-    from ..aws.organization import Member
+from .options import pairs, write
 
 MADE = "# Made by `opschecks organization`, which makes it again: what is written by hand here is lost."
 
@@ -54,25 +56,19 @@ def organization(
     Reads only, with credentials of the management account or of a delegated administrator. `include` of stacks.toml
     names the file; every shard of a fleet needs the same one.
     """
-    from ..aws.organization import members
     from ..aws.session import Aws
-    from ..config.limits import Limits
-    from ..config.load import stacks_of
-    from ..config.stack import Stack
 
     if out and out.exists() and not out.read_text(encoding="utf-8").startswith(MADE):
         raise click.ClickException(f"{out}: it is there already, and was not made by this command; it is left as it is")
     reached = Stack(name="organization", profile=profile, region=regions[0], limits=Limits(pages=10_000))
-    found = members(Aws(reached), units, _pairs("--tag", tags))
+    found = members(Aws(reached), units, pairs("--tag", tags))
     left = [one for one in found if one.id not in but and one.name not in but]
     if unknown := sorted(set(but) - {one.id for one in found} - {one.name for one in found}):
         raise click.ClickException(f"--except {unknown[0]}: no such account among the {len(found)} that were found")
     if not left:
         raise click.ClickException("no active account fits: nothing is written")
-    keys: dict[str, Any] = {"external_id": external_id, "state": state, "tags": _pairs("--stack-tag", stack_tags)}
+    keys: dict[str, Any] = {"external_id": external_id, "state": state, "tags": pairs("--stack-tag", stack_tags)}
     text = stacks_toml(left, regions, role_name, {key: value for key, value in keys.items() if value})
-    import tomllib
-
     stacks_of(tomllib.loads(text), out or Path("the stacks"))  # nothing is written that a run would refuse
     if out is None:
         click.echo(text, nl=False)
@@ -115,13 +111,3 @@ def _value(value: str | Mapping[str, str]) -> str:
     if isinstance(value, str):
         return _text(value)
     return "{ " + ", ".join(f"{_text(key)} = {_text(one)}" for key, one in value.items()) + " }"
-
-
-def _pairs(option: str, given: Sequence[str]) -> dict[str, str]:
-    found = {}
-    for one in given:
-        key, equals, value = one.partition("=")
-        if not (key and equals):
-            raise click.ClickException(f"{option} {one}: expected KEY=VALUE")
-        found[key] = value
-    return found

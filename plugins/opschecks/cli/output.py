@@ -5,25 +5,20 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Collection
-from typing import TYPE_CHECKING
 
 import click
 
-from ..history.journal import ROLLED_BACK
+from ..core.change import Change
+from ..fixing.outcome import Fixed
+from ..history.journal import ROLLED_BACK, Entry
 from ..report.columns import width_of, wrapped
-
-if TYPE_CHECKING:
-    from ..core.change import Change
-    from ..fixing.outcome import Fixed
-    from ..history.journal import Entry
+from ..report.text import printable
 
 UNDO = "undo it: "
 
 
 def show_plan(change: Change) -> None:
     """Print what changes, where, from what to what, by which call and at which risk."""
-    from ..report.text import printable
-
     undo = "one-way: it cannot be undone" if change.one_way else "can be undone"
     lines = [f"{change.remedy} on {change.name} ({change.target})"]
     lines += [f"  {line}" for line in change.differs]
@@ -40,8 +35,6 @@ def show_plan(change: Change) -> None:
 
 def show_result(fixed: Fixed) -> None:
     """The result of a change, and how to undo it."""
-    from ..report.text import printable
-
     click.echo(printable(f"{fixed.change.name}: {fixed.result}: {fixed.said}"), err=not fixed.result.is_good)
     if fixed.undo and fixed.result.is_good:
         click.echo(f"{UNDO}{fixed.undo}" if not fixed.change.one_way else "it cannot be undone")
@@ -49,8 +42,6 @@ def show_result(fixed: Fixed) -> None:
 
 def show_entry(entry: Entry, stack: str, undone: Collection[str]) -> None:
     """Print a journal entry with its steps, and the command that undoes it; `undone` are the ids of those undone."""
-    from ..report.text import printable
-
     change = entry.change
     undoes = f" (undoes {entry.undoes})" if entry.undoes else ""
     lines = [
@@ -70,7 +61,6 @@ def show_entry(entry: Entry, stack: str, undone: Collection[str]) -> None:
 
 
 def _undo(entry: Entry, stack: str, undone: Collection[str]) -> str:
-    """The command, or why there is none."""
     if entry.id in undone:
         return "it was undone"
     if entry.state == ROLLED_BACK:

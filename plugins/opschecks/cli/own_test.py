@@ -10,14 +10,17 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from .options import STACKS
-
-if TYPE_CHECKING:
-    from ..core.faults import Fault
+from ..config.load import load_stacks
+from ..core.check_names import find_checks
+from ..core.declared import declaring
+from ..core.faults import FAULTS, Fault
+from ..core.observation import fan_out
+from ..core.shipped import checks_of, shipped_checks
+from ..core.suites import suites_in
+from .options import STACKS, require_known
 
 AT_ONCE = 2
 """Sandboxes that run at the same time."""
@@ -46,7 +49,6 @@ def test(names: tuple[str, ...], stack: str, stacks: Path) -> None:
     Without any fault, no check may fail or be unable to look, and each check of yours must be failed by a fault. The
     suites that have such checks are run. Exit code 0: all is so; 1: it is not.
     """
-    from ..core.observation import fan_out
     from .project import load_project
 
     load_project()
@@ -94,8 +96,6 @@ def judged(fault: Fault | None, run: SuiteRun, healthy: SuiteRun) -> Iterator[st
 
 def own_faults() -> list[Fault]:
     """The faults that files of this folder declare."""
-    from ..core.faults import FAULTS
-
     here = Path.cwd().resolve()
     ours = Path(__file__).resolve().parent.parent
     files = {name: Path(fault.file).resolve() for name, fault in FAULTS.items()}
@@ -106,24 +106,13 @@ def own_faults() -> list[Fault]:
 
 def own_checks() -> dict[str, str]:
     """The suite of every check of this project, as the path below checks/."""
-    from ..core.check_names import find_checks
-    from ..core.shipped import checks_of
-    from ..core.suites import suites_in
-
     root = checks_of(Path())
-    found: dict[str, str] = {}
-    for suite, folder in suites_in(root).items():
-        if suite != "drills":
-            found |= {name: folder.as_posix() for name, _ in find_checks(root / folder)}
-    return found
+    folders = [folder for suite, folder in suites_in(root).items() if suite != "drills"]
+    return {name: folder.as_posix() for folder in folders for name, _ in find_checks(root / folder)}
 
 
 def _declared_here() -> Iterator[tuple[str, Path]]:
     """The checks of one's own: of files that are not copies of ours, or that declare what they look at themselves."""
-    from ..core.check_names import find_checks
-    from ..core.declared import declaring
-    from ..core.shipped import checks_of, shipped_checks
-
     root = checks_of(Path()).resolve()
     ours, declared = shipped_checks(), set(declaring(root))
     return (
@@ -134,18 +123,13 @@ def _declared_here() -> Iterator[tuple[str, Path]]:
 
 
 def _chosen(names: Sequence[str], own: Sequence[Fault]) -> list[Fault]:
-    from ..core.wording import nearest
-
     by_name = {fault.name: fault for fault in own}
     for name in names:
-        if name not in by_name:
-            raise click.ClickException(f"{name}: no such fault of this project; {nearest(name, by_name)}")
+        require_known(f"{name}: no such fault of this project", name, by_name)
     return [by_name[name] for name in names] or list(own)
 
 
 def _sandbox(name: str, path: Path) -> str:
-    from ..config.load import load_stacks
-
     known = [key for key, stack in load_stacks(path).stacks.items() if stack.sandbox]
     if name and name not in known:
         raise click.ClickException(f"--stack {name}: {path} has no sandbox of that name")
@@ -156,8 +140,6 @@ def _sandbox(name: str, path: Path) -> str:
 
 def _run(suite: str, fault: str, stack: str, stacks: Path) -> SuiteRun:
     """A run of the suite in a process of its own; it leaves the project's reports alone."""
-    from ..core.shipped import checks_of
-
     with tempfile.TemporaryDirectory() as folder:
         arguments = [str(checks_of(Path()) / suite), "--stack", stack, "--stacks", str(stacks), "--reports", folder]
         faults = ["--fault", fault] if fault else []

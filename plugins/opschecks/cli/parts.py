@@ -5,12 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ..aws.elbv2 import filled_by
-
-if TYPE_CHECKING:
-    from ..aws.survey import Survey
+from ..aws.survey import Survey
 
 WORD = re.compile(r"[-_./ ]+")
 OF_CLOUDFORMATION = "aws:cloudformation:stack-name"

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import click
 
-from .options import STACKS, THE_STACK, named_by
-
-if TYPE_CHECKING:
-    from ..aws.places import Places
-    from ..config.stack import Stack
-    from .policy_statements import Statement
+from ..aws.configuration import isolated_session
+from ..aws.permissions import WIDE
+from ..aws.places import Places
+from ..config.stack import Stack
+from ..config.toml_tables import SESSION_POLICY_AT_MOST
+from ..core.observation import REGISTRY, closure
+from ..core.shipped import checks_of, roots_of
+from ..core.suites import own_suites
+from ..drills import all_drills
+from ..remedies import all_remedies
+from .check_files import sources_of
+from .options import STACKS, THE_STACK, require_known
+from .policy_session import packed
+from .policy_statements import FORMS, Statement, compact, statements
+from .reach_stack import stack_named
 
 SUITES = ("daily", "weekly", "deploy/before", "deploy/after", "drills")
-FORMATS = ("json", "terraform", "cloudformation")
 STATE = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket")
 """What history, journal and lock in S3 need (history/storage.py); a conditional write is allowed as any other."""
 MANAGED_AT_MOST, INLINE_AT_MOST = 6_144, 10_240
 """Characters without white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html."""
 
 
-@dataclass(frozen=True)
-class Need:
+class Need(NamedTuple):
     """An observation, remedy or other part, what it is called to people, and the IAM actions that it needs."""
 
     name: str
@@ -41,7 +47,7 @@ class Need:
 )
 @click.option("--kms", "keys", multiple=True, metavar="ARN", help="a KMS key that encrypts tables, secrets or buckets")
 @THE_STACK
-@click.option("--format", "form", type=click.Choice(FORMATS), default="json", show_default=True, help="of the policy")
+@click.option("--format", "form", type=click.Choice([*FORMS]), default="json", show_default=True, help="of the policy")
 @click.option("--session", is_flag=True, help="a session policy: small enough to narrow role_arn to it")
 @STACKS
 def policy(
@@ -64,26 +70,18 @@ def policy(
     Without SUITE: daily, weekly, deploy/before, deploy/after and the project's own. Each action is limited to what the
     stack names, where IAM can do that; what it does not name is left out. Notes go to standard error.
     """
-    from ..config.load import choose_stacks, load_stacks
-    from ..config.toml_tables import SESSION_POLICY_AT_MOST
-    from .policy_formats import FORMS, compact
-    from .policy_session import TooLarge, packed
-    from .policy_statements import statements
     from .project import load_project
 
     if session and form != "json":
         raise click.ClickException("--session: AWS takes session policies as JSON; leave --format out")
     load_project()
-    (stack,) = choose_stacks(load_stacks(stacks), [name] if name else [], stacks, by=named_by())
+    stack = stack_named(name, stacks)
     needs = list(needed(named_suites(suites), remedies, state=state and stack.state_in_s3, without=stack.without))
-    made = statements([(need.name, need.shown, need.actions) for need in needs], places_of(stack), keys)
+    made = statements(needs, places_of(stack), keys)
     if not made:
         raise click.ClickException(f"nothing to allow: {stack.name} names nothing that these would ask AWS about")
     if session:
-        try:
-            text, notes = packed(made)
-        except TooLarge as error:
-            raise click.ClickException(str(error)) from None
+        text, notes = packed(made)
         for note in (*notes, f"{len(text)} of {SESSION_POLICY_AT_MOST} characters; AWS also limits its packed size"):
             click.echo(note, err=True)
         click.echo(text)
@@ -97,18 +95,12 @@ def needed(
     suites: tuple[str, ...], remedies: tuple[str, ...] = (), *, state: bool = False, without: tuple[str, ...] = ()
 ) -> Iterator[Need]:
     """What the suites' observations and drills, the remedies and the state need; ClickException for unknown names."""
-    from ..core.observation import REGISTRY, closure
-    from ..core.wording import nearest
-    from ..drills import all_drills
     from ..hooks.fixtures import import_observations
-    from ..remedies import all_remedies
-    from .check_files import sources_of
 
     import_observations()
     known, drills, of_drills = all_remedies(), all_drills(), dict[str, str]()
     for one in remedies:
-        if one not in known:
-            raise click.ClickException(f"--fix {one}: no such remedy; {nearest(one, known)}")
+        require_known(f"--fix {one}: no such remedy", one, known)
     wanted: dict[str, list[str]] = {}
     for suite in suites:
         for check in sources_of(suite):
@@ -137,17 +129,12 @@ def named_suites(given: tuple[str, ...]) -> tuple[str, ...]:
 
     One that is given as checks/SUITE keeps that where ours would be beside it: then it is the project's alone.
     """
-    from ..core.shipped import checks_of, roots_of
-    from ..core.suites import own_suites
-    from ..core.wording import nearest
-
     own = {name: folder.as_posix() for name, folder in own_suites(checks_of(Path())).items()}
     named = [one.removeprefix("checks/").strip("/") for one in given]
     folders = tuple(own.get(one, one if one in own.values() else one.replace("deploy-", "deploy/")) for one in named)
     known = (*SUITES, *own.values())
     for one, said in zip(folders, given, strict=True):
-        if one not in known:
-            raise click.ClickException(f"{said}: no such suite; {nearest(one, known)}")
+        require_known(f"{said}: no such suite", one, known)
     if len(roots_of(Path())) > 1:
         both = zip(folders, given, strict=True)
         folders = tuple(f"checks/{one}" if said.startswith("checks/") and one in SUITES else one for one, said in both)
@@ -156,15 +143,10 @@ def named_suites(given: tuple[str, ...]) -> tuple[str, ...]:
 
 def places_of(stack: Stack) -> Places:
     """The ARNs of what the stack names, in its partition."""
-    from ..aws.configuration import isolated_session
-    from ..aws.places import Places
-
     return Places(stack, isolated_session().get_partition_for_region(stack.region) if stack.region else "aws")
 
 
 def _notes(made: list[Statement], size: int) -> Iterator[str]:
-    from ..aws.permissions import WIDE
-
     wide = {why: [a for one in made for a in one.actions if WIDE.get(a) == why] for why in dict.fromkeys(WIDE.values())}
     for why, actions in wide.items():
         if actions:

@@ -8,13 +8,12 @@ https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html (Policy)
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ..aws.permissions import ANYTHING
 from ..config.toml_tables import SESSION_POLICY_AT_MOST
-from .policy_formats import compact
-from .policy_statements import Statement, is_read
+from .policy_statements import Statement, compact, is_read
 
 _VERBS = ("Describe", "List")
 """Reads that can be allowed by wildcard: they tell how things are set, and no data."""
@@ -56,7 +55,7 @@ def _has_data(action: str) -> bool:
 def _unlimited(made: Sequence[Statement]) -> list[Statement]:
     """One statement of all reads that tell no data, without resources; all else as it was."""
     widened = {action for one in made for action in one.actions if is_read(action) and not _has_data(action)}
-    rest = [replace(one, actions=kept) for one in made if (kept := _without(one.actions, widened))]
+    rest = [replace(one, actions=kept) for one in made if (kept := tuple(a for a in one.actions if a not in widened))]
     merged: dict[tuple[object, ...], list[str]] = defaultdict(list)
     for one in rest:
         merged[one.resources, one.conditions].extend(one.actions)
@@ -76,7 +75,3 @@ def _by_wildcard(made: Sequence[Statement]) -> list[Statement]:
         by_verb[f"{service}:{verb}*" if verb and service not in _OF_DATA else action].append(action)
     short = [names[0] if len(names) == 1 else pattern for pattern, names in by_verb.items()]
     return [replace(reads, actions=tuple(sorted(short))), *others]
-
-
-def _without(actions: Iterable[str], others: set[str]) -> tuple[str, ...]:
-    return tuple(action for action in actions if action not in others)

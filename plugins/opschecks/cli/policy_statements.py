@@ -1,17 +1,20 @@
-"""The statements of a policy: grants that share resources and conditions, with what each is for."""
+"""The statements of a policy, with what each is for; as JSON, Terraform's data source and a CloudFormation template."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
 from ..aws.permissions import ANYTHING, granted, of_keys
 from ..aws.places import Places
+from ..core.wording import few
 
 _READS = re.compile(r"(Describe|Get|List|Lookup|BatchGet|Filter|Query|Scan|StartQuery|Test|Decrypt|GenerateCredential)")
+VERSION = "2012-10-17"
 NAMED_AT_MOST = 6
 """Names in the comment of a statement."""
 
@@ -77,7 +80,7 @@ def statements(
         taken[sid] = taken.get(sid, 0) + 1
         numbered = sid if taken[sid] == 1 else f"{sid}{taken[sid]}"
         actions = tuple(sorted({action for action, _ in some}))
-        names = _for([name for _, names in some for name in names])
+        names = few(sorted({name for _, names in some for name in names}), NAMED_AT_MOST)
         found.append(Statement(numbered, actions, arns, conditions, names))
     return found
 
@@ -86,12 +89,6 @@ def _widest(resources: Iterable[str]) -> tuple[str, ...]:
     """Those that no other of them includes."""
     known = list(resources)
     return tuple(one for one in known if not any(other != one and fnmatchcase(one, other) for other in known))
-
-
-def _for(names: Iterable[str]) -> str:
-    unique = sorted(dict.fromkeys(names))
-    more = f" and {len(unique) - NAMED_AT_MOST} more" if len(unique) > NAMED_AT_MOST else ""
-    return ", ".join(unique[:NAMED_AT_MOST]) + more
 
 
 def _words(text: str) -> str:
@@ -107,3 +104,80 @@ def _noun(resources: Sequence[str]) -> str:
         return "Objects" if "/" in rest or rest == "*" else "Bucket"
     kind = re.split("[/:]", rest)[0]
     return _words(kind) if kind != rest else ""
+
+
+def document(made: Sequence[Statement], *, sid: bool = True) -> dict[str, Any]:
+    """The policy as JSON has it."""
+    return {"Version": VERSION, "Statement": [one.document(sid=sid) for one in made]}
+
+
+def compact(made: Sequence[Statement], *, sid: bool = True) -> str:
+    """In as few characters as JSON takes."""
+    return json.dumps(document(made, sid=sid), separators=(",", ":"))
+
+
+def as_json(made: Sequence[Statement], name: str) -> str:
+    """Indented; JSON has no comments, so each Sid says what its statement is for."""
+    return json.dumps(document(made), indent=2)
+
+
+def as_terraform(made: Sequence[Statement], name: str) -> str:
+    """A data source, whose `json` is what aws_iam_policy takes."""
+    lines = [f'data "aws_iam_policy_document" "opschecks_{_word(name)}" {{']
+    for number, one in enumerate(made):
+        lines += [""] * bool(number)
+        lines += [f"  # for {one.why}", "  statement {", f"    sid       = {_hcl(one.sid)}"]
+        lines += [f"    actions   = [{_listed(one.actions)}]", f"    resources = [{_listed(one.resources)}]"]
+        for operator, key, values in one.conditions:
+            lines += ["", "    condition {", f"      test     = {_hcl(operator)}", f"      variable = {_hcl(key)}"]
+            lines += [f"      values   = [{_listed(values)}]", "    }"]
+        lines.append("  }")
+    return "\n".join([*lines, "}"])
+
+
+def as_cloudformation(made: Sequence[Statement], name: str) -> str:
+    """A template with one managed policy, in YAML."""
+    lines = [
+        "AWSTemplateFormatVersion: '2010-09-09'",
+        "Resources:",
+        f"  Opschecks{''.join(part.capitalize() for part in _word(name).split('_'))}Policy:",
+        "    Type: AWS::IAM::ManagedPolicy",
+        "    Properties:",
+        "      PolicyDocument:",
+        f"        Version: '{VERSION}'",
+        "        Statement:",
+    ]
+    for one in made:
+        lines += [f"          # for {one.why}", f"          - Sid: {one.sid}", "            Effect: Allow"]
+        lines += _yaml("            Action:", one.actions) + _yaml("            Resource:", one.resources)
+        if one.conditions:
+            lines.append("            Condition:")
+        for operator, key, values in one.conditions:
+            lines += [f"              {operator}:", *_yaml(f"                {json.dumps(key)}:", values)]
+    return "\n".join(lines)
+
+
+FORMS: Mapping[str, Callable[[Sequence[Statement], str], str]] = {
+    "json": as_json,
+    "terraform": as_terraform,
+    "cloudformation": as_cloudformation,
+}
+"""By the name that `--format` takes."""
+
+
+def _word(name: str) -> str:
+    return "".join(letter if letter.isalnum() else "_" for letter in name)
+
+
+def _hcl(text: str) -> str:
+    """A quoted string, in which Terraform would replace ${…} and %{…}."""
+    return json.dumps(text).replace("${", "$${").replace("%{", "%%{")
+
+
+def _listed(values: Iterable[str]) -> str:
+    return ", ".join(map(_hcl, values))
+
+
+def _yaml(key: str, values: Sequence[str]) -> list[str]:
+    indent = " " * (len(key) - len(key.lstrip()) + 2)
+    return [key, *(f"{indent}- {json.dumps(value)}" for value in values)]

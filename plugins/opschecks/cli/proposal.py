@@ -5,30 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..aws.survey import Survey
 from ..config.lacking import GONE_WITH
-from ..core.wording import plural
-from .parts import (
-    OF_CLOUDFORMATION,
-    WORD,
-    Traits,
-    balancers_of,
-    grouped,
-    home,
-    home_of_alarm,
-    traits_of,
-    watched_parts,
-)
+from ..core.observation import NotConfigured
+from ..core.wording import few, plural
+from .check_files import CheckSource
+from .parts import OF_CLOUDFORMATION, WORD, Traits, balancers_of, grouped, home, home_of_alarm, traits_of, watched_parts
 from .prefixes import common_prefix, prefixes
 from .proposed_file import Line, Proposal
 
-if TYPE_CHECKING:
-    from ..aws.survey import Survey
-    from ..core.observation import NotConfigured
-    from .check_files import CheckSource
-
-SHOWN = 5
 OF_TEMPLATES = re.compile(r"-[A-Za-z0-9]+-(?=[^-]*[A-Z])(?=[^-]*\d)[A-Za-z0-9]{11,13}$")
 """How CloudFormation goes on after the stack's name where a template gives none: AWSCloudFormation/latest/UserGuide,
 "Name type": the logical id, and a random end, in which there are capitals and digits."""
@@ -74,18 +61,14 @@ def propose(found: Survey, *, name: str = "", given: Mapping[str, str | None]) -
     alone = len(groups) == 1
     of_alarms = [[*_alarms(homes, number, alone=alone)] for number in range(len(groups))]
     for number, group in enumerate(groups):
-        lines = [
-            *_of_clusters(found, group),
-            *_balancers(found, group, number, known),
-        ]
-        lines += [*_by_name(found, number, known), *of_alarms[number]]
-        lines += _sites(found, number, known)
+        lines = [*_of_clusters(found, group), *_balancers(found, group, number, known)]
+        lines += [*_by_name(found, number, known), *of_alarms[number], *_sites(found, number, known)]
         called = name if name and not number else _called(found, group)
         is_told = any("alarm_prefix" in (line.key or line.why) for line in lines)
         why = "" if is_told or "alarms" in found.refused else _no_alarms(homes)
         lacks = {"alarm_prefix": f"{why}; set alarm_prefix to have them checked"} if why else {}
         if not is_told and not why and found.alarms:
-            nobodys = _some([one for one, where in homes.items() if where is None])
+            nobodys = few([one for one, where in homes.items() if where is None])
             others = (told for at, told in enumerate(of_alarms) if at != number)
             clear = all(any(line.key == "alarm_prefix" for line in told) for told in others)
             count = ALL_COUNT if alone else OWN_COUNT if clear else NONE_COUNT
@@ -126,9 +109,10 @@ def _of_clusters(found: Survey, group: Sequence[str]) -> Iterator[Line]:
     names = sorted(f"{name}/{one['serviceName']}" if several else str(one["serviceName"]) for name, one in running)
     if names:
         yield Line("services", names, f"all of {plural(len(group), 'cluster')}" if several else "all of the cluster")
-    resting = [str(one["serviceName"]) for _, one in running if not one.get("desiredCount", 1) and not _is_daemon(one)]
+    counted = (one for _, one in running if one.get("schedulingStrategy") != "DAEMON")
+    resting = [str(one["serviceName"]) for one in counted if not one.get("desiredCount", 1)]
     if resting:
-        yield Line("", None, f"desired count 0: {_some(resting)}; what is to rest, take out of services")
+        yield Line("", None, f"desired count 0: {few(resting)}; what is to rest, take out of services")
     groups = {log for _, one in running for log in found.log_groups_of.get(str(one.get("taskDefinition")), ())}
     if groups:
         yield Line("log_groups", sorted(groups), "to which the services' containers write")
@@ -136,10 +120,6 @@ def _of_clusters(found: Survey, group: Sequence[str]) -> Iterator[Line]:
     made_by = sorted({str(tag.get("value")) for tag in tags if tag.get("key") == OF_CLOUDFORMATION})
     if made_by:
         yield Line("cloudformation_stacks", made_by, "made the cluster, says its tag")
-
-
-def _is_daemon(service: Mapping[str, Any]) -> bool:
-    return service.get("schedulingStrategy") == "DAEMON"
 
 
 def _balancers(found: Survey, group: Sequence[str], number: int, known: Sequence[Sequence[Traits]]) -> Iterator[Line]:
@@ -163,7 +143,7 @@ def _balancers(found: Survey, group: Sequence[str], number: int, known: Sequence
             "then remove it from without",
         )
     elif not number and (rest := [one for one in found.balancers if one["LoadBalancerArn"] not in others]):
-        there = _some([str(one["LoadBalancerName"]) for one in rest])
+        there = few([str(one["LoadBalancerName"]) for one in rest])
         yield Line("", None, f"no balancer has target groups that these services fill; there are {there}")
     security = {security for one in own for security in one.get("SecurityGroups") or []}
     for service in (one for cluster in group for one in found.services.get(cluster, ())):
@@ -217,7 +197,7 @@ def _alarms(homes: Mapping[str, int | None], number: int, *, alone: bool) -> Ite
         yield Line("alarm_prefix", _value(begin), f"{some} of {plural(count, 'alarm')} {begins}")
     elif own:
         begins = f"{plural(len(own), 'alarm')} of it {'begins' if len(own) == 1 else 'begin'} as others do"
-        yield Line("", None, f'alarm_prefix = "…"  # {begins}: {_some(own)}')
+        yield Line("", None, f'alarm_prefix = "…"  # {begins}: {few(own)}')
 
 
 def _no_alarms(homes: Mapping[str, int | None]) -> str:
@@ -236,7 +216,7 @@ def _sites(found: Survey, number: int, known: Sequence[Sequence[Traits]]) -> Ite
         ((one, domain),) = names.items()
         yield Line("distribution_id", one, f"the only one: {domain}")
     elif names and not number:
-        yield Line("", None, f'distribution_id = "…"  # of the dashboards; there are {_some(list(names))}')
+        yield Line("", None, f'distribution_id = "…"  # of the dashboards; there are {few(list(names))}')
 
 
 def set_aside(
@@ -303,10 +283,5 @@ def left_out(found: Survey, proposals: Sequence[Proposal]) -> list[str]:
             several = own or len(proposals) > 1  # of the only stack without it all alarms count
             rest = [one for one in names if several and not one.startswith(tuple(own))]
         why = " (no service runs there)" if key == "cluster" else ""
-        told += [f"in no stack: {what} {_some(rest)}{why}"] if rest else []
+        told += [f"in no stack: {what} {few(rest)}{why}"] if rest else []
     return told
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more

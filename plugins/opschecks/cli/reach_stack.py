@@ -8,42 +8,34 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
+from ..aws.credentials import nobody_to_ask
+from ..aws.session import Aws
+from ..config.load import choose_stacks, load_stacks
+from ..config.stack import FROM_THE_SANDBOX, Stack
+from ..history.storage import Storage, storage_of
+from ..history.summaries import Summaries
 from .options import named_by
-
-if TYPE_CHECKING:
-    from ..aws.session import Aws
-    from ..config.stack import Stack
-    from ..history.storage import Storage
-    from ..history.summaries import Summaries
 
 A = TypeVar("A", bound="Aws")
 
 
 def stack_named(name: str | None, stacks: Path) -> Stack:
     """The stack of that name, or the default; StackError if there is none."""
-    from ..config.load import choose_stacks, load_stacks
-
     return choose_stacks(load_stacks(stacks), [name] if name else [], stacks, by=named_by())[0]
 
 
 def reached(stack: Stack) -> tuple[Stack, Aws]:
     """The stack and its AWS; for a sandbox, the one that OPSCHECKS_SANDBOX points at."""
-    from ..aws.session import Aws
-
     return reached_as(stack, Aws)
 
 
 def reached_as(stack: Stack, make: type[A]) -> tuple[Stack, A]:
     """The same, with another class of Aws."""
-    from ..config.stack import FROM_THE_SANDBOX
-
     if not stack.sandbox:
-        from ..aws.credentials import nobody_to_ask
-
         if variable := stack.diverted_by:
             raise click.ClickException(
                 f"stacks.{stack.name}: {variable} is set and would divert calls from AWS; unset it, "
@@ -71,13 +63,9 @@ def reached_as(stack: Stack, make: type[A]) -> tuple[Stack, A]:
 
 def state_of(stack: Stack, stacks: Path, reports: Path, aws: Aws | None = None) -> Storage:
     """Where the stack's history, journal and lock are kept; `aws` is used for S3, if it is there already."""
-    from ..history.storage import storage_of
-
     return storage_of(stack, reports / "history", stacks.absolute().parent, lambda: (aws or reached(stack)[1]).s3())
 
 
 def summaries_of(stack: Stack, store: Storage, reports: Path) -> Summaries:
     """The summaries of the stack's earlier runs; warnings go to the terminal."""
-    from ..history.summaries import Summaries
-
     return Summaries(store, reports / "history" / stack.name / "summaries", lambda line: click.echo(line, err=True))

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from ..core.check_names import find_checks
+from ..core.suites import suites_in
 from ..core.wording import plural
-from .options import FORMAT
-
-if TYPE_CHECKING:
-    from ..recording.file import Recording
+from ..recording.cases import replayed_alone, write_case
+from ..recording.comparing import differences
+from ..recording.file import Recording, RecordingError, read_recording, write_recording
+from ..recording.scrubbing import scrubbed
+from ..report.text import printable
+from .options import FORMAT, require_known
 
 _FILE = click.argument("file", type=click.Path(path_type=Path))
 SHOWN = 160
@@ -39,9 +43,6 @@ def recording() -> None:
 @FORMAT
 def show(file: Path, form: str) -> None:
     """Show what FILE is a recording of: suite, moment, stacks, versions, calls and their errors."""
-    from ..recording.file import read_recording
-    from ..report.text import printable
-
     told = read_recording(file)
     facts = _facts(told)
     if form == "json":
@@ -87,16 +88,8 @@ def diff(before: Path, after: Path) -> None:
 
     Each scrubbed recording has stand-ins of its own: of two runs, names compare only in raw recordings.
     """
-    from ..recording.comparing import differences
-    from ..recording.file import read_recording
-    from ..report.text import printable
-
-    count = 0
-    for line in differences(read_recording(before), read_recording(after)):
+    for line in list(differences(read_recording(before), read_recording(after))) or ["no difference but moments"]:
         click.echo(printable(line)[:SHOWN])
-        count += 1
-    if not count:
-        click.echo("no difference but moments")
 
 
 @recording.command()
@@ -104,9 +97,6 @@ def diff(before: Path, after: Path) -> None:
 @click.argument("to", type=click.Path(path_type=Path), required=False)
 def scrub(file: Path, to: Path | None) -> None:
     """Write a scrubbed copy of the raw recording FILE to TO (default: NAME.scrubbed.rec)."""
-    from ..recording.file import read_recording, write_recording
-    from ..recording.scrubbing import scrubbed
-
     target = to or file.with_name(f"{file.stem}.scrubbed{file.suffix}")
     if target.exists():
         raise click.ClickException(f"{target}: the file exists; name another one, or delete it")
@@ -131,9 +121,6 @@ def test_(file: Path, into: Path) -> None:
 
     The pinned outcomes are those of the recorded run. Commit both; a raw recording is refused.
     """
-    from ..recording.cases import write_case
-    from ..recording.file import read_recording
-
     told = read_recording(file)
     if not told.scrubbed:
         raise click.ClickException(f"{file}: it is raw and may have secrets; opschecks recording scrub {file}")
@@ -161,16 +148,8 @@ def backtest(check: str, folder: Path) -> None:
 
     Exit code: 0 where every day can be judged, 10 where one could not (a call that its recording lacks, for example).
     """
-    from ..core.check_names import find_checks
-    from ..core.suites import suites_in
-    from ..core.wording import nearest
-    from ..recording.cases import replayed_alone
-    from ..recording.file import RecordingError, read_recording
-    from ..report.text import printable
-
     known = dict(find_checks(Path("checks")))
-    if check not in known:
-        raise click.ClickException(f"{check}: checks/ has no such check; {nearest(check, known)}")
+    require_known(f"{check}: checks/ has no such check", check, known)
     suites = [name for name, of in suites_in(Path("checks")).items() if Path("checks") / of in known[check].parents]
     tried: Counter[str] = Counter()
     found: list[Recording] = []

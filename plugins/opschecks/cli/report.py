@@ -1,26 +1,41 @@
-"""opschecks report: make pages, summaries and messages of a run again; send and publish them."""
+"""opschecks report: make pages, summaries, messages and events of a run again; send and publish them."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from .options import OF_HISTORY, REPORTS, STACKS, write
+from ..aws.usual_chain import usual_s3
+from ..core.run import Run
+from ..core.wording import plural
+from ..history.storage import storage_at
+from ..report.exports.asff import BATCH, batches, placeless, to_asff
+from ..report.exports.asff import to_text as asff_text
+from ..report.exports.event import to_event
+from ..report.exports.event import to_text as event_text
+from ..report.exports.slack import post, to_slack
+from ..report.files import SUFFIXES
+from ..report.pdf import to_pdf
+from ..report.runfile import to_json
+from ..report.schema import schema
+from .check_files import runbook_here
+from .options import OF_HISTORY, places, write
 from .reach_stack import reached, stack_named
-from .report_events import asff, event
 from .report_fleet import fleet
 from .run_lookup import FoundRun, found_run, run_of_file
 
-if TYPE_CHECKING:
-    from ..core.run import Run
-
 WEBHOOK = "OPSCHECKS_SLACK_WEBHOOK"
+_ASFF = re.compile(r"asff-\d{12}-[a-z0-9-]+-\d{3,}\.json")
+"""How the files are called that `report asff --out` makes."""
 _RUN = click.argument("run", default="reports/daily.json")
+_PAGE_URL = click.option("--page-url", default="", metavar="URL", help="address of the page, for links to its cards")
 FORMS = ("html", "pdf", "markdown", "email", "slack", "annotations", "ctrf", "csv", "metrics", "badge")
 _FORM = click.option(
     "--format", "form", type=click.Choice(FORMS), default="html", show_default=True, help="output format"
@@ -49,8 +64,7 @@ def report() -> None:
     """
 
 
-for command in (asff, event, fleet):
-    report.add_command(command)
+report.add_command(fleet)
 
 
 @report.command()
@@ -58,8 +72,7 @@ for command in (asff, event, fleet):
 @OF_HISTORY
 @_FORM
 @_OUT
-@STACKS
-@REPORTS
+@places
 def daily(run: str, name: str | None, form: str, out: Path | None, stacks: Path, reports: Path) -> None:
     """Make the report of RUN: a run file, or a day of the history.
 
@@ -74,8 +87,7 @@ def daily(run: str, name: str | None, form: str, out: Path | None, stacks: Path,
 @OF_HISTORY
 @_FORM
 @_OUT
-@STACKS
-@REPORTS
+@places
 def weekly(run: str, week: str, name: str | None, form: str, out: Path | None, stacks: Path, reports: Path) -> None:
     """Make the report of a weekly run again: RUN is a run file; --week takes the newest weekly run of that week.
 
@@ -85,43 +97,27 @@ def weekly(run: str, week: str, name: str | None, form: str, out: Path | None, s
 
 
 def _put(found: FoundRun, form: str, out: Path | None, reports: Path) -> None:
-    """Write the report in that form, or print it."""
-    if form == "html":
-        _page_to(found, out or _named(found, reports, "html"))
-        return
-    if form == "pdf":
-        from ..report.pdf import NoPdfError, to_pdf
+    from ..report.publish import file_name
 
-        path = out or _named(found, reports, "pdf")
-        try:
-            write(path, to_pdf(_page(found, {})))
-        except NoPdfError as error:
-            raise click.ClickException(str(error)) from None
-        click.echo(f"report: {path}")
-        return
-    text = _made(found, form)
-    if out is None:
-        click.echo(text, nl=not text.endswith("\n"))
-        return
-    write(out, text)
+    if form in ("html", "pdf"):
+        out = out or reports / f"{file_name(found.run.suite)}-{found.run.started:%Y-%m-%dT%H-%M-%SZ}.{form}"
+        page = _page(found, _beside(found, out) if form == "html" else {})
+        write(out, to_pdf(page) if form == "pdf" else page)
+    else:
+        text = _made(found, form)
+        if out is None:
+            click.echo(text, nl=not text.endswith("\n"))
+            return
+        write(out, text)
     click.echo(f"report: {out}")
 
 
-def _named(found: FoundRun, reports: Path, suffix: str) -> Path:
-    from ..report.publish import file_name
-
-    return reports / f"{file_name(found.run.suite)}-{found.run.started:%Y-%m-%dT%H-%M-%SZ}.{suffix}"
-
-
-def _page_to(found: FoundRun, path: Path) -> None:
-    from ..report.files import SUFFIXES
-
-    links = {}
-    if found.path and found.path.parent.resolve() == path.parent.resolve():
-        stem = found.path.name.removesuffix(".json")
-        links = {kind: stem + suffix for kind, suffix in SUFFIXES.items() if (path.parent / (stem + suffix)).exists()}
-    write(path, _page(found, links))
-    click.echo(f"report: {path}")
+def _beside(found: FoundRun, page: Path) -> dict[str, str]:
+    """The run's other files that lie beside its page, by their kind."""
+    if not found.path or found.path.parent.resolve() != page.parent.resolve():
+        return {}
+    names = {kind: found.path.name.removesuffix(".json") + suffix for kind, suffix in SUFFIXES.items()}
+    return {kind: name for kind, name in names.items() if (page.parent / name).exists()}
 
 
 @report.command()
@@ -129,8 +125,6 @@ def _page_to(found: FoundRun, path: Path) -> None:
 @click.option("--page-url", default="", metavar="URL", help="address of the page, for a link in the message")
 def slack(run: str, page_url: str) -> None:
     """Post the run to Slack. The webhook's address is read from OPSCHECKS_SLACK_WEBHOOK, since it is a secret."""
-    from ..report.exports.slack import post, to_slack
-
     webhook = os.environ.get(WEBHOOK, "")
     if not webhook:
         raise click.ClickException(f"{WEBHOOK}: not set; set it to the webhook's address")
@@ -142,18 +136,14 @@ def slack(run: str, page_url: str) -> None:
 @_RUN
 @OF_HISTORY
 @click.option("--to", "where", required=True, metavar="DIR|s3://…", help="a folder, or a prefix in S3")
-@STACKS
-@REPORTS
+@places
 def publish(run: str, name: str | None, where: str, stacks: Path, reports: Path) -> None:
     """Write page, run file, summary and badge to a shared place, with the newest page and an index of all.
 
     With --stack, S3 is written with that stack's credentials, else with those of the usual AWS chain.
     """
-    from ..history.storage import storage_at
-    from ..report.files import SUFFIXES
     from ..report.publish import name_of
     from ..report.publish import publish as put
-    from ..report.runfile import to_json
 
     found = found_run(run, "daily", name, stacks, reports)
     stem = name_of(found.run)
@@ -168,19 +158,81 @@ def publish(run: str, name: str | None, where: str, stacks: Path, reports: Path)
         click.echo(f"{where.rstrip('/')}/{key}")
 
 
+@report.command()
+@_RUN
+@OF_HISTORY
+@_PAGE_URL
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), default=None,
+    help="a folder: a file for each call of Security Hub, in place of earlier ones; default: the terminal",
+)  # fmt: skip
+@places
+def asff(run: str, name: str | None, page_url: str, out: Path | None, stacks: Path, reports: Path) -> None:
+    """Make findings of RUN for AWS Security Hub, in its finding format (ASFF).
+
+    What failed or could not be looked at is active; what passes, is gone or is waived is archived. Nothing is sent:
+    with --out, the commands that do are printed.
+    """
+    told = found_run(run, "daily", name, stacks, reports).run
+    findings = to_asff(told, page_url=page_url)
+    for line in placeless(told):
+        click.echo(f"left out: {line}", err=True)
+    if out is None:
+        click.echo(asff_text(findings), nl=False)
+        if len(list(batches(findings))) > 1:
+            many = f"{plural(len(findings), 'finding')}: Security Hub takes {BATCH} of one account and region at a time"
+            click.echo(f"{many}; --out FOLDER makes a file for each call", err=True)
+        return
+    _forget(out)
+    if not findings:
+        click.echo("no findings: no check looked")
+    for number, (account, region, own) in enumerate(batches(findings), start=1):
+        path = out / f"asff-{account}-{region}-{number:03}.json"
+        write(path, asff_text(own))
+        place = shlex.quote(f"file://{path}")
+        click.echo(f"aws securityhub batch-import-findings --region {shlex.quote(region)} --findings {place}")
+
+
+def _forget(folder: Path) -> None:
+    """Delete the files of an earlier run there: who sends the folder would send what is no longer so."""
+    for path in folder.glob("asff-*.json"):
+        if _ASFF.fullmatch(path.name):
+            try:
+                path.unlink()
+            except OSError as error:
+                raise click.ClickException(f"{path}: of an earlier run, cannot be deleted: {error.strerror}") from None
+
+
+@report.command()
+@_RUN
+@OF_HISTORY
+@_PAGE_URL
+@click.option("--bus", default="", metavar="NAME", help="the event bus; default: the account's default bus")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="default: the terminal")
+@places
+def event(run: str, name: str | None, page_url: str, bus: str, out: Path | None, stacks: Path, reports: Path) -> None:
+    """Make the event of RUN for Amazon EventBridge, of less than 256 KB: verdict, counts, and what is bad.
+
+    Nothing is sent: aws events put-events --entries file://FILE does.
+    """
+    told = found_run(run, "daily", name, stacks, reports).run
+    text = event_text(to_event(told, bus=bus, page_url=page_url))
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    write(out, text)
+    click.echo(f"aws events put-events --entries {shlex.quote(f'file://{out}')}")
+
+
 @report.command(name="schema")
 def print_schema() -> None:
     """Print the JSON Schema (draft 2020-12) of run files: what every field means, and which values it can have."""
-    from ..report.schema import schema
-
     click.echo(json.dumps(schema(), indent=2, ensure_ascii=False))
 
 
 def _s3(name: str | None, stacks: Path) -> Any:
     if name:
         return reached(stack_named(name, stacks))[1].s3()
-    from ..aws.usual_chain import usual_s3
-
     try:
         return usual_s3()
     except OSError as error:
@@ -195,7 +247,6 @@ def _made(found: FoundRun, form: str) -> str:
     from ..report.exports.email_body import to_email
     from ..report.exports.markdown import to_markdown
     from ..report.exports.metrics import to_metrics
-    from ..report.exports.slack import to_slack
 
     made: dict[str, Callable[[Run], str]] = {
         "markdown": to_markdown,
@@ -214,12 +265,6 @@ def _made(found: FoundRun, form: str) -> str:
 
 
 def _page(found: FoundRun, links: dict[str, str]) -> str:
-    from ..core.shipped import checks_of
     from ..report.page import render
-    from ..report.runbook import RunbookError, runbook_of
 
-    try:
-        runbook = runbook_of(checks_of(Path()))
-    except RunbookError as error:
-        raise click.ClickException(f"{error}: run it in the folder that has checks/") from None
-    return render(found.run, runbook=runbook, links=links, earlier=found.earlier)
+    return render(found.run, runbook=runbook_here(), links=links, earlier=found.earlier)

@@ -5,20 +5,25 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from ..aws.usual_chain import usual_s3
+from ..config.load import every_stack, load_stacks
 from ..core import clock
+from ..core.durations import span_of
 from ..core.model import Severity
-from .options import REPORTS, write
-
-if TYPE_CHECKING:
-    from ..core.run import Run
-    from ..history.storage import Storage
-    from ..report.fleet.facts import Fleet
+from ..core.run import Run
+from ..history.storage import FolderStorage, Storage, storage_at
+from ..report.fleet.facts import Fleet
+from ..report.fleet.reading import Wanted, read_fleet
+from .check_files import runbook_here
+from .history import require_suite
+from .options import REPORTS, SUITE, write
 
 FORMS = ("html", "json", "markdown", "slack", "email", "prom")
 PAGES = "stacks"
@@ -27,12 +32,7 @@ PAGES = "stacks"
 
 @click.command()
 @click.argument("place", required=False, metavar="[FOLDER|s3://BUCKET/PREFIX]")
-@click.option(
-    "--suite",
-    default="daily",
-    show_default=True,
-    help="daily, weekly, …, or one of your own",
-)
+@SUITE
 @click.option("--fleet", "name", default="", metavar="ID", help="a fleet of the place; default: its newest one")
 @click.option(
     "--expect",
@@ -87,16 +87,7 @@ def fleet(
     The place is where the stacks' states lie; default: reports/history. S3 is read with the usual AWS credentials.
     Exit code: 0 every expected stack has a run and is good, 1 something failed, 10 some stack or check was not seen.
     """
-    from ..aws.usual_chain import usual_s3
-    from ..history.fleets import FleetError
-    from ..history.storage import FolderStorage, storage_at
-    from ..report.fleet.reading import Wanted, read_fleet
-    from .history import known_suites
-
-    if suite not in (known := known_suites()):
-        from ..core.wording import nearest
-
-        raise click.ClickException(f"--suite {suite}: no such suite; {nearest(suite, known)}")
+    require_suite(suite)
     if link and "{stack}" not in link:
         raise click.ClickException(f"--link {link}: expected an address with {{stack}} in it")
     target = out or reports / "fleet.html"
@@ -112,10 +103,7 @@ def fleet(
         oldest=_age(newer_than),
         fail_on=Severity(fail_on),
     )
-    try:
-        found = read_fleet(storage_at(place or str(reports / "history"), usual_s3), wanted, page)
-    except FleetError as error:
-        raise click.ClickException(str(error)) from None
+    found = read_fleet(storage_at(place or str(reports / "history"), usual_s3), wanted, page)
     if form == "html":
         from ..report.fleet.page import render_fleet
         from ..report.publish import HTML
@@ -149,8 +137,6 @@ def _made(found: Fleet, form: str) -> str:
 
 def _expected(given: tuple[str, ...]) -> list[str]:
     """Names as they stand there; of a file those of its stacks, without a sandbox beside real ones."""
-    from ..config.load import every_stack, load_stacks
-
     names: list[str] = []
     for one in given:
         if one.endswith(".toml") or Path(one).is_file():
@@ -166,8 +152,6 @@ def _expected(given: tuple[str, ...]) -> list[str]:
 
 
 def _age(text: str) -> timedelta | None:
-    from ..core.durations import span_of
-
     try:
         return span_of(text) if text else None
     except ValueError as error:
@@ -176,15 +160,10 @@ def _age(text: str) -> timedelta | None:
 
 def _pages(to: Storage, suite: str) -> Callable[[Run], str]:
     """Writes the page of a stack's run into a folder beside the fleet's page, and returns its relative address."""
-    from ..core.shipped import checks_of
     from ..report.page import render
     from ..report.publish import HTML, file_name
-    from ..report.runbook import RunbookError, runbook_of
 
-    try:
-        runbook = runbook_of(checks_of(Path()))
-    except RunbookError as error:
-        raise click.ClickException(f"{error}: run it in the folder that has checks/") from None
+    runbook = runbook_here()
 
     def page(run: Run) -> str:
         address = f"{PAGES}/{file_name(run.stacks[0].name)}-{file_name(suite)}.html"
@@ -198,7 +177,6 @@ def _linked(found: Fleet, link: str) -> Fleet:
     """With the addresses of pages that are published elsewhere, of each stack that has a run."""
     if not link:
         return found
-    from dataclasses import replace
 
     def of(row: Any) -> str:
         return link.replace("{stack}", row.stack).replace("{suite}", found.suite) if row.began else ""

@@ -6,19 +6,19 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from ..config.stack import Stack
 from ..core import clock
+from ..core.run import Run
+from ..core.wording import nearest
+from ..history.runs import a_day_before, began
+from ..history.storage import Storage, Unreadable
+from ..report.from_history import week_facts, week_without_run
+from ..report.runfile import RunFileError, from_json
 from .options import default_stack
 from .reach_stack import stack_named, state_of, summaries_of
-
-if TYPE_CHECKING:
-    from ..config.stack import Stack
-    from ..core.run import Run
-    from ..history.storage import Storage
-
 
 _WEEK = "%G-W%V"
 A_DAY = "a day of the history, add --stack NAME"
@@ -54,8 +54,6 @@ def found_run(run: str, suite: str, name: str | None, stacks: Path, reports: Pat
 
 def run_of_file(path: Path) -> Run:
     """The run of a run file; one clear line if it is not a run file."""
-    from ..report.runfile import RunFileError, from_json
-
     try:
         return from_json(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
@@ -64,13 +62,6 @@ def run_of_file(path: Path) -> Run:
         raise click.ClickException(f"{path}: cannot be read: {error}") from None
     except RunFileError as error:
         raise click.ClickException(f"{path}: {error}") from None
-
-
-def _monday_of(week: str) -> date:
-    """ValueError where the text is not a week of ISO 8601."""
-    if not re.fullmatch(r"\d{4}-W\d\d", week, re.ASCII):
-        raise ValueError(week)
-    return date.fromisocalendar(int(week[:4]), int(week[6:]), 1)
 
 
 @dataclass(frozen=True)
@@ -87,10 +78,8 @@ class _History:
 
     def of_day(self, moment: str, suite: str) -> str:
         """The newest run of a day of the stack, or of the UTC time that the text begins (as in file names)."""
-        from ..core.wording import nearest
-
         days, asked = self._filed("%Y-%m-%d", suite), moment.replace(":", "-")
-        if re.fullmatch(r"\d{4}-\d\d-\d\d", asked):
+        if _DAY.fullmatch(asked):
             found = [key for key, day in days.items() if day == asked]
         else:
             found = [key for key in days if key.rpartition("/")[2].startswith(asked)] if asked else []
@@ -105,16 +94,13 @@ class _History:
     def of_week(self, week: str, suite: str) -> list[str]:
         """Every run of the stack's week, the oldest first; one clear line where the text is not a week."""
         try:
-            _monday_of(week)
+            date.fromisoformat(f"{week}-1")
         except ValueError:
             raise click.ClickException(f"--week {week}: expected YYYY-Www, a week such as 2026-W47") from None
         return [key for key, its in self._filed(_WEEK, suite).items() if its == week]
 
     def made_of(self, week: str, reports: Path) -> Run:
         """A week without a weekly run, built from its daily runs: a run without checks that ends with the week."""
-        from ..core.wording import nearest
-        from ..report.from_history import week_facts, week_without_run
-
         daily = self.of_week(week, "daily")
         if not daily:
             known = {*self._filed(_WEEK, "daily").values(), *self._filed(_WEEK, "weekly").values()}
@@ -129,30 +115,21 @@ class _History:
 
     def _filed(self, form: str, suite: str) -> dict[str, str]:
         """The keys of the filed runs, the oldest first, each with its moment in the stack's zone, in that form."""
-        from ..history.runs import began
-
         keys = self.store.keys(suite)
         return {key: at.astimezone(self.stack.zone).strftime(form) for key in keys if (at := began(key))}
 
     def read(self, key: str) -> Run:
         """The run with that key."""
-        from ..history.storage import Unreadable
-        from ..report.runfile import RunFileError, from_json
-
         try:
             return from_json(self.store.read(key) or "")
-        except Unreadable as error:
-            raise click.ClickException(str(error)) from None
         except RunFileError as error:
             raise click.ClickException(f"{self.store}/{key}: {error}") from None
 
     def day_before(self, told: Run) -> Run | None:
         """The run of a day before; if it cannot be read, the charts lack its lines, and that is printed."""
-        from ..history.runs import a_day_before
-
         key = a_day_before(self.store, told.suite, told.started)
         try:
             return self.read(key) if key else None
-        except (click.ClickException, OSError) as error:
+        except (click.ClickException, OSError, Unreadable) as error:
             click.echo(f"{error}; the charts lack the lines of that day; move the file away", err=True)
             return None

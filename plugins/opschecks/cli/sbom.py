@@ -31,11 +31,10 @@ class NotInstalled(Exception):  # noqa: N818 - it is said of the installation
 
 def bill(extras: Iterable[str] = (), *, now: datetime | None = None) -> dict[str, Any]:
     """The bill as plain data; the same installation at the same moment always makes the same one."""
-    found: dict[str, Distribution] = {}
-    needs: dict[str, set[str]] = {}
-    _follow(OURS, frozenset(extras), found, needs, set())
+    needs = _requirements(extras)
+    found = {name: distribution(name) for name in sorted(needs)}
     made = (now or _moment()).astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    components = [_component(found[name]) for name in sorted(found)]
+    components = [_component(one) for one in found.values()]
     ours = next(one for one in components if one["name"] == OURS) | {"type": "application"}
     told = {
         "bomFormat": "CycloneDX",
@@ -44,8 +43,8 @@ def bill(extras: Iterable[str] = (), *, now: datetime | None = None) -> dict[str
         "metadata": {"timestamp": made, "component": ours},
         "components": [one for one in components if one["name"] != OURS],
         "dependencies": [
-            {"ref": _ref(found[name]), "dependsOn": sorted(_ref(found[need]) for need in needs[name])}
-            for name in sorted(found)
+            {"ref": _ref(one), "dependsOn": sorted(_ref(found[need]) for need in needs[name])}
+            for name, one in found.items()
         ],
     }
     serial = uuid.uuid5(uuid.NAMESPACE_URL, json.dumps(told, sort_keys=True))
@@ -58,28 +57,24 @@ def _moment() -> datetime:
     return datetime.fromtimestamp(int(given), UTC) if given else clock.now()
 
 
-def _follow(
-    name: str,
-    extras: frozenset[str],
-    found: dict[str, Distribution],
-    needs: dict[str, set[str]],
-    done: set[tuple[str, frozenset[str]]],
-) -> None:
-    if (name, extras) in done:
-        return
-    done.add((name, extras))
-    found[name] = distribution(name)
-    needs.setdefault(name, set())
-    for line in found[name].requires or ():
-        wanted = Requirement(line)
-        if not _applies(wanted, extras):
-            continue
-        needed = canonicalize_name(wanted.name)
-        try:
-            _follow(needed, frozenset(wanted.extras), found, needs, done)
-        except PackageNotFoundError:
-            raise NotInstalled(f"{name} requires {wanted}, which is not installed") from None
-        needs[name].add(needed)
+def _requirements(extras: Iterable[str]) -> dict[str, set[str]]:
+    """What opschecks requires, directly or not, and itself: each by its name, with what it requires directly."""
+    needs: dict[str, set[str]] = {}
+    todo = [(OURS, frozenset(extras))]
+    for name, of in todo:  # which goes on with what is found
+        needs.setdefault(name, set())
+        for wanted in map(Requirement, distribution(name).requires or ()):
+            if not _applies(wanted, of):
+                continue
+            needed = canonicalize_name(wanted.name)
+            try:
+                distribution(needed)
+            except PackageNotFoundError:
+                raise NotInstalled(f"{name} requires {wanted}, which is not installed") from None
+            needs[name].add(needed)
+            if (further := (needed, frozenset(wanted.extras))) not in todo:
+                todo.append(further)
+    return needs
 
 
 def _applies(wanted: Requirement, extras: frozenset[str]) -> bool:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..aws.trial import Trial
+from ..config.stack import Stack
 from ..core import clock
 from ..core.gathering import NOTHING_EARLIER, Earlier, Gathering
 from ..core.model import Expected
 from ..core.observation import REGISTRY, NotConfigured, closure
 from ..core.tape import LIVE
-
-if TYPE_CHECKING:
-    from ..aws.trial import Trial
-    from ..config.stack import Stack
-    from .check_files import CheckSource
+from ..web.http import Http
+from .check_files import CheckSource
 
 NOBODY = "http://127.0.0.1:9"
 """An address that refuses at once (the discard port), in place of those that only checks are to ask."""
@@ -32,8 +31,6 @@ def needed(checks: Iterable[CheckSource]) -> dict[str, list[str]]:
 
 def looked(stack: Stack, aws: Trial, observations: Iterable[str], earlier: Earlier = NOTHING_EARLIER) -> Gathering:
     """The observations and what they need, made now; of the incidents they read as little as can be read."""
-    from ..web.http import Http
-
     little = stack.model_copy(update={"limits": stack.limits.model_copy(update={"incident_read_units": 1})})
     now, http = clock.now(), Http(stack.known_hosts)
     given = {

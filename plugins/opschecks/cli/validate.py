@@ -11,6 +11,11 @@ from pathlib import Path
 
 import click
 
+from ..config.load import StackError, load_stacks
+from ..config.waivers import WaiverError, load_waivers
+from ..core import clock
+from .check_files import sources_of
+
 
 @click.command()
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
@@ -27,9 +32,6 @@ def validate(files: Sequence[Path]) -> None:
 
 def problems(files: Sequence[Path]) -> Iterator[str]:
     """What is wrong with each file, in the words in which a run would refuse it."""
-    from ..config.load import StackError
-    from ..config.waivers import WaiverError
-
     for path in files:
         try:
             _read(path)
@@ -38,11 +40,6 @@ def problems(files: Sequence[Path]) -> Iterator[str]:
 
 
 def _read(path: Path) -> None:
-    from ..config.load import load_stacks
-    from ..config.waivers import load_waivers
-    from ..core import clock
-    from .check_files import sources_of
-
     if "waivers" not in path.name:
         load_stacks(path)
         return

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def plural(count: float, noun: str) -> str:
     """The count with its noun, which takes an s: 1 check, 2 checks, 1.5 days."""
     shown = f"{count:g}" if isinstance(count, float) else str(count)
     return f"{shown} {noun}{'' if count == 1 else 's'}"
+
+
+def few(names: Sequence[str], most: int = 5) -> str:
+    """The first of them, and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:
@@ -20,5 +25,4 @@ def nearest(name: str, valid: Iterable[str]) -> str:
         return f"did you mean {close[0]!r}?"
     if not known:
         return "there is none"
-    shown = ", ".join(known[:12])
-    return f"known: {shown}" + (f" and {len(known) - 12} more" if len(known) > 12 else "")
+    return f"known: {few(known, 12)}"

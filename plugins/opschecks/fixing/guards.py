@@ -6,14 +6,11 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
+from ..config.stack import Stack
 from ..core.change import DRILLED, Change, Risk
 from ..core.wording import plural
 from ..history.journal import Entry, since
-
-if TYPE_CHECKING:
-    from ..config.stack import Stack
 
 DAY = timedelta(hours=24)
 

@@ -17,8 +17,8 @@ from ..core.wording import plural
 from ..history import journal as events
 from ..history.journal import Entry, Journal
 from ..history.lock import Lock, Lost
-from .fixable import Fixable
 from .outcome import ChangeResult, Fixed, Interrupted, Look, Veto, not_begun
+from .remedy import BaseRemedy
 from .sending import announced, prepared, send_one
 
 TOLD_EVERY = 50
@@ -33,7 +33,7 @@ class Fixer:
 
     journal: Journal
     lock: Lock
-    remedy: Callable[[str], Fixable]
+    remedy: Callable[[str], BaseRemedy]
     veto: Veto
     say: Callable[[str], None]
     poll_s: float
@@ -130,7 +130,7 @@ class Fixer:
                 self.journal.add(entry, events.UNCLEAR, str(error))
             return Fixed(change, ChangeResult.HANDED_OVER, f"{error}; what became of the change is not known", entry.id)
 
-    def _made(self, entry: Entry, remedy: Fixable, change: Change, look: Callable[[], Look] | None) -> Fixed:
+    def _made(self, entry: Entry, remedy: BaseRemedy, change: Change, look: Callable[[], Look] | None) -> Fixed:
         try:
             with uninterrupted() as put_off:
                 entry = self._send(entry, remedy, change, put_off)
@@ -147,7 +147,7 @@ class Fixer:
             return Fixed(change, ChangeResult.HANDED_OVER, said, entry.id)
         return self._see_through(entry, remedy, change, look)
 
-    def _precondition(self, change: Change, remedy: Fixable) -> str:
+    def _precondition(self, change: Change, remedy: BaseRemedy) -> str:
         """Why it must not be made now; a veto may take its time, so that everything else is asked after it."""
         if (change.remedy, change.target) in self.unsettled:
             return "an earlier change of it could not be settled: look at it by hand (opschecks journal)"
@@ -168,7 +168,7 @@ class Fixer:
             return "the plan is out of date: the request would differ now; plan again"
         return ""
 
-    def _send(self, entry: Entry, remedy: Fixable, change: Change, put_off: Sequence[int] = ()) -> Entry:
+    def _send(self, entry: Entry, remedy: BaseRemedy, change: Change, put_off: Sequence[int] = ()) -> Entry:
         """Send each step, once; of several, each is written down before it is sent, or the batch that it begins."""
         try:
             steps = remedy.steps(change.target, change.before, change.after)
@@ -205,7 +205,7 @@ class Fixer:
         except (Lost, OSError) as error:
             raise Refused(f"not sent: {error}") from None
 
-    def _await_turn(self, remedy: Fixable, change: Change, step: Step, put_off: Sequence[int]) -> None:
+    def _await_turn(self, remedy: BaseRemedy, change: Change, step: Step, put_off: Sequence[int]) -> None:
         """Refused where its turn does not come in time, or where Ctrl-C asks for the end: nothing is under way then."""
         if step.wait is None:
             return
@@ -216,7 +216,7 @@ class Fixer:
         if not reached.settled:
             raise Refused(f"interrupted while it waited: {reached.said}" if put_off else reached.said)
 
-    def _see_through(self, entry: Entry, remedy: Fixable, change: Change, look: Callable[[], Look] | None) -> Fixed:
+    def _see_through(self, entry: Entry, remedy: BaseRemedy, change: Change, look: Callable[[], Look] | None) -> Fixed:
         reached = self._wait(remedy, change, remedy.settles_within)
         if not reached.settled:
             why = f"it did not settle: {reached.said}" if not reached.gone_wrong else f"it went wrong: {reached.said}"
@@ -234,7 +234,7 @@ class Fixer:
             why = f"others got worse: {', '.join(told.worse)}"
         return self._not_cured(entry, remedy, change, why)
 
-    def _wait(self, remedy: Fixable, change: Change, within: timedelta) -> Progress:
+    def _wait(self, remedy: BaseRemedy, change: Change, within: timedelta) -> Progress:
         """How far it is when it has settled or gone wrong, or the time is over."""
 
         def reached() -> Progress:
@@ -263,7 +263,7 @@ class Fixer:
         time.sleep(min(self.poll_s, max(0.0, until - time.monotonic())))
         self.lock.renew()
 
-    def _look(self, remedy: Fixable, look: Callable[[], Look]) -> Look:
+    def _look(self, remedy: BaseRemedy, look: Callable[[], Look]) -> Look:
         """Again until it is cured, as long as that may take: a read may be throttled, and data lags behind."""
         symptom = remedy.proof is Proof.SYMPTOM
         until = time.monotonic() + (self.symptom_within if symptom else remedy.settles_within).total_seconds()
@@ -277,7 +277,7 @@ class Fixer:
             told = look()
         return told
 
-    def _not_cured(self, entry: Entry, remedy: Fixable, change: Change, why: str) -> Fixed:
+    def _not_cured(self, entry: Entry, remedy: BaseRemedy, change: Change, why: str) -> Fixed:
         entry = self.journal.add(entry, events.NOT_CURED, why)
         if remedy.proof is Proof.SYMPTOM or not remedy.rolls_back:
             said = f"{why}; the change stays in place, and it needs a person"
@@ -288,7 +288,7 @@ class Fixer:
         self.journal.add(entry, events.HANDED_OVER, said)
         return Fixed(change, ChangeResult.HANDED_OVER, said, entry.id)
 
-    def _roll_back(self, entry: Entry, remedy: Fixable, change: Change, why: str) -> Fixed:
+    def _roll_back(self, entry: Entry, remedy: BaseRemedy, change: Change, why: str) -> Fixed:
         with uninterrupted():
             failed = self._rolled_back(entry, remedy, change)
         if failed:
@@ -299,7 +299,7 @@ class Fixer:
         self.journal.add(entry, events.ROLLED_BACK, said)
         return Fixed(change, ChangeResult.ROLLED_BACK, said, entry.id)
 
-    def _rolled_back(self, entry: Entry, remedy: Fixable, change: Change) -> str:
+    def _rolled_back(self, entry: Entry, remedy: BaseRemedy, change: Change) -> str:
         """Why rolling back failed; nothing where it reads as before. It has an entry of its own in the journal."""
         back = replace(change, before=change.after, after=change.before)
         try:
@@ -333,7 +333,7 @@ class Fixer:
         self.journal.add(own, events.CURED, "reads as before")
         return ""
 
-    def _interrupted(self, made: str, remedy: Fixable, change: Change) -> Fixed:
+    def _interrupted(self, made: str, remedy: BaseRemedy, change: Change) -> Fixed:
         """Ctrl-C: what a state proves is rolled back; what takes its time is left, and said. Nothing is done twice."""
         entry = next(one for one in self.journal.entries() if one.id == made)
         if entry.state == events.BEGUN:

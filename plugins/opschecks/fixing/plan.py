@@ -19,8 +19,7 @@ from ..core.wording import nearest
 from ..history import journal as events
 from ..history.journal import Entry, digest_of
 from ..history.storage import Storage, write_whole
-from .operation import Operation
-from .remedy import BaseRemedy
+from .remedy import BaseRemedy, Operation
 
 FORMAT = 2
 _NODE = re.compile(r"[\w.][\w./ -]*\.py::\w+\[[\w.-]+\]")

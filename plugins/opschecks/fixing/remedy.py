@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ..config.limits import Limits
+from ..config.stack import Stack
 from ..core.change import CannotFix, Change, Progress, Proof, Request, Risk, Sends, State, Step
 from ..core.wording import nearest
-from .targets import KINDS, Aimed
+from .targets import KINDS, named, owned
 
 if TYPE_CHECKING:
-    from ..config.limits import Limits
-    from ..config.stack import Stack
     from ..history.journal import Entry
+
 
 Runs = Callable[[], Iterable[Mapping[str, Any]]]
 Entries = Callable[[], Iterable["Entry"]]
@@ -28,13 +29,17 @@ IN_CODE_TOO = "what CDK or CloudFormation defines must be changed there too, or 
 """What to beware of with any setting that infrastructure code may own."""
 
 
-class BaseRemedy(Aimed, abc.ABC):
+class BaseRemedy(abc.ABC):
     """What settings and operations have in common; write a remedy as one of those.
 
     The class's docstring is what it does; `expects` is what users should see of it; `beware` is where else it must
     change. `wishes` are the names that `--set NAME=VALUE` takes, each with what it means.
     """
 
+    kind: ClassVar[str] = ""
+    """Such as "tables", one of KINDS; nothing where it names its targets itself."""
+    say_which: ClassVar[str] = "say what to change with --target"
+    """What is said where a target must be named."""
     risk: ClassVar[Risk] = Risk.SAFE
     allow: ClassVar[Sequence[str]] = ()
     proof: ClassVar[Proof] = Proof.STATE
@@ -44,6 +49,7 @@ class BaseRemedy(Aimed, abc.ABC):
     resumes: ClassVar[bool] = False
     """Whether it can go on from a state in between: planned again, only the rest is sent."""
     settles_within: timedelta = timedelta(seconds=30)
+    """Asked for each time: it may depend on what was sent."""
     expects: ClassVar[str] = ""
     beware: ClassVar[str] = ""
     runbook: ClassVar[str] = ""
@@ -53,7 +59,8 @@ class BaseRemedy(Aimed, abc.ABC):
         """For what only the past shows: `runs` gives the stack's filed run files as plain data, newest first;
         `journal` its changes, oldest first.
         """
-        super().__init__(stack, aws)
+        self.stack = stack
+        self.aws = aws
         self.runs = runs
         self.journal = journal
 
@@ -72,6 +79,28 @@ class BaseRemedy(Aimed, abc.ABC):
         """Its IAM actions, with those that find out which resources of its kind are the stack's."""
         own = KINDS[cls.kind].allow if cls.kind else ()
         return tuple(dict.fromkeys((*cls.allow, *own)))
+
+    def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
+        """What is to be changed where this resource failed: mostly the resource itself, by its name."""
+        if self.kind == "distributions":
+            return self.all_targets()
+        return [KINDS[self.kind].short(resource) if self.kind else resource]
+
+    def normal(self, target: str) -> str:
+        """The one form of a target that somebody named; CannotFix where it is not one of the stack's."""
+        return named(self.kind, target, self.stack, self.aws) if self.kind else target
+
+    def all_targets(self) -> list[str]:
+        """What it can be asked to change by name, without a finding; CannotFix where one must be named."""
+        if not self.kind or KINDS[self.kind].owned is None:
+            raise CannotFix(self.say_which)
+        return owned(self.kind, self.stack, self.aws)
+
+    def shown(self, target: str) -> str:
+        """The target as people call it; a target group's ARN has the name in the middle."""
+        if ":targetgroup/" in target:
+            return target.split("/")[-2]
+        return target.rsplit("/", 1)[-1] if target.startswith("arn:") or self.kind == "services" else target
 
     @abc.abstractmethod
     def read(self, target: str) -> State:
@@ -137,6 +166,20 @@ class Setting(BaseRemedy):
 
 Remedy = Setting
 """What settings were called when there were no operations."""
+
+
+class Operation(BaseRemedy):
+    """Work of several steps: write `read`, `want` and `steps`. Each step has a line in the journal before it is sent.
+
+    Of more than STEP_LINES steps (history/journal.py), a line stands for a batch of them.
+    """
+
+    followed_by: ClassVar[Sequence[type[BaseRemedy]]] = ()
+    """Remedies that a change by name is not complete without."""
+
+    def aimed(self, target: str, wish: Mapping[str, str]) -> str:
+        """The target, where a wish says more about it; CannotFix where it says too little or something else."""
+        return target
 
 
 def known_remedies() -> dict[str, type[BaseRemedy]]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..core.change import CannotFix, Refused, Request, Step
 from ..core.observation import CouldNotLook
-from .fixable import Fixable
+from .remedy import BaseRemedy
 
 
 def prepared(step: Step) -> Request:
@@ -24,7 +24,7 @@ def announced(batch: Sequence[Step], done: int, of: int) -> str:
     return f"{done + 1:,}{upto} of {of:,}: {calls} {batch[0].about}".rstrip()
 
 
-def send_one(remedy: Fixable, step: Step, request: Request) -> None:
+def send_one(remedy: BaseRemedy, step: Step, request: Request) -> None:
     """Send the request, and judge its answer; Refused, Partly or Unknown where it was not made whole."""
     files = {name: path.read_bytes() for name, path in request.files.items()}
     answer = remedy.aws.send(request.service, request.operation, **request.parameters, **files)

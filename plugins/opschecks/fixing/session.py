@@ -10,24 +10,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
+from ..config.stack import Stack
 from ..core import clock
 from ..core.change import DRILLED, CannotFix, Change, Proof, Risk, Sends
 from ..core.wording import nearest
 from ..history.journal import Journal
 from ..history.lock import Lock
 from ..history.runs import filed_runs
+from ..history.storage import Storage
 from .guards import Refusal, TooWide, careless, frozen, judged, require_narrow
 from .loop import Fixer
-from .operation import Operation
 from .outcome import ChangeResult, Fixed, Interrupted, Look
 from .plan import planned
-from .remedy import BaseRemedy
-
-if TYPE_CHECKING:
-    from ..config.stack import Stack
-    from ..history.storage import Storage
+from .remedy import BaseRemedy, Operation
 
 RUNS_READ = ("daily", "deploy-after")
 """Suites whose filed runs a remedy may look at."""

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import cast
 
 from ..aws.inventory import FINDING, inventory
 from ..aws.s3_lifecycle import find_site, names_of
+from ..aws.session import Aws
 from ..config.identifiers import KINDS as IDENTIFIERS
 from ..config.identifiers import own as own_identifier
+from ..config.stack import Stack
 from ..core.change import CannotFix, Sends
 from ..core.observation import CouldNotLook
 from ..core.wording import nearest
 
-if TYPE_CHECKING:
-    from ..aws.session import Aws
-    from ..config.stack import Stack
-
-
-_SITE = "cloudfront:GetDistribution"
-SITE = (*FINDING, _SITE)
+SITE = (*FINDING, "cloudfront:GetDistribution")
 """The IAM actions of `site_of`."""
 
 
@@ -42,10 +38,9 @@ class Kind:
 
 
 def owned(kind: str, stack: Stack, aws: Sends) -> list[str]:
-    """Every target of the kind that is the stack's; CannotFix where there is none, or where one must be named."""
-    listed = KINDS[kind].owned if kind else None
-    if listed is None:
-        raise CannotFix("say what to change with --target")
+    """Every target of the kind that is the stack's; CannotFix where that is not known."""
+    listed = KINDS[kind].owned
+    assert listed
     try:
         return list(dict.fromkeys(listed(stack, cast("Aws", aws))))
     except CouldNotLook as error:
@@ -118,34 +113,3 @@ KINDS: Mapping[str, Kind] = {
     "alarms": Kind("alarm", ":alarm:"),
 }
 """By the name that `Setting.kind` gives. Any alarm may be named: a stack need not list its own."""
-
-
-class Aimed:
-    """What a remedy changes, and what that is called. With a `kind`, all four methods have the answer already."""
-
-    kind: ClassVar[str] = ""
-    """Such as "tables", one of KINDS; nothing where it names its targets itself."""
-
-    def __init__(self, stack: Stack, aws: Sends) -> None:
-        self.stack = stack
-        self.aws = aws
-
-    def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
-        """What is to be changed where this resource failed: mostly the resource itself, by its name."""
-        if self.kind == "distributions":
-            return self.all_targets()
-        return [KINDS[self.kind].short(resource) if self.kind else resource]
-
-    def normal(self, target: str) -> str:
-        """The one form of a target that somebody named; CannotFix where it is not one of the stack's."""
-        return named(self.kind, target, self.stack, self.aws) if self.kind else target
-
-    def all_targets(self) -> list[str]:
-        """What it can be asked to change by name, without a finding; CannotFix where one must be named."""
-        return owned(self.kind, self.stack, self.aws)
-
-    def shown(self, target: str) -> str:
-        """The target as people call it; a target group's ARN has the name in the middle."""
-        if ":targetgroup/" in target:
-            return target.split("/")[-2]
-        return target.rsplit("/", 1)[-1] if target.startswith("arn:") or self.kind == "services" else target

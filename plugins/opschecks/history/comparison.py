@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
+from itertools import takewhile
+from operator import itemgetter
 from typing import Any
 
 from ..core.change import DRILLED
@@ -25,7 +27,7 @@ _SEEN = (Outcome.PASSED, Outcome.WAIVED, Outcome.FAILED)
 """Outcomes of a check that looked: only then does no finding about a resource mean that it is good."""
 
 _ENDED = (Outcome.FAILED, Outcome.BLIND)
-"""Of a finding about the whole stack: the check ended before it had examined each resource."""
+"""Bad; of a finding about the whole stack: the check ended before it had examined each resource."""
 
 FindingKey = tuple[str, str]
 """Check and resource."""
@@ -88,12 +90,9 @@ def changes_from(suite: str, started: datetime, previous: datetime | None) -> da
 
 def _missed(previous: datetime, now: datetime, zone: tzinfo) -> Iterator[str]:
     """The days between the two on which there was no run."""
-    day, last = previous.astimezone(zone).date(), now.astimezone(zone).date()
-    for _ in range(MISSED_SHOWN):
-        day += timedelta(days=1)
-        if day >= last:
-            return
-        yield day.isoformat()
+    day = previous.astimezone(zone).date()
+    count = (now.astimezone(zone).date() - day).days - 1
+    return ((day + timedelta(days=number)).isoformat() for number in range(1, min(count, MISSED_SHOWN) + 1))
 
 
 def _standings(run: Run, stack: str, before: Sequence[Summary], zone: tzinfo) -> Iterator[Standing]:
@@ -109,7 +108,7 @@ def _standings(run: Run, stack: str, before: Sequence[Summary], zone: tzinfo) ->
         cut = len(before) >= COMPARED and since == before[-1].started
         return Standing(check, resource, name, state, since, day, at_least=cut)
 
-    now = {(one.check, one.resource): one for one in findings if one.outcome in (Outcome.FAILED, Outcome.BLIND)}
+    now = {(one.check, one.resource): one for one in findings if one.outcome in _ENDED}
     history = _known(before, f"stack/{stack}")
     for key, one in now.items():
         past = list(history(key, Outcome.FAILED))
@@ -146,7 +145,7 @@ def _became(bad: Bad, key: FindingKey, present: Mapping[FindingKey, Finding], ou
     if bad.resource == whole:
         return "recovered" if outcome == Outcome.PASSED else ""
     ended = present.get((bad.check, whole))
-    return "hidden" if ended is not None and ended.outcome in (Outcome.FAILED, Outcome.BLIND) else "gone"
+    return "hidden" if ended is not None and ended.outcome in _ENDED else "gone"
 
 
 def _last_failures(before: Sequence[Summary]) -> Iterator[Bad]:
@@ -178,22 +177,13 @@ def _known(before: Sequence[Summary], whole: str) -> History:
 
 def _out_of_sight(check: str, before: Sequence[Summary], seen: datetime | None) -> datetime | None:
     """When the first run began that could not see it, since it was last seen; None where each could."""
-    since = None
-    for run in before:
-        if run.started == seen or run.outcomes.get(check, NOT_APPLICABLE) == NOT_APPLICABLE:
-            break
-        since = run.started
-    return since
+    ran = takewhile(lambda run: run.outcomes.get(check, NOT_APPLICABLE) != NOT_APPLICABLE, before)
+    return min((run.started for run in takewhile(lambda run: run.started != seen, ran)), default=None)
 
 
 def _streak(past: Sequence[tuple[datetime, bool]]) -> datetime | None:
     """When the first of the bad runs in a row began, counted back from the newest; None where the newest was good."""
-    since = None
-    for began, bad in past:
-        if not bad:
-            break
-        since = began
-    return since
+    return min((began for began, _ in takewhile(itemgetter(1), past)), default=None)
 
 
 def _strips(newest: Sequence[Summary]) -> dict[str, tuple[str, ...]]:

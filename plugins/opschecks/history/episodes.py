@@ -10,7 +10,7 @@ from ..core.model import Outcome
 from .journal import Entry
 from .summaries import Summary
 
-_GOOD = (Outcome.PASSED, Outcome.WAIVED)
+GOOD = (Outcome.PASSED, Outcome.WAIVED)
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def episodes(runs: Sequence[Summary]) -> list[Episode]:
             if outcome == Outcome.FAILED:
                 begun.setdefault(check, run.started)
                 failed.setdefault(check, set())
-            elif outcome in _GOOD and check in begun:
+            elif outcome in GOOD and check in begun:
                 done.append(ended(check, run.started))
         for bad in run.bad:
             if bad.outcome == Outcome.FAILED and bad.check in begun:

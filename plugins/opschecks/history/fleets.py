@@ -15,7 +15,7 @@ from statistics import median
 from typing import Any
 
 from ..core.observation import fan_out
-from ..core.wording import plural
+from ..core.wording import nearest, plural
 from .storage import Storage, Unreadable
 
 FORMAT = 1
@@ -25,6 +25,8 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 READ = 20
 """Deals, the last written, among which the newest is looked for."""
 NAMED = 3
+CLOCKS_DIFFER = timedelta(minutes=10)
+"""By how much the clocks of the machines of one fleet may differ."""
 _NEWEST = {"daily": timedelta(hours=26), "weekly": timedelta(days=8)}
 
 
@@ -138,9 +140,10 @@ def ended_shards(store: Storage, deal: Deal) -> dict[int, Ended]:
 
 def _ended(store: Storage, key: str) -> Ended | None:
     try:
-        found = _read(store, key)
-        return _ended_of(found, f"{store}/{key}") if found else None
-    except FleetError:
+        told = _read(store, key) or {}
+        seconds = {str(name): float(value) for name, value in told["seconds"].items()}
+        return Ended(int(told["shard"]), _moment(told["at"]), int(told["exit_code"]), seconds)
+    except (FleetError, LookupError, TypeError, ValueError, AttributeError):
         return None
 
 
@@ -152,8 +155,6 @@ def deal_of(store: Storage, suite: str, fleet: str = "") -> Deal | None:
     if fleet:
         found = _read(store, _deal_key(suite, fleet)) if NAME.fullmatch(fleet) else None
         if found is None:
-            from ..core.wording import nearest
-
             known = [key.rpartition("/")[2].removesuffix(".json") for key in _deals(store, suite)[-READ:]]
             raise FleetError(f"--fleet {fleet}: {store} has no {suite} fleet of that name; {nearest(fleet, known)}")
         return _deal_of(found, f"{store}/{_deal_key(suite, fleet)}")
@@ -209,20 +210,8 @@ def _deal_of(told: Mapping[str, Any], where: str) -> Deal:
     return deal
 
 
-def _ended_of(told: Mapping[str, Any], where: str) -> Ended:
-    try:
-        seconds = {str(name): float(value) for name, value in told["seconds"].items()}
-        return Ended(int(told["shard"]), _moment(told["at"]), int(told["exit_code"]), seconds)
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise FleetError(f"{where}: not the record of a shard: {type(error).__name__}: {error}") from None
-
-
 def _moment(text: Any) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"{text}: no time zone")
     return moment
-
-
-CLOCKS_DIFFER = timedelta(minutes=10)
-"""By how much the clocks of the machines of one fleet may differ."""

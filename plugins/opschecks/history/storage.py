@@ -284,6 +284,5 @@ def storage_of(stack: Stack, default: Path, root: Path, client: Callable[[], Any
     `client` makes an S3 client with the stack's own credentials; called only where one is needed.
     """
     if stack.state_in_s3:
-        bucket, _, prefix = (stack.state or "").removeprefix("s3://").partition("/")
-        return S3Storage(client(), bucket, f"{prefix.rstrip('/')}/{stack.name}".lstrip("/"))
+        return storage_at(f"{(stack.state or '').rstrip('/')}/{stack.name}", client)
     return FolderStorage((root / stack.state if stack.state else default) / stack.name)

@@ -1,4 +1,4 @@
-"""The week in daily runs: measures of eight weeks, each day, what failed for how long, what kept coming back."""
+"""The weeks in daily runs: measures, each day, what failed for how long, what kept coming back, the error budget."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from statistics import median
 from typing import Any
 
 from ..core.model import NOT_APPLICABLE, Outcome
-from .episodes import Episode, episodes
+from ..core.observation import batches
+from .episodes import GOOD, Episode, episodes
 from .journal import CURED, Entry
 from .summaries import Summary
 
@@ -46,6 +47,10 @@ class Known:
         """The day of the stack on which it was."""
         return moment.astimezone(self.zone).date()
 
+    def last_days(self, count: int) -> list[date]:
+        """So many days that end with today, the oldest first."""
+        return [self.today - timedelta(days=back) for back in reversed(range(count))]
+
     def by_day(self) -> dict[date, Summary]:
         """The last run of each day."""
         return {self.day_of(run.started): run for run in self.runs}
@@ -59,7 +64,7 @@ def week_of(known: Known, stack: str, targets: Mapping[str, float]) -> dict[str,
     `recurring`: what failed on several of 28 days, with the outcome of each ("": no run). Times are ISO text.
     """
     by_day, all_episodes = known.by_day(), episodes(known.runs)
-    days = [known.today - timedelta(days=back) for back in reversed(range(DAYS))]
+    days = known.last_days(DAYS)
     return {
         "stack": stack,
         "error": "",
@@ -97,17 +102,15 @@ def _day(day: date, run: Summary | None) -> dict[str, Any]:
 def _measures(
     known: Known, by_day: Mapping[date, Summary], told: Sequence[Episode], targets: Mapping[str, float]
 ) -> list[dict[str, Any]]:
-    weeks = []
-    for back in reversed(range(WEEKS)):
-        days = [known.today - timedelta(days=DAYS * back + number) for number in reversed(range(DAYS))]
-        weeks.append(_of_week(known, days, [by_day[day] for day in days if day in by_day], told))
+    weeks = [_of_week(known, days, by_day, told) for days in batches(known.last_days(WEEKS * DAYS), DAYS)]
     return [{"key": key, "target": targets.get(key), "weeks": [week.get(key) for week in weeks]} for key in weeks[-1]]
 
 
 def _of_week(
-    known: Known, days: Sequence[date], runs: Sequence[Summary], told: Sequence[Episode]
+    known: Known, days: Sequence[date], by_day: Mapping[date, Summary], told: Sequence[Episode]
 ) -> dict[str, float | None]:
     """Each measure of the week of those days; None where no run has it."""
+    runs = [by_day[day] for day in days if day in by_day]
 
     def within(moment: datetime) -> bool:
         return days[0] <= known.day_of(moment) <= days[-1]
@@ -168,7 +171,7 @@ def _tried(told: Sequence[Episode], entries: Sequence[Entry]) -> list[dict[str, 
 
 
 def _recurring(known: Known, by_day: Mapping[date, Summary], told: Sequence[Episode]) -> list[dict[str, Any]]:
-    days = [known.today - timedelta(days=back) for back in reversed(range(RECURS_WITHIN))]
+    days = known.last_days(RECURS_WITHIN)
     runs = [by_day.get(day) for day in days]
     failing = Counter(
         check for run in runs if run for check, outcome in run.outcomes.items() if outcome == Outcome.FAILED
@@ -187,3 +190,33 @@ def _recurring(known: Known, by_day: Mapping[date, Summary], told: Sequence[Epis
                 }
             )
     return found
+
+
+def areas_of(known: Known) -> list[dict[str, Any]]:
+    """The error budget: each area of which a check ran, as plain data for the run file, by name.
+
+    `days` has, of the last run of each of 28 days, the oldest first, how many checks were good (passed or waived), how
+    many failed, and how many are not known (blind or not run); None where there was no run. `failed` names the checks
+    that failed on any of them, that of most days first.
+    """
+    by_day = known.by_day()
+    runs = [by_day.get(day) for day in known.last_days(RECURS_WITHIN)]
+    areas = sorted({area for run in runs if run for area in run.areas.values()})
+    found = (_area(area, runs) for area in areas)
+    return [one for one in found if any(day and sum(day) for day in one["days"])]
+
+
+def _area(area: str, runs: Sequence[Summary | None]) -> dict[str, Any]:
+    failed: Counter[str] = Counter()
+    days: list[list[int] | None] = []
+    for run in runs:
+        own = {check: outcome for check, outcome in run.outcomes.items() if run.areas[check] == area} if run else {}
+        failed.update(check for check, outcome in own.items() if outcome == Outcome.FAILED)
+        days.append(_counts(list(own.values())) if run else None)
+    return {"area": area, "days": days, "failed": [check for check, _ in failed.most_common()]}
+
+
+def _counts(outcomes: Sequence[str]) -> list[int]:
+    good = sum(outcome in GOOD for outcome in outcomes)
+    failed = sum(outcome == Outcome.FAILED for outcome in outcomes)
+    return [good, failed, sum(outcome != NOT_APPLICABLE for outcome in outcomes) - good - failed]

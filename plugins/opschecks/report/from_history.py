@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.model import NOT_APPLICABLE, Outcome
 from ..core.run import Run
-from ..history.budget import areas_of
 from ..history.journal import Journal, JournalError
 from ..history.runs import began
 from ..history.storage import Unreadable
 from ..history.summaries import Summaries, Summary
-from ..history.week import DAYS, RUNS_READ, WEEKS, Known, nothing_of, week_of
+from ..history.week import DAYS, RUNS_READ, WEEKS, Known, areas_of, nothing_of, week_of
 from .runfile import RunFileError, from_json
 from .seen import line, resources
 

@@ -18,6 +18,7 @@ from opschecks.aws import session
 from opschecks.cli.main import main
 from opschecks.cli.reach_stack import reached
 from opschecks.config.load import load_stacks
+from opschecks.core import clock
 from opschecks.remedies.operations.access_keys import RotateAccessKey
 from opschecks.sandbox.moto_server import backend
 from opschecks.sandbox.seeds import iam
@@ -249,7 +250,7 @@ def test_killed_for_good_between_making_a_key_and_storing_it(rotation: Rotation)
 def test_a_key_that_somebody_else_made_stays(rotation: Rotation) -> None:
     """Killed before it asked for a key; then somebody made one by hand, some minutes later."""
     assert rotation.killed("before 1")
-    theirs = iam.add_key(PIPELINE, rotation.on.sandbox.now + timedelta(minutes=5), None)
+    theirs = iam.add_key(PIPELINE, clock.now() + timedelta(minutes=5), None)
     refused = rotation.fix(*ALL)
     assert refused.exit_code == 1
     assert f"no rotation in the journal has made …{theirs.access_key_id[-4:]}" in refused.output

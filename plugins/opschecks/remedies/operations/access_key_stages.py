@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ...aws.key_rotation import Key, Rotation, kept_earlier, unfit
+from ...config.limits import Limits
+from ...config.toml_tables import RotatedKey
 from ...core import clock
 from ...core.change import CannotFix, Progress, Risk, Sends, State
 from ...core.wording import plural
 
 if TYPE_CHECKING:
-    from ...config.limits import Limits
-    from ...config.toml_tables import RotatedKey
     from ...history.journal import Entry
 
 NAME = "rotate-access-key"
@@ -48,15 +48,15 @@ class Stage(enum.Enum):
         self.one_way = one_way
         self.expects = expects
 
-
-def stage_of(before: State, after: State) -> Stage:
-    """Which stage leads from one state to the other."""
-    (old,) = (label for label in before if label.startswith("key "))
-    if old not in after:
-        return Stage.DELETE
-    if before[old] != after[old]:
-        return Stage.DEACTIVATE if after[old] == "Inactive" else Stage.REACTIVATE
-    return Stage.CLEAR if after[SUCCESSOR] == GONE else Stage.HAND_OVER
+    @staticmethod
+    def between(before: State, after: State) -> Stage:
+        """Which stage leads from one state to the other."""
+        (old,) = (label for label in before if label.startswith("key "))
+        if old not in after:
+            return Stage.DELETE
+        if before[old] != after[old]:
+            return Stage.DEACTIVATE if after[old] == "Inactive" else Stage.REACTIVATE
+        return Stage.CLEAR if after[SUCCESSOR] == GONE else Stage.HAND_OVER
 
 
 def as_key(end: str) -> str:

@@ -8,29 +8,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from ...aws.key_rotation import DESCRIBE, LIST, SERVICES, USED, VALUE, Rotation, ending, held, rotation_of
+from ...config.toml_tables import RotatedKey
 from ...core import clock
 from ...core.change import CannotFix, Change, Progress, Request, Risk, State, Step, Unknown
 from ...core.observation import NotThere
 from ...core.wording import nearest, plural
-from ...fixing.operation import Operation
-from .access_key_stages import (
-    GONE,
-    HOLDS,
-    SUCCESSOR,
-    Stage,
-    as_key,
-    as_reader,
-    handed_over,
-    next_state,
-    stage_of,
-    state_of,
-)
-
-if TYPE_CHECKING:
-    from ...config.toml_tables import RotatedKey
+from ...fixing.remedy import Operation
+from .access_key_stages import GONE, HOLDS, SUCCESSOR, Stage, as_key, as_reader, handed_over, next_state, state_of
 
 _CREATE = "iam:CreateAccessKey"
 
@@ -102,7 +89,7 @@ class RotateAccessKey(Operation):
             raise CannotFix("root's keys are not rotated: delete them as root; no part of a stack needs one")
         rotation = self._rotation(user)
         now = state_of(rotation)
-        stage = stage_of(now, self._after(rotation))
+        stage = Stage.between(now, self._after(rotation))
         if stage is Stage.HAND_OVER:
             return user
         key = rotation.new if stage is Stage.CLEAR else rotation.old
@@ -110,10 +97,10 @@ class RotateAccessKey(Operation):
         return f"{user} {key.end}"
 
     def risk_of(self, before: State, after: State) -> Risk:
-        return stage_of(before, after).risk
+        return Stage.between(before, after).risk
 
     def described(self, change: Change) -> Change:
-        stage = stage_of(change.before, change.after)
+        stage = Stage.between(change.before, change.after)
         return replace(change, one_way=stage.one_way, expects=stage.expects)
 
     def read(self, target: str) -> State:
@@ -151,7 +138,7 @@ class RotateAccessKey(Operation):
 
     def _requests(self, target: str, before: State, after: State) -> list[Request]:
         """With the ends of ids, and placeholders for what no plan may hold."""
-        user, stage = _user(target), stage_of(before, after)
+        user, stage = _user(target), Stage.between(before, after)
         if stage is Stage.HAND_OVER:
             self.settles_within = timedelta(minutes=self.stack.limits.key_use_minutes)
             return self._handing_over(user, before, after)
@@ -226,7 +213,6 @@ class RotateAccessKey(Operation):
         self._made = _NewKey(told["AccessKeyId"], told["SecretAccessKey"])
 
     def _forget(self, request: Request, answer: Mapping[str, Any]) -> None:
-        """Its secret is stored."""
         assert self._made is not None
         self._made = replace(self._made, secret="")
 
@@ -234,7 +220,7 @@ class RotateAccessKey(Operation):
         """A hand-over is through when the services have settled and the new key was used."""
         rotation = self._rotation(_user(target))
         now = state_of(rotation)
-        if stage_of(before, after) is not Stage.HAND_OVER:
+        if Stage.between(before, after) is not Stage.HAND_OVER:
             return Progress(
                 now == after, "" if now == after else "; ".join(f"{label} {value}" for label, value in now.items())
             )

@@ -8,7 +8,7 @@ import hashlib
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...aws.s3_lifecycle import read_bucket
 from ...core import clock
@@ -17,9 +17,6 @@ from ...core.observation import CouldNotLook, NotThere
 from ...core.wording import plural
 from ...fixing.remedy import BaseRemedy
 from ...fixing.targets import site_of
-
-if TYPE_CHECKING:
-    pass
 
 SUFFIX = ".jsonl.gz"
 OBJECT_BYTES = 4 * 2**20
@@ -79,8 +76,8 @@ def sha256(body: bytes) -> str:
     return base64.b64encode(hashlib.sha256(body).digest()).decode()
 
 
-def fetched(aws: Any, bucket: str, key: str) -> bytes:
-    """The object as it was written; CouldNotLook where S3 gives no checksum of it, or gives other bytes than those."""
+def lines_of(aws: Any, bucket: str, key: str, name: str) -> list[str]:
+    """The lines of an object as they were written; CouldNotLook where S3 gives no checksum of it, or other bytes."""
     from botocore.exceptions import BotoCoreError
     from urllib3.exceptions import HTTPError
 
@@ -93,15 +90,10 @@ def fetched(aws: Any, bucket: str, key: str) -> bytes:
     told = answer["ChecksumSHA256"]
     if told != sha256(body):
         raise CouldNotLook(_GET, f"{key}: S3 says that its SHA-256 is {told}, and that of what came is {sha256(body)}")
-    return body
-
-
-def unpacked(body: bytes, key: str) -> list[str]:
-    """The lines of an object."""
     try:
         return gzip.decompress(body).decode().removesuffix("\n").split("\n")
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise CouldNotLook(_GET, f"{key} is not an archive of incidents: {type(error).__name__}: {error}") from None
+        raise CouldNotLook(_GET, f"{name} is not an archive of incidents: {type(error).__name__}: {error}") from None
 
 
 def archive_location(remedy: BaseRemedy) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 from ...aws.dynamodb_items import Item, from_line, key_line, read_items, to_line
 from ...core.change import CannotFix, Request
 from ...core.observation import CouldNotLook
+from .archive_objects import batches
 
 EXPRESSION_BYTES = 4096
 OPERATORS = 300
@@ -108,12 +109,10 @@ def puts_of(
     return Request("dynamodb", "TransactWriteItems", {"TransactItems": puts}), tuple(sorted(there))
 
 
-def transactions(
-    what: str, table: str, name: str, slices: Iterable[tuple[int, int]], condition: str
-) -> Iterator[Request]:
+def transactions(what: str, table: str, name: str, lines: Sequence[str], condition: str) -> Iterator[Request]:
     """A transaction for each slice of an object's lines, as plan and journal show it: none holds an incident."""
     kind = PutBack if what == "Put" else Request
-    for first, count in slices:
+    for first, count in batches(lines):
         told = {"TableName": table, "Object": name, "First": first, "Count": count, "ConditionExpression": condition}
         yield kind("dynamodb", "TransactWriteItems", {"TransactItems": {what: told}})
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from ...aws.backup_sets import BackupLocation
 from ...aws.log_groups import describe_log_groups
+from ...aws.session import Aws
 from ...core.change import CannotFix
 from ...core.observation import NotThere
 from ...fixing.remedy import BaseRemedy
 from .archive_objects import require_private
 from .backup_pieces import Scope
 from .restore_points import describe_table
-
-if TYPE_CHECKING:
-    from ...aws.session import Aws
 
 MOST_BYTES = 5 * 2**30
 """What S3 copies in one request."""

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from ...aws.backup_sets import FORMAT, BackupLocation, BackupSet, day_of
 from ...aws.inventory import inventory
 from ...aws.s3_lifecycle import find_site
+from ...aws.session import Aws
 from ...core import clock
 from ...core.change import CannotFix
 from ...core.observation import CouldNotLook
 from ...fixing.remedy import BaseRemedy
 from ...web.site_objects import list_objects
 from ..settings.table_backup import backup_name
-
-if TYPE_CHECKING:
-    from ...aws.session import Aws
 
 TASKS = "logs:DescribeExportTasks"
 SITE, LOGS = "dashboard/", "logs/"
@@ -80,7 +78,6 @@ class Pieces:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many of each are there."""
         return {
             "tables": sum(one is not None for one in self.tables.values()),
             "objects": len(self.source) - len(self.missing),
@@ -114,7 +111,8 @@ def look_at(remedy: BaseRemedy, place: BackupLocation, name: str, scope: Scope) 
     aws = remedy.aws
     backups = _backups(remedy, name) if scope.tables else {}
     tasks = aws.items("logs", "DescribeExportTasks", "exportTasks") if scope.groups else []
-    own = {str(one.get("destinationPrefix")): one for one in tasks if _is_ours(one, place)}
+    there = [one for one in tasks if one.get("destination") == place.bucket and status_of(one) not in FAILED]
+    own = {str(one.get("destinationPrefix")): one for one in there}
     exports = {
         group: own.get(export_prefix(place, name, number, group)) for number, group in enumerate(scope.groups, 1)
     }
@@ -133,10 +131,6 @@ def _backups(remedy: BaseRemedy, name: str) -> dict[str, Mapping[str, Any]]:
         "dynamodb", "ListBackups", "BackupSummaries", BackupType="USER", TimeRangeLowerBound=day_of(name)
     )
     return {str(one["BackupName"]): one for one in listed if one["BackupStatus"] != "DELETED"}
-
-
-def _is_ours(task: Mapping[str, Any], place: BackupLocation) -> bool:
-    return task.get("destination") == place.bucket and status_of(task) not in FAILED
 
 
 def status_of(task: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from ...core import clock
 from ...core.change import CannotFix, Progress, Request, Risk, State, Step, Unknown
 from ...core.observation import CouldNotLook
 from ...core.version import __version__
-from ...fixing.operation import Operation
+from ...fixing.remedy import Operation
 from ...history.journal import REST
 from ..settings.table_backup import backup_name
 from .backup_conditions import require_copyable, require_possible
@@ -173,7 +173,6 @@ class BackUpEverything(Operation):
         return Progress(False, f"an export of {one.get('logGroupName')} is {status_of(one)}: one runs at a time")
 
     def _closing(self, request: Request) -> Request:
-        """With the manifest."""
         assert self._manifest is not None
         return _with_body(request, self._manifest)
 

@@ -15,24 +15,12 @@ from ...core import clock
 from ...core.answer import Answer
 from ...core.change import CannotFix, Progress, Request, Risk, State, Step
 from ...core.observation import CouldNotLook
-from ...core.wording import plural
-from ...fixing.operation import Operation
-from ...fixing.remedy import wished_number
+from ...core.wording import few, plural
+from ...fixing.remedy import Operation, wished_number
 from ...web.site_objects import list_objects
-from .archive_objects import (  # fmt: skip
-    SUFFIX,
-    Packed,
-    archive_location,
-    batches,
-    fetched,
-    packed,
-    require_fit,
-    require_private,
-    sha256,
-    unpacked,
-)
+from .archive_objects import SUFFIX, Packed, archive_location, lines_of, packed, require_fit, require_private, sha256
 from .archived_items import delete_of, is_as_archived, items_of, puts_of, slice_of, transactions
-from .old_incidents import Span, choose_incidents, few, incidents_table, named, shown_key, table_keys
+from .old_incidents import Span, choose_incidents, incidents_table, named, shown_key, table_keys
 
 AT_MOST = 1000
 MOST = 10_000
@@ -156,7 +144,7 @@ class ArchiveIncidents(Operation):
                 self._copies(bucket, folder), "Delete", self._deleting, "as it is archived, or gone already",
             )  # fmt: skip
         for name, one in self._objects.items():
-            for request in transactions(kind, span.table, name, batches(one.lines), condition):
+            for request in transactions(kind, span.table, name, one.lines, condition):
                 made.append(Step(request, name, prepare=partial(prepare, span)))
         return made
 
@@ -194,12 +182,10 @@ class ArchiveIncidents(Operation):
         return objects
 
     def _copying(self, one: Packed, request: Request) -> Request:
-        """With the copy's bytes."""
         require_private(self, str(request.parameters["Bucket"]))
         return replace(request, parameters={**request.parameters, "Body": one.body, "ChecksumSHA256": sha256(one.body)})
 
     def _putting(self, span: Span, request: Request) -> Request:
-        """Puts of what the table lacks."""
         keys, some = self._slice(span, request)
         sent, there = puts_of(self.aws, span.table, keys, some)
         self._alone += there
@@ -239,7 +225,7 @@ class ArchiveIncidents(Operation):
 
     def _lines(self, span: Span, name: str) -> list[str]:
         bucket, folder = self._folder(str(span))
-        return unpacked(fetched(self.aws, bucket, f"{folder}{name}{SUFFIX}"), name)
+        return lines_of(self.aws, bucket, f"{folder}{name}{SUFFIX}", name)
 
     def progress(self, target: str, before: State, after: State) -> Progress:
         """Done when the index no longer names any of them, or names all of them again; it lags behind the table."""

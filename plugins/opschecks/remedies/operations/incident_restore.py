@@ -9,8 +9,8 @@ from typing import Any
 from ...aws.dynamodb_items import read_items, to_line
 from ...core.change import CannotFix, Progress, Request, Risk, State, Step
 from ...core.wording import plural
-from ...fixing.operation import Operation
-from .archive_objects import SUFFIX, archive_location, batches, fetched, unpacked
+from ...fixing.remedy import Operation
+from .archive_objects import SUFFIX, archive_location, lines_of
 from .archived_items import items_of, puts_of, slice_of, transactions
 from .old_incidents import incidents_table, table_keys
 
@@ -49,7 +49,7 @@ class RestoreIncidents(Operation):
         table = incidents_table(self)
         keys = table_keys(self, table)
         bucket, _, key = self.normal(target).removeprefix("s3://").partition("/")
-        self._items = items_of(unpacked(fetched(self.aws, bucket, key), key), keys, key)
+        self._items = items_of(lines_of(self.aws, bucket, key, key), keys, key)
         self._keys = keys
         there = read_items(self.aws, table, keys, list(self._items.values()))
         self._lacking = {key: item for key, item in self._items.items() if key not in there}
@@ -64,7 +64,7 @@ class RestoreIncidents(Operation):
             raise CannotFix("the table has changed since it was planned: plan again")
         lines = [to_line(item) for item in self._lacking.values()]
         name = target.rsplit("/", 1)[-1]
-        puts = transactions("Put", incidents_table(self), name, batches(lines), "the table has none of that key")
+        puts = transactions("Put", incidents_table(self), name, lines, "the table has none of that key")
         return [Step(put, name, prepare=self._putting) for put in puts]
 
     def _putting(self, request: Request) -> Request:

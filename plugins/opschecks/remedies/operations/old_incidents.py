@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -12,9 +12,10 @@ from typing import Any
 from ...aws.dynamodb_items import Item, key_line, key_names, read_items, to_line
 from ...aws.incident_archive import old_incident_keys
 from ...core.change import CannotFix
+from ...core.observation import batches
 from ...fixing.remedy import BaseRemedy
 from .archived_items import can_be_told
-from .restore_points import describe_table
+from .restore_points import known_table
 
 RUN_BYTES = 16 * 2**20
 """Of incidents that one run archives: they are held in memory."""
@@ -54,7 +55,6 @@ class Named:
 
     @property
     def lines(self) -> list[str]:
-        """Each key as text."""
         return [key_line(one, self.keys) for one in self.found]
 
 
@@ -76,19 +76,12 @@ def incidents_table(remedy: BaseRemedy) -> str:
 
 def table_keys(remedy: BaseRemedy, table: str) -> tuple[str, ...]:
     """The attributes that make a key of the table; CannotFix where there is no such table."""
-    return key_names(_described(remedy, table))
-
-
-def _described(remedy: BaseRemedy, table: str) -> Mapping[str, Any]:
-    found = describe_table(remedy.aws, table)
-    if found is None:
-        raise CannotFix(f"the table {table} does not exist")
-    return found.raw
+    return key_names(known_table(remedy.aws, table))
 
 
 def named(remedy: BaseRemedy, span: Span) -> Named:
     """What the status index names of this span, the first that was opened first."""
-    told = _described(remedy, span.table)
+    told = known_table(remedy.aws, span.table)
     before = datetime.combine(span.day, time(), UTC)
     return Named(key_names(told), tuple(old_incident_keys(remedy.stack, remedy.aws, told, before)))
 
@@ -114,8 +107,7 @@ def choose_incidents(remedy: BaseRemedy, span: Span, most: int) -> Chosen:
 
 
 def _in_full(remedy: BaseRemedy, span: Span, there: Named) -> Any:
-    for start in range(0, len(there.found), 100):
-        some = there.found[start : start + 100]
+    for some in batches(there.found, 100):
         items = read_items(remedy.aws, span.table, there.keys, some)
         for one in some:
             key = key_line(one, there.keys)
@@ -139,8 +131,3 @@ def shown_key(line: str) -> str:
     """The key as people call it."""
     told: dict[str, dict[str, Any]] = json.loads(line)
     return "/".join(str(value) for attribute in told.values() for value in attribute.values())
-
-
-def few(told: Sequence[str]) -> str:
-    """The first of them, and how many more."""
-    return ", ".join(told[:5]) + (f" and {len(told) - 5} more" if len(told) > 5 else "")

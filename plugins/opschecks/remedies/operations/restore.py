@@ -11,10 +11,9 @@ from typing import Any
 from ...aws.inventory import FINDING
 from ...core.change import CannotFix, Change, Progress, Request, Risk, State, Step
 from ...core.wording import plural
-from ...fixing.operation import Operation
+from ...fixing.remedy import Operation
 from ...fixing.targets import named, owned
-from .restore_points import BACKUP, LIST, RECOVERY, TABLE, describe_table, moment_in, wanted_point
-from .restore_points import RestoredTable as _Restored
+from .restore_points import BACKUP, LIST, RECOVERY, TABLE, RestoredTable, describe_table, moment_in, wanted_point
 
 DRILL = "opschecks-drill-"
 """What the name of a table begins with that a drill restores, and may delete."""
@@ -23,7 +22,7 @@ _NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _NOTHING: State = {"restored_from": "", "complete": False}
 
 
-def _require_restored(remedy: Operation, name: str) -> _Restored:
+def _require_restored(remedy: Operation, name: str) -> RestoredTable:
     """The table, if it is one that may be deleted: a restore made it, and it is not one of the stack's."""
     if name in owned("tables", remedy.stack, remedy.aws):
         raise CannotFix(f"{name} is a table of {remedy.stack.name}: it is not deleted here, whoever made it")
@@ -77,6 +76,7 @@ class RestoreTable(Operation):
         RECOVERY,
         *FINDING,
     )
+    say_which = "say which table with --target TABLE, and into which one with --set to=NEWNAME"
     expects = "DynamoDB fills a new table, mostly within an hour; nothing uses it until it is pointed there"
     beware = (
         "the new table comes without auto-scaling policies, IAM policies, alarms, tags, stream, TTL, deletion "
@@ -98,9 +98,6 @@ class RestoreTable(Operation):
         new, source = _parts(target)
         own = named("tables", source, self.stack, self.aws)
         return f"{_new_name(new)}{_FROM}{own}" if new else own
-
-    def all_targets(self) -> list[str]:
-        raise CannotFix("say which table with --target TABLE, and into which one with --set to=NEWNAME")
 
     def shown(self, target: str) -> str:
         new, source = _parts(target)
@@ -206,6 +203,7 @@ class DeleteRestoredTable(Operation):
     runbook = "restore"
     settles_within = timedelta(minutes=30)
     allow = ("dynamodb:DeleteTable", TABLE, *FINDING)
+    say_which = f"say which table with --target {DRILL}…"
     expects = "the restored copy is gone, and is no longer paid for; its source and every backup stay"
 
     def normal(self, target: str) -> str:
@@ -213,9 +211,6 @@ class DeleteRestoredTable(Operation):
         name = target.split(":table/", 1)[-1]
         _require_drill(name)
         return name
-
-    def all_targets(self) -> list[str]:
-        raise CannotFix(f"say which table with --target {DRILL}…")
 
     def read(self, target: str) -> State:
         """Which table it is, and what it was restored from; `gone` when it is."""

@@ -70,6 +70,14 @@ def describe_table(aws: Sends, name: str) -> RestoredTable | None:
         return None
 
 
+def known_table(aws: Sends, name: str) -> Mapping[str, Any]:
+    """The table as DescribeTable reports it; CannotFix where there is none of that name."""
+    found = describe_table(aws, name)
+    if found is None:
+        raise CannotFix(f"the table {name} does not exist")
+    return found.raw
+
+
 def wanted_point(aws: Sends, source: str, wish: Mapping[str, str]) -> str:
     """The ARN of a backup, or `TABLE at MOMENT`; CannotFix where what is wished for cannot be restored."""
     if "at" in wish and "backup" in wish:

@@ -7,17 +7,15 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from ...aws.ecs import Service
+from ...aws.ecs import TASKS_A_CALL
 from ...core.change import CannotFix, Progress, Request, Risk, State, Step
+from ...core.observation import batches
 from ...core.wording import nearest
-from ...fixing.operation import Operation
+from ...fixing.remedy import Operation
+from ..settings.ecs import active_service, running
 
-_TASKS = "ecs:DescribeTasks"
-_SERVICES = "ecs:DescribeServices"
-_LIST = "ecs:ListTasks"
 REASON = "opschecks: stopped on purpose, to see another take its place"
 _GROUP = "service:"
-TASKS_A_CALL = 100
 
 
 class StopTask(Operation):
@@ -27,7 +25,8 @@ class StopTask(Operation):
     one_way = True
     runbook = "scale-backend"
     settles_within = timedelta(minutes=15)
-    allow = ("ecs:StopTask", _TASKS, _SERVICES, _LIST)
+    allow = ("ecs:StopTask", "ecs:DescribeTasks", "ecs:DescribeServices", "ecs:ListTasks")
+    say_which = "say which one with --target task/CLUSTER/ID"
     expects = "its WebSocket sessions drop and reconnect; the other tasks serve until a new one runs"
 
     def normal(self, target: str) -> str:
@@ -39,9 +38,6 @@ class StopTask(Operation):
 
     def shown(self, target: str) -> str:
         return target.rsplit("/", 1)[-1]
-
-    def all_targets(self) -> list[str]:
-        raise CannotFix("say which one with --target task/CLUSTER/ID")
 
     def read(self, target: str) -> State:
         """The desired status of the task, and its service; a task that ECS no longer lists is stopped."""
@@ -70,11 +66,10 @@ class StopTask(Operation):
         return request
 
     def progress(self, target: str, before: State, after: State) -> Progress:
-        told = self._describe(target, str(before["service"]))
-        desired = int(told["desiredCount"])
-        running = self._others_running(target, str(before["service"]))
-        trouble = Service(arn=target, name=target, evidence=told).trouble if told.get("events") else ""
-        return Progress(running >= desired, f"{running} of {desired} tasks run" + (f": {trouble}" if trouble else ""))
+        _, cluster, task = target.split("/")
+        told = active_service(self.aws, cluster, str(before["service"]))
+        others = self._others_running(cluster, task, str(before["service"]))
+        return Progress(others >= int(told["desiredCount"]), running(others, told))
 
     def _require_safe(self, target: str) -> None:
         told = self._task(target)
@@ -89,7 +84,7 @@ class StopTask(Operation):
         known = [one if "/" in one else f"{self.stack.cluster}/{one}" for one in self.stack.services]
         if known and f"{cluster}/{name}" not in known:
             raise CannotFix(f"{name} is not a service of {self.stack.name}; {nearest(name, self.stack.services)}")
-        if why := unsteady(self._describe(target, name)):
+        if why := unsteady(active_service(self.aws, cluster, name)):
             raise CannotFix(f"{name}: {why}")
 
     def _task(self, target: str) -> dict[str, Any]:
@@ -98,26 +93,15 @@ class StopTask(Operation):
         found: list[dict[str, Any]] = answer["tasks"]
         return found[0] if found else {}
 
-    def _describe(self, target: str, service: str) -> dict[str, Any]:
-        _, cluster, _ = target.split("/")
-        answer = self.aws.call("ecs", "DescribeServices", cluster=cluster, services=[service])
-        found: list[dict[str, Any]] = [one for one in answer["services"] if one.get("status") == "ACTIVE"]
-        if not found:
-            raise CannotFix(f"there is no active service {service} in the cluster {cluster}")
-        return found[0]
-
-    def _others_running(self, target: str, service: str) -> int:
+    def _others_running(self, cluster: str, task: str, service: str) -> int:
         """How many tasks of the service run, without the one that was stopped, which ECS may still count."""
-        _, cluster, task = target.split("/")
-        arns = self.aws.items(
-            "ecs", "ListTasks", "taskArns", cluster=cluster, serviceName=service, desiredStatus="RUNNING"
-        )
-        others = [str(arn) for arn in arns if not str(arn).endswith(f"/{task}")]
-        told: list[dict[str, Any]] = []
-        for start in range(0, len(others), TASKS_A_CALL):
-            chunk = others[start : start + TASKS_A_CALL]
-            told += self.aws.call("ecs", "DescribeTasks", cluster=cluster, tasks=chunk)["tasks"]
-        return sum(1 for one in told if one["lastStatus"] == "RUNNING")
+        asked = {"cluster": cluster, "serviceName": service, "desiredStatus": "RUNNING"}
+        arns = map(str, self.aws.items("ecs", "ListTasks", "taskArns", **asked))
+        count = 0
+        for some in batches([arn for arn in arns if not arn.endswith(f"/{task}")], TASKS_A_CALL):
+            told = self.aws.call("ecs", "DescribeTasks", cluster=cluster, tasks=some)["tasks"]
+            count += sum(one["lastStatus"] == "RUNNING" for one in told)
+        return count
 
 
 def _service(told: Mapping[str, Any]) -> str:

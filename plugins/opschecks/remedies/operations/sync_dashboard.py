@@ -15,8 +15,8 @@ from ...aws.cloudfront import bucket_of
 from ...aws.inventory import FINDING
 from ...core.answer import Answer
 from ...core.change import CannotFix, Request, Risk, State, Step
-from ...core.observation import CouldNotLook, NotThere, fan_out
-from ...fixing.operation import Operation
+from ...core.observation import CouldNotLook, NotThere, batches, fan_out
+from ...fixing.remedy import Operation
 from ...fixing.targets import owned
 from ...web.site_objects import list_objects
 from ..settings.invalidate_cdn import InvalidateCdn
@@ -48,11 +48,9 @@ class SyncDashboard(Operation):
         "cloudfront:GetDistribution",
         *FINDING,
     )
+    say_which = "say which folder with --target, such as --target dashboard/out"
     expects = "the site is what the folder holds, as soon as the CDN has dropped the old one"
     beware = "a pipeline that deploys the same site brings its own build next time"
-
-    def all_targets(self) -> list[str]:
-        raise CannotFix("say which folder with --target, such as --target dashboard/out")
 
     def normal(self, target: str) -> str:
         """`s3://BUCKET/PREFIX from FOLDER`; CannotFix where the folder cannot be a site."""
@@ -123,9 +121,8 @@ class SyncDashboard(Operation):
             for name in changed
         ]
         gone = sorted(name for name in before if name not in after)
-        for start in range(0, len(gone), 1000):
-            keys = [{"Key": prefix + name} for name in gone[start : start + 1000]]
-            delete = {"Objects": keys, "Quiet": True}
+        for some in batches(gone, 1000):
+            delete = {"Objects": [{"Key": prefix + name} for name in some], "Quiet": True}
             made.append(Step(Request("s3", "DeleteObjects", {"Bucket": bucket, "Delete": delete}), bucket))
         return made
 

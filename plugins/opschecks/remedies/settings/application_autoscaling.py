@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar
 
+from ...config.limits import Limits
 from ...core.answer import Answer
 from ...core.change import CannotFix, Request, Risk, Sends, State
 from ...core.wording import plural
 from ...fixing.remedy import IN_CODE_TOO, Setting, wished_number
 
-if TYPE_CHECKING:
-    from ...config.limits import Limits
-
-_CALL = "application-autoscaling:DescribeScalableTargets"
-_SCHEDULE = "application-autoscaling:DescribeScheduledActions"
 _DIMENSION = "ecs:service:DesiredCount"
 _OF_ECS = {"ServiceNamespace": "ecs", "ScalableDimension": _DIMENSION}
 _SUSPENDED = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
@@ -26,21 +22,18 @@ class _ScalableTarget(Setting):
     kind = "services"
     runbook = "auto-scaling"
     rolls_back = False
-    allow: ClassVar[Sequence[str]] = ("application-autoscaling:RegisterScalableTarget", _CALL, "ecs:DescribeServices")
+    allow: ClassVar[Sequence[str]] = (
+        "application-autoscaling:RegisterScalableTarget",
+        "application-autoscaling:DescribeScalableTargets",
+        "ecs:DescribeServices",
+    )
     beware = IN_CODE_TOO
 
     def _target(self, target: str) -> Answer:
-        listed = self.aws.items(
-            "application-autoscaling",
-            "DescribeScalableTargets",
-            "ScalableTargets",
-            ServiceNamespace="ecs",
-            ResourceIds=[target],
-        )
-        found: list[Answer] = [one for one in listed if one.get("ScalableDimension", _DIMENSION) == _DIMENSION]
-        if not found:
+        found = _scalable_target(self.aws, target)
+        if found is None:
             raise CannotFix(f"{target} has no scalable target: register one where the service is defined")
-        return found[0]
+        return found
 
     def _service(self, target: str) -> Answer:
         """The service as ECS describes it; CannotFix while a deployment is under way.
@@ -59,18 +52,25 @@ class _ScalableTarget(Setting):
 
     def request(self, target: str, before: State, after: State) -> Request:
         changed = {key: value for key, value in after.items() if before.get(key) != value}
-        return Request(
-            "application-autoscaling", "RegisterScalableTarget", {**_OF_ECS, "ResourceId": target, **changed}
-        )
+        return _register(target, **changed)
 
 
 def scaling_bounds(aws: Sends, target: str, limits: Limits) -> tuple[int, int]:
     """Fewest and most tasks of service/CLUSTER/NAME: by its scalable target; without one, by its limits."""
+    found = _scalable_target(aws, target)
+    if found is None:
+        return limits.min_tasks, limits.max_tasks
+    return int(found["MinCapacity"]), int(found["MaxCapacity"])
+
+
+def _scalable_target(aws: Sends, target: str) -> Answer | None:
     told = {"ServiceNamespace": "ecs", "ResourceIds": [target]}
-    for one in aws.items("application-autoscaling", "DescribeScalableTargets", "ScalableTargets", **told):
-        if one.get("ScalableDimension", _DIMENSION) == _DIMENSION:
-            return int(one["MinCapacity"]), int(one["MaxCapacity"])
-    return limits.min_tasks, limits.max_tasks
+    listed = aws.items("application-autoscaling", "DescribeScalableTargets", "ScalableTargets", **told)
+    return next((one for one in listed if one.get("ScalableDimension", _DIMENSION) == _DIMENSION), None)
+
+
+def _register(target: str, **changed: Any) -> Request:
+    return Request("application-autoscaling", "RegisterScalableTarget", {**_OF_ECS, "ResourceId": target, **changed})
 
 
 def beyond(wanted: int, low: int, high: int) -> str:
@@ -95,7 +95,7 @@ def _deploys(service: Answer) -> bool:
 class SetScalingLimits(_ScalableTarget):
     """Set how few and how many tasks auto-scaling may run."""
 
-    allow: ClassVar[Sequence[str]] = (*_ScalableTarget.allow, _SCHEDULE)
+    allow: ClassVar[Sequence[str]] = (*_ScalableTarget.allow, "application-autoscaling:DescribeScheduledActions")
     expects = "auto-scaling moves within these limits from now on"
     wishes = {"min": "fewest tasks; default: limit min_tasks", "max": "most tasks; default: limit max_tasks"}  # noqa: RUF012
 
@@ -106,14 +106,8 @@ class SetScalingLimits(_ScalableTarget):
     def read_for_plan(self, target: str) -> State:
         """As `read`; CannotFix where a deployment or a schedule owns the limits: it would set its own again."""
         self._service(target)
-        listed = self.aws.items(
-            "application-autoscaling",
-            "DescribeScheduledActions",
-            "ScheduledActions",
-            ServiceNamespace="ecs",
-            ResourceId=target,
-            ScalableDimension=_DIMENSION,
-        )
+        asked = {**_OF_ECS, "ResourceId": target}
+        listed = self.aws.items("application-autoscaling", "DescribeScheduledActions", "ScheduledActions", **asked)
         if by := [str(one["ScheduledActionName"]) for one in listed if one.get("ScalableTargetAction")]:
             raise CannotFix(
                 f"scheduled actions set these limits: {', '.join(by)}; change them there (PutScheduledAction)"
@@ -181,5 +175,4 @@ class ResumeScaling(_ScalableTarget):
         return Risk.DISRUPTIVE if any(after.values()) else Risk.SAFE
 
     def request(self, target: str, before: State, after: State) -> Request:
-        state = {"ResourceId": target, "SuspendedState": dict(after)}
-        return Request("application-autoscaling", "RegisterScalableTarget", {**_OF_ECS, **state})
+        return _register(target, SuspendedState=dict(after))

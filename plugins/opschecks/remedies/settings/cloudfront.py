@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from ...aws.cdn_caching import CACHING_DISABLED, CACHING_OPTIMIZED, DEFAULT, MANAGED, behaviors_on_buckets
+from ...core.answer import Answer
 from ...core.change import CannotFix, Progress, Request, Risk, State
 from ...core.observation import CouldNotLook
 from ...fixing.remedy import IN_CODE_TOO, Setting
@@ -37,17 +38,12 @@ class TuneCdn(Setting):
         name = resource.partition("#")[0].rsplit("/", 1)[-1]
         return [name] if name in own else own
 
-    def _told(self, target: str) -> dict[str, Any]:
+    def _told(self, target: str) -> Answer:
         return self.aws.call("cloudfront", "GetDistribution", Id=target)
-
-    @staticmethod
-    def _config(told: Mapping[str, Any]) -> dict[str, Any]:
-        config: dict[str, Any] = told["Distribution"]["DistributionConfig"]
-        return config
 
     def read(self, target: str) -> State:
         """Compression and cache policy of each behavior that serves from a bucket; an empty policy is an older way."""
-        return _state(self._config(self._told(target)))
+        return _state(self._told(target))
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """Compression on, and the policy wished for in place of CachingDisabled. No other policy is touched."""
@@ -83,32 +79,31 @@ class TuneCdn(Setting):
         Plan and journal show only what changes: the configuration may hold secrets, in headers for its origins.
         """
         told = self._told(target)
-        config = copy.deepcopy(self._config(told))
-        if _state(self._config(told)) != before:
+        if _state(told) != before:
             raise CannotFix("its configuration has changed since it was planned")
-        version = told["ETag"]
+        config = copy.deepcopy(told["Distribution"]["DistributionConfig"])
         for pattern, one in behaviors_on_buckets(config):
             one["Compress"] = after[pattern]["Compress"]
             if after[pattern]["CachePolicyId"] != before[pattern]["CachePolicyId"]:
                 one["CachePolicyId"] = after[pattern]["CachePolicyId"]
         changed = {pattern: one for pattern, one in after.items() if before.get(pattern) != one}
-        where = {"Id": target, "IfMatch": version}
+        where = {"Id": target, "IfMatch": told["ETag"]}
         shown = {**where, "changes": changed, "else": "as it is"}
         return Request("cloudfront", "UpdateDistribution", {**where, "DistributionConfig": config}, shown=shown)
 
     def progress(self, target: str, before: State, after: State) -> Progress:
         told = self._told(target)
         status = str(told["Distribution"]["Status"])
-        now = _state(self._config(told))
+        now = _state(told)
         if now != after:
             return Progress(False, f"it reads {_words(now)}")
         return Progress(status == "Deployed", f"the distribution is {status}")
 
 
-def _state(config: Mapping[str, Any]) -> dict[str, Any]:
+def _state(told: Mapping[str, Any]) -> dict[str, Any]:
     found = {
         pattern: {"Compress": bool(one.get("Compress", False)), "CachePolicyId": str(one.get("CachePolicyId") or "")}
-        for pattern, one in behaviors_on_buckets(config)
+        for pattern, one in behaviors_on_buckets(told["Distribution"]["DistributionConfig"])
     }
     if not found:
         raise CouldNotLook(_GET, "no cache behavior of the distribution serves from a bucket")
@@ -116,12 +111,9 @@ def _state(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _words(state: State) -> str:
-    return "; ".join(
-        f"{'default' if pattern == DEFAULT else pattern}: Compress {str(one['Compress']).lower()}, "
-        + (
-            MANAGED[one["CachePolicyId"]].name
-            if one["CachePolicyId"] in MANAGED
-            else one["CachePolicyId"] or "no policy"
-        )
-        for pattern, one in state.items()
-    )
+    told = []
+    for pattern, one in state.items():
+        where, identity = "default" if pattern == DEFAULT else pattern, one["CachePolicyId"]
+        policy = MANAGED[identity].name if identity in MANAGED else identity or "no policy"
+        told.append(f"{where}: Compress {str(one['Compress']).lower()}, {policy}")
+    return "; ".join(told)

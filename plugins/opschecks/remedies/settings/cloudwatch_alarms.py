@@ -34,18 +34,13 @@ class _Alarm(Setting):
         return [name]
 
     def _describe(self, target: str) -> Mapping[str, Any]:
-        answer = self.aws.call(
-            "cloudwatch",
-            "DescribeAlarms",
-            AlarmNames=[target],
-            AlarmTypes=["MetricAlarm", "CompositeAlarm", "LogAlarm"],
-        )
+        kinds = ["MetricAlarm", "CompositeAlarm", "LogAlarm"]
+        answer = self.aws.call("cloudwatch", "DescribeAlarms", AlarmNames=[target], AlarmTypes=kinds)
         lists = [answer.get(key) or [] for key in ("MetricAlarms", "CompositeAlarms", "LogAlarms")]
-        found = [one for listed in lists for one in listed if one.get("AlarmName") == target]
+        found: list[Mapping[str, Any]] = [one for some in lists for one in some if one.get("AlarmName") == target]
         if not found:
             raise CannotFix(f"there is no alarm {target}")
-        told: Mapping[str, Any] = found[0]
-        return told
+        return found[0]
 
 
 class _AlarmActions(_Alarm):

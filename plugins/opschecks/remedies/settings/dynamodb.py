@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...aws.indexes import index_keys
+from ...config.toml_tables import WantedIndex
 from ...core.change import CannotFix, Progress, Request, Risk, State
-from ...core.observation import NotThere
 from ...core.wording import nearest
 from ...fixing.remedy import Setting
+from ..operations.restore_points import TABLE, known_table
 
-if TYPE_CHECKING:
-    from ...config.toml_tables import WantedIndex
-
-_CALL = "dynamodb:DescribeTable"
 _INDEX = "/index/"
 
 
@@ -29,7 +26,7 @@ class CreateIndex(Setting):
     rolls_back = False
     runbook = "table-indexes"
     settles_within = timedelta(minutes=30)
-    allow = ("dynamodb:UpdateTable", "dynamodb:DescribeTable")
+    allow = ("dynamodb:UpdateTable", TABLE)
     expects = "DynamoDB fills the index from the table, for hours where that is large; then searches use it"
     beware = (
         "from now on DynamoDB refuses items whose key attribute is empty or of another type; each write of the table "
@@ -125,11 +122,7 @@ class CreateIndex(Setting):
         raise CannotFix(f"{self.shown(target)} is no longer an index that {self.stack.name} expects")
 
     def _describe(self, target: str) -> Mapping[str, Any]:
-        try:
-            answer = self.aws.call("dynamodb", "DescribeTable", TableName=target.partition(_INDEX)[0])
-        except NotThere:
-            raise CannotFix(f"the table {target.partition(_INDEX)[0]} does not exist") from None
-        told: Mapping[str, Any] = answer["Table"]
+        told = known_table(self.aws, target.partition(_INDEX)[0])
         told["TableStatus"]  # no table is without one
         return told
 
@@ -158,9 +151,7 @@ def _short(target: str) -> str:
 
 def _of(told: Mapping[str, Any], target: str) -> Mapping[str, Any]:
     name = target.partition(_INDEX)[2]
-    found = [index for index in told.get("GlobalSecondaryIndexes", []) if index.get("IndexName") == name]
-    index: Mapping[str, Any] = found[0] if found else {}
-    return index
+    return next((index for index in told.get("GlobalSecondaryIndexes", []) if index.get("IndexName") == name), {})
 
 
 def _busy(told: Mapping[str, Any]) -> str:

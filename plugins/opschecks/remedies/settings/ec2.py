@@ -13,7 +13,6 @@ from ...core.change import CannotFix, Change, Request, Risk, State
 from ...fixing.remedy import Setting
 
 _CALL = "ec2:DescribeSecurityGroups"
-_IN_CODE = "what CDK, CloudFormation or Terraform defines must be changed there too, or its next run opens it again"
 
 
 class RevokeIngress(Setting):
@@ -33,7 +32,7 @@ class RevokeIngress(Setting):
         "ec2:DescribeSecurityGroupRules",
     )
     expects = "connections of that source are refused; whoever used them must come another way"
-    beware = _IN_CODE
+    beware = "what CDK, CloudFormation or Terraform defines must be changed there too, or its next run opens it again"
 
     def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
         """Each offending source on its own: revoking a whole rule would revoke its other sources too."""

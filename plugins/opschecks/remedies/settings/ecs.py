@@ -6,26 +6,22 @@ import abc
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from ...aws.ecs import Service
 from ...aws.elbv2 import filled_by
+from ...aws.evidence import last_part
+from ...config.limits import Limits
 from ...core import clock
 from ...core.answer import Answer
-from ...core.change import CannotFix, Change, Progress, Proof, Request, Risk, State
+from ...core.change import CannotFix, Change, Progress, Proof, Request, Risk, Sends, State
 from ...core.observation import CouldNotLook
 from ...core.wording import nearest, plural
 from ...fixing.remedy import Setting, wished_number
 from .application_autoscaling import beyond, scaling_bounds
-from .ecs_colours import HEALTH, require_new_colour
-from .ecs_stop import ALLOW as STOP_ALLOW
-from .ecs_stop import stop_request, under_way
-from .good_revisions import good_revisions as good_revisions
+from .ecs_rollback import ALLOW as STOP_ALLOW
+from .ecs_rollback import HEALTH, good_revisions, require_new_colour, stop_request, under_way
 
-if TYPE_CHECKING:
-    from ...config.limits import Limits
-
-_CALL = "ecs:DescribeServices"
 SUSPECT = timedelta(hours=24)
 """For how long after a deployment errors are likely to have come with it."""
 
@@ -35,7 +31,7 @@ class _Service(Setting):
 
     kind = "services"
     settles_within = timedelta(minutes=15)
-    allow: ClassVar[Sequence[str]] = ("ecs:UpdateService", _CALL)
+    allow: ClassVar[Sequence[str]] = ("ecs:UpdateService", "ecs:DescribeServices")
 
     def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
         """`service/cluster/name`, whether the finding names it so or by ARN, or names what stands before it."""
@@ -73,12 +69,7 @@ class _Service(Setting):
         return short
 
     def _describe(self, target: str) -> Answer:
-        _, cluster, name = target.split("/")
-        answer = self.aws.call("ecs", "DescribeServices", cluster=cluster, services=[name])
-        found: list[Answer] = [one for one in answer["services"] if one.get("status") == "ACTIVE"]
-        if not found:
-            raise CannotFix(f"there is no active service {name} in the cluster {cluster}")
-        return found[0]
+        return active_service(self.aws, *target.split("/")[1:])
 
     def _deployed_by_ecs(self, told: Answer) -> Answer:
         """The service, which ECS itself deploys; CannotFix where UpdateService cannot change what runs."""
@@ -96,15 +87,10 @@ class _Service(Setting):
     def progress(self, target: str, before: State, after: State) -> Progress:
         told = self._describe(target)
         launches = told.get("taskSets") or told["deployments"]
-        state = self._state(target, told)
-        running, desired = told["runningCount"], told["desiredCount"]
-        trouble = Service(arn=target, name=target, evidence=told).trouble if told.get("events") else ""
-        said = f"{running} of {desired} tasks run, deployment {state}" + (f": {trouble}" if trouble else "")
-        done = (state == "COMPLETED" and running == desired and len(launches) == 1) or (
-            state == "SERVING" and running >= desired
-        )
-        settled = done and self.is_there(told, before, after)
-        return Progress(settled, said, gone_wrong=state == "FAILED")
+        state, run, desired = self._state(target, told), told["runningCount"], told["desiredCount"]
+        completed = state == "COMPLETED" and run == desired and len(launches) == 1
+        settled = (completed or (state == "SERVING" and run >= desired)) and self.is_there(told, before, after)
+        return Progress(settled, running(run, told, f", deployment {state}"), gone_wrong=state == "FAILED")
 
     def _state(self, target: str, told: Answer) -> str:
         """rolloutState, SERVING while ECS only watches the new tasks, STABILIZING; ECS has it for rolling updates only.
@@ -220,14 +206,14 @@ class _Revision(_Service):
     beware = "the pipeline does not know of it: its next deployment brings its own revision"
 
     def read(self, target: str) -> State:
-        return {"taskDefinition": _short(self._deployed_by_ecs(self._describe(target))["taskDefinition"])}
+        return {"taskDefinition": last_part(self._deployed_by_ecs(self._describe(target))["taskDefinition"])}
 
     def request(self, target: str, before: State, after: State) -> Request:
         return self._update(target, taskDefinition=after["taskDefinition"])
 
     def is_there(self, told: Mapping[str, Any], before: State, after: State) -> bool:
         """What serves is of that revision: a circuit breaker that rolled back looks settled, and is not it."""
-        return _short(_primary(told).get("taskDefinition", "")) == str(after["taskDefinition"])
+        return last_part(_primary(told).get("taskDefinition", "")) == str(after["taskDefinition"])
 
     def _require_active(self, revision: str) -> None:
         try:
@@ -247,7 +233,7 @@ class DeployRevision(_Revision):
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         if "revision" not in wish:
             raise CannotFix("say which one with --set revision=FAMILY:REVISION")
-        revision = _short(wish["revision"])
+        revision = last_part(wish["revision"])
         self._require_active(revision)
         return {"taskDefinition": revision}
 
@@ -261,7 +247,7 @@ class RollBackService(_Revision):
         """As `read`; CannotFix where the service has settled: a circuit breaker may have gone back already."""
         told = self._deployed_by_ecs(self._describe(target))
         if self._state(target, told) == "COMPLETED":
-            revision = _short(told["taskDefinition"])
+            revision = last_part(told["taskDefinition"])
             raise CannotFix(f"{revision} is deployed and stable: nothing to roll back")
         return self.read(target)
 
@@ -291,7 +277,7 @@ class RollBackService(_Revision):
         With a deployment under way, also which, and what ran before it.
         """
         told = self._deployed_by_ecs(self._describe(target))
-        revision = _short(told["taskDefinition"])
+        revision = last_part(told["taskDefinition"])
         state = {"taskDefinition": revision, "service": str(told["serviceArn"])}
         opened = under_way(self.aws, target)
         return {**state, "deployment": opened.arn, "ran_before": opened.source} if opened and opened.source else state
@@ -321,7 +307,7 @@ class RollBackAfterErrors(RollBackService):
         told = self._deployed_by_ecs(self._describe(target))
         made: datetime = _primary(told)["createdAt"]
         if clock.now() - made > SUSPECT:
-            revision = _short(told["taskDefinition"])
+            revision = last_part(told["taskDefinition"])
             raise CannotFix(
                 f"{revision} was deployed on {made.astimezone(UTC):%Y-%m-%d %H:%M} UTC and has served since: "
                 "the errors did not come with it; opschecks fix force-deployment starts fresh tasks"
@@ -336,6 +322,17 @@ def _primary(service: Mapping[str, Any]) -> Mapping[str, Any]:
     return next((one for one in deployments if one.get("status") == "PRIMARY"), nothing)
 
 
-def _short(definition: str) -> str:
-    """family:revision, of an ARN too."""
-    return definition.rsplit("/", 1)[-1]
+def active_service(aws: Sends, cluster: str, name: str) -> Answer:
+    """The service as ECS describes it; CannotFix where there is no active one of that name."""
+    answer = aws.call("ecs", "DescribeServices", cluster=cluster, services=[name])
+    found: list[Answer] = [one for one in answer["services"] if one.get("status") == "ACTIVE"]
+    if not found:
+        raise CannotFix(f"there is no active service {name} in the cluster {cluster}")
+    return found[0]
+
+
+def running(number: int, service: Answer, more: str = "") -> str:
+    """How many of the service's tasks run, and what ECS says that troubles it."""
+    told = Service(arn="", name="", evidence=service)
+    trouble = f": {told.trouble}" if service.get("events") and told.trouble else ""
+    return f"{number} of {service['desiredCount']} tasks run{more}{trouble}"

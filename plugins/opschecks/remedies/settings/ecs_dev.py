@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import Any, ClassVar, cast
 
 from ...aws.inventory import inventory
+from ...aws.session import Aws
 from ...core import clock
 from ...core.change import CannotFix, Risk, State
 from ...core.observation import CouldNotLook
 from ...core.wording import nearest
 from ...fixing.remedy import LARGEST
 from .ecs import ScaleService
-
-if TYPE_CHECKING:
-    from ...aws.session import Aws
 
 
 class ScaleDevToZero(ScaleService):

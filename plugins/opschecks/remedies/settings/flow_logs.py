@@ -5,21 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TypeVar, cast
 
 from ...aws.ec2 import security_groups
 from ...aws.elbv2 import load_balancers
 from ...aws.flow_logs import FlowLog, Vpc, flow_log_of, vpcs
 from ...aws.inventory import FINDING, Inventory, inventory
 from ...aws.log_groups import describe_log_groups
+from ...aws.session import Aws
 from ...core import clock
 from ...core.change import CannotFix, Request, Risk, State
 from ...core.observation import CouldNotLook
 from ...core.wording import nearest
 from ...fixing.remedy import Setting
-
-if TYPE_CHECKING:
-    from ...aws.session import Aws
 
 T = TypeVar("T")
 
@@ -67,7 +65,7 @@ class CreateFlowLog(Setting):
 
     def all_targets(self) -> list[str]:
         own = [vpc for vpc in self._vpcs() if not vpc.owner]  # others' accounts record theirs
-        missing = [vpc.name for vpc in own if not any(self._is_own(log) for log in vpc.flow_logs)]
+        missing = [vpc.name for vpc in own if not any(log.destination == self._group for log in vpc.flow_logs)]
         if not missing:
             raise CannotFix(f"every VPC of {self.stack.name} has a flow log to {self._group}")
         return missing
@@ -138,7 +136,4 @@ class CreateFlowLog(Setting):
         return [flow_log_of(raw) for raw in listed if raw["ResourceId"] == target]
 
     def _own(self, target: str) -> list[FlowLog]:
-        return [log for log in self._logs(target) if self._is_own(log)]
-
-    def _is_own(self, log: FlowLog) -> bool:
-        return log.destination == self._group
+        return [log for log in self._logs(target) if log.destination == self._group]

@@ -10,9 +10,6 @@ from typing import Any
 from ...core.change import Progress, Request, State
 from ...fixing.remedy import Setting
 
-_LIST = "cloudfront:ListInvalidations"
-_GET = "cloudfront:GetInvalidation"
-
 
 class InvalidateCdn(Setting):
     """Invalidate everything that the CDN has cached of the dashboard site."""
@@ -21,7 +18,7 @@ class InvalidateCdn(Setting):
     one_way = True
     runbook = "dashboards"
     settles_within = timedelta(minutes=10)
-    allow = ("cloudfront:CreateInvalidation", _LIST, _GET)
+    allow = ("cloudfront:CreateInvalidation", "cloudfront:ListInvalidations", "cloudfront:GetInvalidation")
     expects = "edges fetch each page from the bucket again; the next requests are slower for a moment"
 
     def all_targets(self) -> list[str]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...aws.s3_lifecycle import OBJECTS, UPLOADS, VERSIONS, Bucket, lacking, read_bucket
 from ...core.change import CannotFix, Request, Risk, State
 from ...core.wording import plural
 from ...fixing.remedy import IN_CODE_TOO, Setting, wished_number
 from ...fixing.targets import site_of
-
-if TYPE_CHECKING:
-    pass
 
 _WISHES = {"uploads": UPLOADS, "versions": VERSIONS, "objects": OBJECTS}
 _DEFAULT_SIZE = "all_storage_classes_128K"
@@ -105,20 +103,14 @@ class PutLifecycle(Setting):
 
 def _plain(raw: Mapping[str, Any]) -> dict[str, Any]:
     """A rule as JSON data, with dates as S3 takes them, and one form of the filter that chooses everything."""
-    told: dict[str, Any] = _dated(raw)
+    told: dict[str, Any] = json.loads(json.dumps(raw, default=_moment))
     if "Filter" in told and not told["Filter"]:
         told["Filter"] = {"Prefix": ""}
     return told
 
 
-def _dated(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    if isinstance(value, Mapping):
-        return {key: _dated(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_dated(inner) for inner in value]
-    return value
+def _moment(date: datetime) -> str:
+    return date.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _rule(there: Sequence[Mapping[str, Any]], add: Mapping[str, int]) -> dict[str, Any]:
@@ -127,11 +119,8 @@ def _rule(there: Sequence[Mapping[str, Any]], add: Mapping[str, int]) -> dict[st
     if any(rule.get("ID") == name for rule in there):
         raise CannotFix(f"there is a rule {name!r}, which somebody has changed: look at it by hand")
     older = any("Prefix" in rule for rule in there)
-    rule: dict[str, Any] = {
-        "ID": name,
-        "Status": "Enabled",
-        **({"Prefix": ""} if older else {"Filter": {"Prefix": ""}}),
-    }
+    everything = {"Prefix": ""}
+    rule: dict[str, Any] = {"ID": name, "Status": "Enabled", **(everything if older else {"Filter": everything})}
     if UPLOADS in add:
         rule["AbortIncompleteMultipartUpload"] = {"DaysAfterInitiation": add[UPLOADS]}
     if VERSIONS in add:

@@ -1,20 +1,21 @@
-"""Limits for stacks.toml as a stack's resources are now, where the defaults are another team's choice."""
+"""What a look at a stack adds to its proposal: limits as its resources are now, and images that are not in ECR."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..aws.application_autoscaling import ServiceScaling
+from ..config.limits import Limits
+from ..config.stack import Stack
+from ..core.gathering import Gathering
 from ..core.observation import CouldNotLook
 from .proposed_file import Line
 
-if TYPE_CHECKING:
-    from ..aws.application_autoscaling import ServiceScaling
-    from ..config.limits import Limits
-    from ..config.stack import Stack
-    from ..core.gathering import Gathering
-
+_END = re.compile(r"(:[^:/@]+)?(@.+)?$")
+PUBLIC = "public.ecr.aws/"
 OFTEN = 3
 """What so many services have in common is the limit of the stack."""
 
@@ -76,3 +77,20 @@ def _values(store: Gathering, name: str) -> list[Any]:
     """What an observation saw; nothing where it was not made or failed."""
     result = store.results.get(name)
     return result.value if result and result.done.is_set() and not result.error else []
+
+
+def foreign_images(store: Gathering) -> list[Line]:
+    """The line of `foreign_images`, by what runs and is not in ECR: nobody here knows its age and scans."""
+    seen = _values(store, "running_images")
+    images = {str(one.evidence["image"]) for one in seen if one.problem and one.of is None and "image" in one.evidence}
+    patterns = sorted({_pattern(one) for one in images})
+    return [Line("foreign_images", patterns, "not in ECR: their age and scans are not seen")] if patterns else []
+
+
+def _pattern(image: str) -> str:
+    """One that fits the image under any tag and digest."""
+    if image.startswith(PUBLIC):
+        return f"{PUBLIC}*"
+    tag, digest = _END.search(image).groups()  # type: ignore[union-attr]
+    base = image[: len(image) - len(tag or "") - len(digest or "")]
+    return base + (":*" if tag else "@*" if digest else "")

@@ -1,16 +1,17 @@
-"""The deployment of a service that is under way: what ECS would roll it back to, and the request that does."""
+"""What a roll-back of a service goes by: the deployment under way, its two colours, and revisions that were good."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ...aws.evidence import last_part
 from ...aws.service_deployments import DESCRIBE, LIST, REVISIONS, ServiceDeployment, groups_of, is_refused
-from ...core.change import Request, Sends
+from ...core.change import CannotFix, Request, Sends
 from ...core.observation import CouldNotLook
 
+HEALTH = "elasticloadbalancing:DescribeTargetHealth"
 STOP = "ecs:StopServiceDeployment"
 ALLOW = (LIST, DESCRIBE, REVISIONS, STOP)
 STOPPABLE = ("PENDING", "IN_PROGRESS")
@@ -70,3 +71,48 @@ def _revisions(aws: Sends, sources: list[str], new: str) -> dict[str, Mapping[st
     asked = [*sources, *filter(None, [new])]
     told = aws.call("ecs", "DescribeServiceRevisions", serviceRevisionArns=asked)["serviceRevisions"]
     return {str(one["serviceRevisionArn"]): one for one in told}
+
+
+def require_new_colour(aws: Sends, opened: UnderWay | None, groups: Collection[str]) -> None:
+    """CannotFix where, of two colours, a roll-back would send all traffic to that of the finding, or to a sick one.
+
+    While it is not known which group is whose, nothing is refused for that. A roll-back shifts all production traffic
+    to the old tasks at once: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stop-service-deployment.html
+    """
+    if not opened or not opened.groups or not opened.groups_before:
+        return
+    if not set(groups) & set(opened.groups):
+        raise CannotFix(
+            f"{_names(groups)} belongs to what the deployment replaces: a roll-back would send all traffic there"
+        )
+    for arn in opened.groups_before:
+        told = aws.call("elbv2", "DescribeTargetHealth", TargetGroupArn=arn)["TargetHealthDescriptions"]
+        states = [str(one["TargetHealth"]["State"]) for one in told]
+        healthy = states.count("healthy")
+        if not healthy or "unhealthy" in states:
+            raise CannotFix(
+                f"{_names([arn])}, to which a roll-back would send all traffic, has {healthy} healthy of {len(states)} "
+                "targets: a person must decide which colour is better"
+            )
+
+
+def _names(arns: Collection[str]) -> str:
+    return " and ".join(arn.split("/")[-2] for arn in arns)
+
+
+def good_revisions(runs: Iterable[Mapping[str, Any]], service: str) -> list[str]:
+    """The revisions that the service's completed deployments ran in runs that saw nothing bad, newest first."""
+    found: dict[str, None] = {}
+    for run in runs:
+        findings = run.get("findings", [])
+        if run.get("state") != "finished" or any(one["outcome"] not in ("passed", "waived") for one in findings):
+            continue
+        for finding in findings:
+            evidence = finding.get("evidence", {})
+            ran = (evidence.get("deployments") or []) if evidence.get("serviceArn") == service else []
+            for one in ran:
+                # blue/green deployments have no rolloutState: there is one of them when it is over
+                state = one.get("rolloutState") or ("COMPLETED" if len(ran) == 1 else "")
+                if state == "COMPLETED" and one.get("taskDefinition"):
+                    found.setdefault(last_part(one["taskDefinition"]))
+    return list(found)
