@@ -24,7 +24,7 @@ from opschecks.aws import session
 from opschecks.aws.inventory import Inventory
 from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
-from opschecks.core.change import Request, Step
+from opschecks.core.change import CannotFix, Request, Step
 from opschecks.core.iam import iam_action
 from opschecks.core.model import CHECK_ATTRIBUTE, Check, Finding, Resource
 from opschecks.hooks.examine import Examine
@@ -264,6 +264,20 @@ def judges(check_function: Callable[..., None], cases: Mapping[str, tuple[Any, .
         concludes(check_function, outcome, message, **made)
 
     return judge
+
+
+def refuses(
+    cases: Mapping[str, tuple[Any, ...]], ask: Callable[..., object], error: type[Exception] = CannotFix
+) -> Any:
+    """A test by a table, whose rows are what `ask` is given, and a pattern of what it says when it refuses that."""
+
+    @pytest.mark.parametrize("case", cases.values(), ids=cases)
+    def refused(case: tuple[Any, ...]) -> None:
+        *given, message = case
+        with pytest.raises(error, match=message):
+            ask(*given)
+
+    return refused
 
 
 def itself(seen: Any) -> Any:

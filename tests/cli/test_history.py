@@ -71,10 +71,7 @@ def test_history_tells_of_every_run_and_of_a_file_that_is_none(here: FolderStora
         (("list", *HERE, "--suite", "dayly"), "--suite dayly: no such suite; did you mean 'daily'?"),
         (("list", "--stack", "her"), "--stack her: stacks.toml has no such stack; did you mean 'here'?"),
         (("rebuild", "--stack", "her"), "--stack her: stacks.toml has no such stack; did you mean 'here'?"),
-        (
-            ("list", *HERE, "--stacks", "no.toml"),
-            f"no.toml: {NO_FILE}",
-        ),
+        (("list", *HERE, "--stacks", "no.toml"), f"no.toml: {NO_FILE}"),
     ],
 )
 def test_what_history_does_not_know_names_what_it_knows(

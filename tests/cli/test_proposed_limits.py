@@ -54,10 +54,7 @@ def lines(desired: Mapping[str, int], *scaled: ServiceScaling, **more: Any) -> l
 
 FOUND: dict[str, tuple[list[str], list[str]]] = {
     "as the defaults are": (lines({"web": 2}, scaling("web", 2, 10)), []),
-    "its own auto-scaling": (
-        lines({"web": 3}, scaling("web", 3, 6)),
-        ['"web" = { min_tasks = 3, max_tasks = 6 }'],
-    ),
+    "its own auto-scaling": (lines({"web": 3}, scaling("web", 3, 6)), ['"web" = { min_tasks = 3, max_tasks = 6 }']),
     "nothing scales it": (
         lines({"jobs/worker": 1}, scaling("jobs/worker")),
         ['"jobs/worker" = { min_tasks = 1, max_tasks = 1 }'],

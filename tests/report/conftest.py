@@ -20,14 +20,7 @@ from opschecks.report.placeholder import render_no_run, render_unfinished
 from opschecks.report.runfile import from_json
 from tests.exported import HOSTILE, LINKS, NOW, hostile, page_of
 from tests.mornings import earlier
-from tests.report.runs import (
-    file_mornings,
-    hostile_past,
-    hostile_weekly,
-    several_pasts,
-    several_weeks,
-    with_everything,
-)
+from tests.report.runs import file_mornings, hostile_past, hostile_weekly, several_pasts, several_weeks, with_everything
 from tests.scratch import Project
 
 FAULTS = (

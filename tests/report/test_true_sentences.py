@@ -9,16 +9,7 @@ from typing import Any
 
 import pytest
 
-from opschecks.core.model import (
-    Deadline,
-    Figure,
-    Finding,
-    ObservationResult,
-    Outcome,
-    SeenResource,
-    Series,
-    Severity,
-)
+from opschecks.core.model import Deadline, Figure, Finding, ObservationResult, Outcome, SeenResource, Series, Severity
 from opschecks.core.run import Past, Run, Standing, WaiverState
 from opschecks.history.week import nothing_of
 from opschecks.report.exports.email_body import to_email
@@ -259,10 +250,7 @@ def test_a_tile_that_is_worse_and_beyond_its_limit_is_not_grey(value: float, bef
 
 TABLE = "arn:aws:dynamodb:us-west-2:123456789012:table/incidents"
 DRILL = {"table": "incidents", "at": ago(10).isoformat(), "told": {"result": ["as the backup", ""]}}
-BY_AWS = (
-    Figure("last restore", written(ago(7))),
-    Figure("restored table", "incidents"),
-)
+BY_AWS = (Figure("last restore", written(ago(7))), Figure("restored table", "incidents"))
 RESTORED: dict[str, tuple[list[dict[str, Any]], tuple[Figure, ...], str, str]] = {
     "neither": ([], (), "", "no drill on record"),
     "by AWS": ([], BY_AWS, "", "Tue 17 Nov, 08:00 CET, as AWS reports; not by a drill, so nothing was compared"),

@@ -9,30 +9,14 @@ import pytest
 from opschecks.core.change import CannotFix, Risk
 from opschecks.fixing.plan import planned
 from opschecks.remedies.settings.ecs import ScaleService
-from tests.canned import Aws, Raw, ago, stack
-from tests.canned_ecs import service
+from tests.canned import Aws, stack
+from tests.canned_ecs import scalable, service
 
 TARGET = "service/prod/backend"
 
 
-def _remedy(scalable: tuple[int, int] | None, desired: int = 2, **limits: Any) -> ScaleService:
-    told: list[Raw] = []
-    if scalable:
-        low, high = scalable
-        fixed: Raw = {
-            "ServiceNamespace": "ecs",
-            "RoleARN": "arn:aws:iam::123456789012:role/scaling",
-            "CreationTime": ago(days=9),
-        }
-        told = [
-            {
-                **fixed,
-                "ResourceId": TARGET,
-                "ScalableDimension": "ecs:service:DesiredCount",
-                "MinCapacity": low,
-                "MaxCapacity": high,
-            }
-        ]
+def _remedy(bounds: tuple[int, int] | None, desired: int = 2, **limits: Any) -> ScaleService:
+    told = [scalable(TARGET, *bounds)] if bounds else []
     answers = {
         ("ecs", "DescribeServices"): {"services": [service(desiredCount=desired)]},
         ("application-autoscaling", "DescribeScalableTargets"): {"ScalableTargets": told},
@@ -52,11 +36,11 @@ BEYOND: dict[str, tuple[tuple[int, int] | None, int, str, Risk, str]] = {
 }
 
 
-@pytest.mark.parametrize(("scalable", "desired", "wish", "risk", "why"), BEYOND.values(), ids=BEYOND)
+@pytest.mark.parametrize(("bounds", "desired", "wish", "risk", "why"), BEYOND.values(), ids=BEYOND)
 def test_beyond_its_bounds_it_is_disruptive_and_says_why(
-    scalable: tuple[int, int] | None, desired: int, wish: str, risk: Risk, why: str
+    bounds: tuple[int, int] | None, desired: int, wish: str, risk: Risk, why: str
 ) -> None:
-    change = planned(_remedy(scalable, desired), TARGET, wish={"desired": wish})
+    change = planned(_remedy(bounds, desired), TARGET, wish={"desired": wish})
     assert change.risk is risk
     assert change.beware.startswith(why)
     assert "auto-scaling may change the number again" in change.beware
