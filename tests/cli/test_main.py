@@ -1,18 +1,25 @@
-"""`opschecks` as users type it: what it lists, and how it refuses."""
+"""`opschecks` as users type it: what it lists, on a terminal and in a pipe, and how it refuses."""
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import get_args
 
+import click
 import pytest
 from pydantic import BaseModel
 
+from opschecks.cli.about_stack import limits_of
+from opschecks.cli.main import _LISTS
+from opschecks.cli.table import ListRow, table_of
 from opschecks.config.stack import NO_KEYS, Stack
 from opschecks.core.check_names import find_checks
 from opschecks.core.declared import limits_in
+from tests.canned import stack
 from tests.cli.commands import QUICK_STACKS, _refused
 from tests.fault_groups import known_faults
 from tests.scratch import ROOT, Project, check_of_each
@@ -178,3 +185,65 @@ def test_a_check_file_that_cannot_be_read_is_one_line(project: Project, text: by
     project.write("checks/daily/test_things.py", "")
     (project.folder / "checks/daily/test_things.py").write_bytes(text)
     assert _refused(project, "list", "checks").startswith("Error: checks/daily/test_things.py:")
+
+
+def test_which_limit_holds_and_why() -> None:
+    limits = {
+        "cpu_percent": 70,
+        "jobs/*": {"min_tasks": 1, "max_tasks": 1},
+        "jobs/mail": {"max_tasks": 2},
+        "/ecs/found-later": {"log_errors_per_hour": 3},
+    }
+    shop = stack(cluster=["shop", "jobs"], services=["shop/web", "jobs/mail"], limits=limits)
+    told = {(row["resource"], row["limit"]): row["why"] for row in limits_of(shop)}
+    assert told == {
+        ("every resource", "cpu_percent = 70"): "limits of the stack; default: 80",
+        ("jobs/mail", "min_tasks = 1"): 'limits."jobs/*"',
+        ("jobs/mail", "max_tasks = 2"): 'limits."jobs/mail", the most specific; "jobs/*" has 1',
+        ("/ecs/found-later", "log_errors_per_hour = 3"): "of what is found in a run: stacks.toml does not name it",
+    }
+
+
+def test_what_holds_is_what_checks_are_given() -> None:
+    limits = {"*": {"cpu_percent": 50}, "prod/*": {"cpu_percent": 60}, "prod/web": {"cpu_percent": 65}}
+    prod = stack(cluster="prod", services=["web", "api"], limits=limits)
+    told = {row["resource"]: row["limit"] for row in limits_of(prod)}
+    for name in ("prod/web", "prod/api"):
+        assert told[name] == f"cpu_percent = {prod.limits.named(name).cpu_percent:g}"
+
+
+SHORT: list[ListRow] = [
+    {"stack": "a", "where": "here", "why": "it is"},
+    {"stack": "other", "where": "there", "why": ""},
+]
+LONG: list[ListRow] = [{"check": "test_" + "x" * 40, "file": "a.py", "why": "w " * 60}] * 2
+
+
+def _plain(rows: list[ListRow], width: int | None) -> list[str]:
+    return [click.unstyle(line) for line in table_of(rows, width)]
+
+
+def test_a_terminal_has_headings_over_columns() -> None:
+    assert _plain(SHORT, 40) == ["stack  where, why", "─" * 40, "a      here", "       it is", "other  there"]
+    styled = next(iter(table_of(SHORT, 40)))
+    assert styled == click.style("stack  where, why", bold=True)
+
+
+def test_long_names_stand_above_what_is_told_of_them_with_a_line_between() -> None:
+    shown = _plain(LONG, 80)
+    assert shown[:4] == ["check: file, why", "─" * 80, LONG[0]["check"], "    a.py"]
+    assert shown.count("") == 1
+
+
+def test_a_pipe_has_whole_lines_and_nothing_else() -> None:
+    assert _plain(SHORT, None) == ["a      here", "       it is", "other  there"]
+    assert all(any(row["why"] in line for line in _plain(LONG, None)) for row in LONG)
+
+
+@pytest.mark.parametrize("kind", ["checks", "observations", "remedies", "keys"])
+def test_what_there_is_fits_into_80_columns_and_no_word_is_divided(kind: str) -> None:
+    rows = list(_LISTS[kind](Path("stacks.toml")))
+    shown = _plain(rows, 80)
+    assert max(map(len, shown)) <= 80
+    words = {word for row in rows for text in row.values() for word in re.findall(r"(?<!\S)\w{1,40}(?!\S)", text)}
+    assert words <= set(re.findall(r"\w+", "\n".join(shown)))

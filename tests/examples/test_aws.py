@@ -1,4 +1,4 @@
-"""examples/aws: valid, deployed to emulators as far as they go, and true in what its README says."""
+"""examples/aws: valid, deployed to both emulators as far as they go, and true in what its README says."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from moto.cloudformation.parsing import get_model_map
 from examples.aws import member_role
 from opschecks.hooks.account import ALL_GOOD, SOMETHING_FAILED, SOMETHING_UNSEEN
 from tests.examples.templates import GIVEN, MAIN, MEMBER, OF_MEMBER, machine, read, types, without
+from tests.ministack import ACCOUNT, Emulator, emulator
 
 MOTO_LACKS = frozenset(
     {
@@ -191,3 +192,32 @@ def test_the_readme_s_commands_are_shell_and_know_their_options() -> None:
         }
         flags = {word.removeprefix("--") for word in words.split() if word.startswith("--")}
         assert {flag.removeprefix("no-") for flag in flags} <= known, f"{command}: {flags - known}"
+
+
+@pytest.fixture
+def aws(tmp_path: Path) -> Iterator[Emulator]:
+    with emulator(tmp_path / "log") as running:
+        yield running
+
+
+def test_it_deploys_to_ministack_but_for_aws_batch(aws: Emulator) -> None:
+    """Between them both emulators deploy every type of the template."""
+    lacking = frozenset(one for one in types(MAIN) if one.startswith("AWS::Batch::"))
+    ec2, stacks = aws.client("ec2"), aws.client("cloudformation")
+    vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    given = {**GIVEN, "Vpc": vpc, "Subnets": ",".join(one["SubnetId"] for one in ec2.describe_subnets()["Subnets"][:2])}
+    for name, body, parameters in (
+        ("opschecks", json.dumps(without(read(MAIN), lacking)), given),
+        ("member", MEMBER.read_text(encoding="utf-8"), OF_MEMBER),
+    ):
+        told = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+        stacks.create_stack(StackName=name, TemplateBody=body, Parameters=told, Capabilities=["CAPABILITY_NAMED_IAM"])
+        stacks.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    made = {one["ResourceType"] for one in stacks.describe_stack_resources(StackName="opschecks")["StackResources"]}
+    assert made == types(MAIN) - lacking
+    (overdue,) = aws.client("cloudwatch").describe_alarms(AlarmNamePrefix="opschecks-Overdue")["MetricAlarms"]
+    assert (overdue["Period"], overdue["TreatMissingData"]) == (3600, "ignore")
+    for bucket in ("state", "pages"):
+        name = f"opschecks-{bucket}-{ACCOUNT}-us-west-2"
+        closed = aws.client("s3").get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]
+        assert set(closed.values()) == {True}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -249,3 +250,18 @@ def test_deploy_a_revision_by_name(tmp_path: Path) -> None:
         assert made.code == 0, made.all
         assert "IN_PROGRESS" in made.out
         assert on.sandbox.service().deployments[0]["rolloutState"] == "COMPLETED"
+
+
+def test_a_plan_of_shipped_checks_is_made_where_no_checks_lie(tmp_path: Path) -> None:
+    with bench(tmp_path, "stickiness_is_short") as on:
+        shutil.rmtree(on.project.folder / "checks")
+        suite = ("--pyargs", "opschecks.checks.daily", "--stack", "sandbox")
+        planned = on.project.run(*suite, "--fix=plan", **on.environment)
+        assert planned.code == 1, planned.all
+        made = on.command("fix", "reports/plan.json", "--yes")
+        assert made.code == 0, made.all
+        assert (
+            "proven by: opschecks.checks.daily.test_websocket::test_websocket_sessions_are_sticky[sandbox]" in made.out
+        )
+        assert on.events()
+        assert on.project.run(*suite, **on.environment).code == 0

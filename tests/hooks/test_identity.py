@@ -1,4 +1,4 @@
-"""STS is asked while pytest still collects; whoever needs the account takes that answer, whatever it is."""
+"""STS is asked, and clients are made, while pytest still collects; whoever needs them tells whatever comes of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
-from opschecks.hooks.identity import ask_ahead, identify_stack
+from opschecks.hooks.identity import FIRST_CALLS, _warm, ask_ahead, identify_stack
 
 
 class _Aws:
@@ -75,3 +75,15 @@ def test_no_answer_makes_the_stack_blind(ahead: bool) -> None:
     assert run.accounts == {"shop": ""}
     assert "the token has expired" in str(run.refused["shop"])
     assert cast("Any", run.observations[0]).error == str(run.refused["shop"])
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no"), KeyError("region"), ValueError("Invalid endpoint"), OSError(24)])
+def test_no_stray_traceback(error: Exception) -> None:
+    warmed: list[object] = []
+
+    def broken(services: object) -> None:
+        raise error
+
+    stacks = {"broken": SimpleNamespace(warm=broken), "sound": SimpleNamespace(warm=warmed.append)}
+    _warm(cast("Any", SimpleNamespace(aws=stacks)), ["broken", "gone", "sound"], FIRST_CALLS)
+    assert warmed == [FIRST_CALLS]

@@ -146,9 +146,6 @@ def test_backups_have_a_strip_of_weekly_runs_and_drills_a_date() -> None:
     assert 'aria-label="last 8 weekly runs: 7 passed, 1 failed"' in page
     assert page.count('aria-label="last 8 weekly runs: 8 passed"') == 2
     assert "A stopped task is replaced passed" in section(RUN, "Drills")
-    none = section(replace(RUN, weeks=({**WEEK, "drills": []},)), "Drills")
-    assert "none on record" in none
-    assert "pytest checks/drills --stack production" in none
 
 
 def test_the_biggest_mover_of_the_costs_is_named() -> None:
@@ -181,3 +178,18 @@ def test_a_hostile_week_stays_small_and_escaped() -> None:
 
 def test_the_run_file_keeps_the_whole_week() -> None:
     assert page_of(from_json(to_json(RUN))) == page_of(RUN)
+
+
+@pytest.mark.parametrize(
+    ("file", "command"),
+    [
+        ("checks/weekly/test_a.py", "pytest checks/drills --stack production"),
+        ("test_a.py", "pytest --pyargs opschecks.checks.drills --stack production"),
+    ],
+    ids=["in the project", "installed"],
+)
+def test_drills_are_run_as_they_are_typed(file: str, command: str) -> None:
+    checks = tuple(replace(one, nodeid=f"{file}::{one.check}[production]") for one in RUN.checks)
+    told = section(replace(RUN, checks=checks, weeks=({**WEEK, "drills": []},)), "Drills")
+    assert "none on record" in told
+    assert command in told
