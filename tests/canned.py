@@ -25,8 +25,10 @@ from opschecks.aws.inventory import Inventory
 from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.change import CannotFix, Request, Step
+from opschecks.core.gathering import Observed
 from opschecks.core.iam import iam_action
 from opschecks.core.model import CHECK_ATTRIBUTE, Check, Finding, Resource
+from opschecks.core.observation import CouldNotLook, Observation
 from opschecks.hooks.examine import Examine
 from tests.clock import NOW as NOW
 from tests.scratch import ROOT
@@ -215,6 +217,17 @@ def _least(shape: Any) -> Any:
     if shape.type_name == "string":
         return shape.enum[0] if shape.enum else "a" * max(1, shape.metadata.get("min", 1))
     return {"list": [], "map": {}, "boolean": False, "timestamp": NOW}.get(shape.type_name, 1)
+
+
+def observed(name: str, value: object) -> Observed:
+    """An observation that has ended, with this value or this error."""
+    seen = Observed(Observation(name, list, (), (), (), frozenset()))
+    if isinstance(value, CouldNotLook):
+        seen.error = value
+    else:
+        seen.value = value
+    seen.done.set()
+    return seen
 
 
 def stand_in(**told: Any) -> Resource:

@@ -11,6 +11,7 @@ from opschecks.cli.policy import needed
 from opschecks.cli.policy_formats import document
 from opschecks.cli.policy_statements import statements
 from opschecks.config.load import load_stacks
+from opschecks.config.stack import Stack
 from tests.ministack import Emulator
 from tests.scratch import Project
 
@@ -22,9 +23,8 @@ COARSE: Mapping[str, Any] = {
 """What it checks otherwise than AWS: on the cluster, and ListTasks without the condition key ecs:cluster."""
 
 
-def run_as(aws: Emulator, project: Project, suite: str) -> None:
-    """Give the project the keys of a user who may do just what the suite's policy for its stack allows."""
-    stack = load_stacks(project.folder / "stacks.toml").stacks["live"]
+def keys_of(aws: Emulator, stack: Stack, suite: str) -> dict[str, str]:
+    """The keys of a user who may do just what the suite's policy for the stack allows."""
     needs = [(one.name, one.shown, one.actions) for one in needed((suite,))]
     policy = document(statements(needs, Places(stack)))
     iam, user = aws.client("iam"), f"opschecks-{suite.replace('/', '-')}"
@@ -32,5 +32,10 @@ def run_as(aws: Emulator, project: Project, suite: str) -> None:
     told = json.dumps({**policy, "Statement": [*policy["Statement"], COARSE]})
     iam.put_user_policy(UserName=user, PolicyName="least", PolicyDocument=told)
     made = iam.create_access_key(UserName=user)["AccessKey"]
-    keys = {"aws_access_key_id": made["AccessKeyId"], "aws_secret_access_key": made["SecretAccessKey"]}
+    return {"aws_access_key_id": made["AccessKeyId"], "aws_secret_access_key": made["SecretAccessKey"]}
+
+
+def run_as(aws: Emulator, project: Project, suite: str) -> None:
+    """Give the project the keys of such a user."""
+    keys = keys_of(aws, load_stacks(project.folder / "stacks.toml").stacks["live"], suite)
     project.write("aws-credentials", "[on-call]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items()))

@@ -194,8 +194,7 @@ def test_what_the_file_does_not_name_is_told_with_both_ways_out(on: Bench, tmp_p
 
 def test_a_sandbox_that_does_not_run_is_said(tmp_path: Path) -> None:
     project = Project.of_the_checks(tmp_path)
-    told = project.opschecks("doctor")
-    assert told.code == 1
+    told = project.opschecks("doctor").ends(1)
     assert "WRONG   AWS configuration: sandbox is a sandbox, and none is running" in told.out
     told = project.opschecks("doctor", OPSCHECKS_SANDBOX="{}")
     assert "WRONG   AWS configuration: OPSCHECKS_SANDBOX: not what `opschecks sandbox` prints -> copy its" in told.out

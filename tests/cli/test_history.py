@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from opschecks.core.change import Change, Risk
 from opschecks.history.journal import BEGUN, CURED, HANDED_OVER, ROLLED_BACK, SENT, Journal
 from opschecks.history.storage import FolderStorage
 from opschecks.history.summaries import COMPARED
+from tests.changes import change
 from tests.cli.typed import HERE, NO_FILE, opschecks, refused
 from tests.history.filed import P, mornings, ran
 from tests.mornings import earlier, file_all
@@ -120,16 +120,12 @@ ENDS = {
 }
 
 
-def _change(*, one_way: bool) -> Change:
-    return Change("scale-service", "here", "arn:x", "backend", {}, {}, "ecs:UpdateService", {}, Risk.SAFE, one_way, "")
-
-
 @pytest.mark.parametrize(("events", "one_way", "said"), ENDS.values(), ids=ENDS)
 def test_each_entry_says_how_it_is_undone(
     here: FolderStorage, events: tuple[str, ...], one_way: bool, said: str
 ) -> None:
     log = Journal(here)
-    entry = log.begin(_change(one_way=one_way))
+    entry = log.begin(change(one_way=one_way))
     for event in events:
         entry = log.add(entry, event)
     *_, last = opschecks("journal", *HERE).stdout.splitlines()
@@ -139,8 +135,8 @@ def test_each_entry_says_how_it_is_undone(
 
 def test_what_was_undone_has_no_command_any_more(here: FolderStorage) -> None:
     log = Journal(here)
-    entry = log.add(log.add(log.begin(_change(one_way=False)), SENT), CURED)
-    log.add(log.begin(_change(one_way=False), undoes=entry.id), CURED)
+    entry = log.add(log.add(log.begin(change()), SENT), CURED)
+    log.add(log.begin(change(), undoes=entry.id), CURED)
     printed = opschecks("journal", *HERE).stdout
     assert "it was undone" in printed
     assert f"opschecks undo {entry.id}" not in printed

@@ -20,7 +20,7 @@ from opschecks.config.stack import NO_KEYS, Stack
 from opschecks.core.check_names import find_checks
 from opschecks.core.declared import limits_in
 from tests.canned import stack
-from tests.cli.commands import QUICK_STACKS, _refused
+from tests.cli.typed import NO_FILE, QUICK_STACKS, refused_anew
 from tests.fault_groups import known_faults
 from tests.scratch import ROOT, Project, check_of_each
 
@@ -36,16 +36,14 @@ def _listed(project: Project, kind: str, *arguments: str) -> list[dict[str, str]
 
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_help_teaches_the_next_step(project: Project, option: str) -> None:
-    ended = project.opschecks(option)
-    assert ended.code == 0
+    ended = project.opschecks(option).ends(0)
     for word in ("pytest checks/daily", "--stack NAME", "--fault NAME", "opschecks list faults", "opschecks sandbox"):
         assert word in ended.out
 
 
 @pytest.mark.parametrize("command", ["list", "sandbox"])
 def test_every_command_has_help_with_every_option_explained(project: Project, command: str) -> None:
-    ended = project.opschecks(command, "--help")
-    assert ended.code == 0
+    ended = project.opschecks(command, "--help").ends(0)
     options = [line for line in ended.out.splitlines() if line.strip().startswith("--")]
     assert len(options) >= 2
     assert all(len(line.split()) > 3 for line in options), options
@@ -56,8 +54,7 @@ def test_every_command_has_help_with_every_option_explained(project: Project, co
 def test_the_version_is_the_packages(project: Project) -> None:
     from importlib.metadata import version
 
-    ended = project.opschecks("--version")
-    assert ended.code == 0
+    ended = project.opschecks("--version").ends(0)
     assert version("opschecks") in ended.out
 
 
@@ -162,8 +159,7 @@ def test_where_there_are_no_checks_it_lists_those_that_opschecks_ships(project: 
 
 
 def test_a_kind_that_does_not_exist_is_refused_with_those_that_do(project: Project) -> None:
-    ended = project.opschecks("list", "check")
-    assert ended.code == 2
+    ended = project.opschecks("list", "check").ends(2)
     assert "Traceback" not in ended.err
     assert all(kind in ended.err for kind in KINDS)
 
@@ -171,20 +167,16 @@ def test_a_kind_that_does_not_exist_is_refused_with_those_that_do(project: Proje
 @pytest.mark.parametrize("command", [["list", "stacks"], ["sandbox"]], ids=" ".join)
 def test_a_bad_stacks_file_is_one_line(project: Project, command: list[str]) -> None:
     project.write("stacks.toml", '[stacks.here]\nregoin = "x"\n')
-    line = _refused(project, *command)
-    assert line == "Error: stacks.toml: stacks.here.regoin: unknown key; did you mean 'region'?"
-    line = _refused(project, *command, "--stacks", "nowhere.toml")
-    assert line == (
-        "Error: nowhere.toml: no such file; --stacks FILE names another one, and `opschecks init --sandbox --write` "
-        "makes one to begin with, `opschecks init` one of what an account has"
-    )
+    line = refused_anew(project, *command)
+    assert line == "stacks.toml: stacks.here.regoin: unknown key; did you mean 'region'?"
+    assert refused_anew(project, *command, "--stacks", "nowhere.toml") == f"nowhere.toml: {NO_FILE}"
 
 
 @pytest.mark.parametrize("text", [b"def test_things(:\n    pass\n", b"name = '\xff'\n"], ids=["no Python", "no text"])
 def test_a_check_file_that_cannot_be_read_is_one_line(project: Project, text: bytes) -> None:
     project.write("checks/daily/test_things.py", "")
     (project.folder / "checks/daily/test_things.py").write_bytes(text)
-    assert _refused(project, "list", "checks").startswith("Error: checks/daily/test_things.py:")
+    assert refused_anew(project, "list", "checks").startswith("checks/daily/test_things.py:")
 
 
 def test_which_limit_holds_and_why() -> None:

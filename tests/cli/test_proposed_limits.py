@@ -20,9 +20,8 @@ from opschecks.cli.proposal import propose
 from opschecks.cli.proposed_images import foreign_images
 from opschecks.cli.proposed_limits import as_found
 from opschecks.core.answer import Answer
-from opschecks.core.gathering import Observed
 from opschecks.core.observation import CouldNotLook
-from tests.canned import stack
+from tests.canned import observed, stack
 from tests.cli.test_proposal import survey_of
 
 DENIED = CouldNotLook("application-autoscaling:DescribeScheduledActions", "AccessDenied: no")
@@ -47,16 +46,7 @@ def lines(desired: Mapping[str, int], *scaled: ServiceScaling, **more: Any) -> l
     """What is proposed for a stack with these services; an error stands for an observation that failed."""
     services = [Service(arn=name, name=name, evidence={"desiredCount": count}) for name, count in desired.items()]
     values = {"services": services, "auto_scaling": list(scaled), **more}
-    results = {}
-    for name, value in values.items():
-        result = Observed(SimpleNamespace(name=name))  # type: ignore[arg-type]
-        if isinstance(value, CouldNotLook):
-            result.error = value
-        else:
-            result.value = value
-        result.done.set()
-        results[name] = result
-    store: Any = SimpleNamespace(results=results)
+    store: Any = SimpleNamespace(results={name: observed(name, value) for name, value in values.items()})
     return [str(one).partition("  #")[0] for one in as_found(stack(), store)]
 
 
@@ -113,9 +103,7 @@ PATTERNS = {
 
 
 def store(*images: RunningImage, error: CouldNotLook | None = None) -> Any:
-    result = Observed(SimpleNamespace(name="running_images"), value=list(images), error=error)  # type: ignore[arg-type]
-    result.done.set()
-    return SimpleNamespace(results={"running_images": result})
+    return SimpleNamespace(results={"running_images": observed("running_images", error or list(images))})
 
 
 @pytest.mark.parametrize(("image", "pattern"), PATTERNS.items(), ids=PATTERNS)

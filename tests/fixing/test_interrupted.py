@@ -20,17 +20,12 @@ __all__ = ["desk"]
 NOT_BEGUN = "not made: interrupted before it was begun"
 
 
-def _three(desk: Desk) -> list[Change]:
-    desk.world.values["c"] = "off"
-    return [desk.plan(target=target) for target in ("a", "b", "c")]
-
-
 def test_what_ctrl_c_leaves_unmade_of_a_group_is_reported_too(desk: Desk) -> None:
     def interrupt(wanted: str) -> None:
         if wanted == "on":
             os.kill(os.getpid(), signal.SIGINT)
 
-    changes, desk.world.answer = _three(desk), interrupt
+    changes, desk.world.answer = desk.three(), interrupt
     with pytest.raises(Interrupted) as raised:
         desk.fixer.make_all(changes, lambda: CURED)
     assert [(fixed.change.target, fixed.result.value) for fixed in raised.value.fixed] == [
@@ -46,7 +41,7 @@ def test_ctrl_c_before_the_first_change_reports_all_of_them(desk: Desk, monkeypa
     def interrupt(*_: object) -> str:
         raise KeyboardInterrupt
 
-    changes = _three(desk)
+    changes = desk.three()
     object.__setattr__(desk.fixer, "veto", interrupt)
     with pytest.raises(Interrupted) as raised:
         desk.fixer.make_all(changes, lambda: CURED)
@@ -55,7 +50,7 @@ def test_ctrl_c_before_the_first_change_reports_all_of_them(desk: Desk, monkeypa
 
 
 def test_groups_of_other_findings_are_reported_too(desk: Desk) -> None:
-    changes = _three(desk)
+    changes = desk.three()
     kept: list[tuple[str, str]] = []
     fixing: Any = by_checks._Fixing.__new__(by_checks._Fixing)
     findings = [SimpleNamespace(resource=change.target) for change in changes]
@@ -84,7 +79,7 @@ def test_groups_of_other_findings_are_reported_too(desk: Desk) -> None:
 def test_changes_by_name_are_reported_too(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    changes, shown = _three(desk), []
+    changes, shown = desk.three(), []
     monkeypatch.setattr(by_name, "show_plan", lambda change: None)
     monkeypatch.setattr(by_name, "show_result", lambda fixed: shown.append((fixed.change.target, fixed.said)))
 

@@ -35,28 +35,9 @@ def test_changes_of_one_finding_are_cured_together(desk: Desk) -> None:
     assert desk.world.values == {"a": "on", "b": "on"}
 
 
-def test_changes_of_one_finding_are_taken_back_together(desk: Desk) -> None:
-    made = desk.fixer.make_all([desk.plan(), desk.plan(target="b")], lambda: SICK)
-    assert [fixed.result for fixed in made] == [ChangeResult.ROLLED_BACK, ChangeResult.ROLLED_BACK]
-    assert desk.world.values == {"a": "off", "b": "off"}
-
-
-def test_a_refused_change_takes_those_before_it_back(desk: Desk) -> None:
-    def only_the_first(wanted: str) -> None:
-        if desk.world.sent == ["on", "on"]:
-            raise Refused("world:Write: AccessDenied")
-
-    desk.world.answer = only_the_first
-    made = desk.fixer.make_all([desk.plan(), desk.plan(target="b")], lambda: CURED)
-    assert [fixed.result for fixed in made] == [ChangeResult.ROLLED_BACK, ChangeResult.REFUSED]
-    assert desk.world.values == {"a": "off", "b": "off"}
-
-
 def test_what_a_refusal_leaves_unmade_is_reported_too(desk: Desk) -> None:
-    desk.world.values["c"] = "off"
     desk.world.answer = _refuses
-    changes = [desk.plan(target=target) for target in ("a", "b", "c")]
-    made = desk.fixer.make_all(changes, lambda: CURED)
+    made = desk.fixer.make_all(desk.three(), lambda: CURED)
     assert [fixed.change.target for fixed in made] == ["a", "b", "c"]
     assert [fixed.result for fixed in made] == [ChangeResult.REFUSED] * 3
     assert [fixed.said for fixed in made[1:]] == ["not made: another change was refused"] * 2
@@ -89,7 +70,7 @@ def test_what_did_not_help_is_rolled_back_and_that_is_verified(desk: Desk, look:
 
 def _only_on(wanted: str) -> None:
     if wanted == "off":
-        raise Refused("world:Write: AccessDenied")
+        _refuses(wanted)
 
 
 def test_a_roll_back_that_is_refused_cannot_be_overlooked(desk: Desk) -> None:
@@ -133,10 +114,7 @@ def test_one_way_is_handed_over_when_it_did_not_help(desk: Desk) -> None:
 
 
 def test_a_refusal_of_aws_changes_nothing(desk: Desk) -> None:
-    def refuse(wanted: str) -> None:
-        raise Refused("world:Write: AccessDenied")
-
-    desk.world.answer = refuse
+    desk.world.answer = _refuses
     assert desk.make(lambda: CURED).result is ChangeResult.REFUSED
     assert desk.events() == [["begun", "refused"]]
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +13,6 @@ from opschecks.history.journal import CURED, Journal
 from tests.bench import FIX, Bench, bench
 from tests.changes import change
 
-STOPS_A_TASK = ("checks/drills", "--stack", "sandbox", "-k", "stopped")
 STICKY = "test_websocket_sessions_are_sticky"
 VETO = "def pytest_opschecks_before_change(change):\n    return f'not before the release: {change.remedy}'\n"
 TOLD = """\
@@ -92,8 +89,7 @@ def test_a_veto_holds_by_name_wherever_a_run_would_find_it(on: Bench, files: dic
     for path, text in files.items():
         on.project.write(path, text)
     made = len(on.journal())
-    ended = on.command("fix", "scale-service", "--set", "desired=3", "--yes")
-    assert ended.code == 1
+    ended = on.command("fix", "scale-service", "--set", "desired=3", "--yes").ends(1)
     assert "vetoed: not before the release: scale-service" in ended.err
     assert len(on.journal()) == made
 
@@ -102,14 +98,12 @@ def test_a_users_own_remedy_is_listed_made_by_name_and_undone(on: Bench) -> None
     on.project.write("conftest.py", OWN + TOLD)
     on.project.write("world", "off")
     assert "switch-onn: no such remedy; did you mean 'switch-on'?" in on.command("fix", "switch-onn", "--yes").err
-    made = on.command("fix", "switch-on", "--yes")
-    assert made.code == 0, made.all
+    made = on.command("fix", "switch-on", "--yes").ends(0)
     assert (on.project.folder / "world").read_text() == "on"
     entry = on.journal()[-1]
     assert entry["change"]["remedy"] == "switch-on"
     assert f"opschecks undo {entry['entry']} --stack sandbox" in made.out
-    undone = on.command("undo", entry["entry"], "--yes")
-    assert undone.code == 0, undone.all
+    on.command("undo", entry["entry"], "--yes").ends(0)
     assert (on.project.folder / "world").read_text() == "off"
     assert (on.project.folder / "told").read_text() == "switch-on done\nswitch-on done\n"
 
@@ -138,18 +132,14 @@ def moon_is_missing(sandbox):
 )
 def test_what_a_project_declares_is_listed(on: Bench, kind: str, shown: str) -> None:
     on.project.write("conftest.py", OWN + DECLARED)
-    done = subprocess.run(
-        [sys.executable, "-m", "opschecks.cli", "list", kind, "--format", "json"],
-        cwd=on.project.folder, env=on.project.environment(), capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert shown in {next(iter(row.values())) for row in json.loads(done.stdout)}
+    done = on.project.anew("-m", "opschecks.cli", "list", kind, "--format", "json")
+    assert shown in {next(iter(row.values())) for row in json.loads(done.out)}
 
 
 def test_a_conftest_that_cannot_be_imported_ends_the_command(on: Bench) -> None:
     on.project.write("checks/conftest.py", "import nothing_of_that_name\n")
     made = len(on.journal())
-    ended = on.command("fix", "scale-service", "--set", "desired=3", "--yes")
-    assert ended.code == 4
+    ended = on.command("fix", "scale-service", "--set", "desired=3", "--yes").ends(4)
     assert "No module named 'nothing_of_that_name'" in ended.err
     assert len(on.journal()) == made
 
@@ -157,7 +147,7 @@ def test_a_conftest_that_cannot_be_imported_ends_the_command(on: Bench) -> None:
 def test_a_veto_holds_in_a_drill(on: Bench) -> None:
     on.project.write("conftest.py", 'pytest_plugins = ["opschecks"]\n\n\n' + VETO + TOLD)
     made = len(on.journal())
-    ended = on.project.run(*STOPS_A_TASK, **on.environment)
+    ended = on.check("stopped", suite="drills")
     assert "vetoed: not before the release: stop-task" in ended.out
     assert (on.project.folder / "told").read_text() == "stop-task refused\n"
     assert len(on.journal()) == made
@@ -171,7 +161,7 @@ def test_a_drill_passes_the_guards_of_any_change(on: Bench) -> None:
             target = f"task/{on.sandbox.stack.cluster}/{task.task_id}"
             journal.add(journal.begin(replace(change(1), remedy="stop-task", target=target)), CURED)
     made = len(on.journal())
-    ended = on.project.run(*STOPS_A_TASK, **on.environment)
+    ended = on.check("stopped", suite="drills")
     assert "refused: already tried 2 times today (fix.attempts_per_day)" in ended.out
     assert len(on.journal()) == made
 

@@ -43,8 +43,8 @@ def test_a_refusal_in_the_middle_takes_back_what_was_made(desk: Desk) -> None:
         if desk.world.sent == ["on", "on"]:
             raise Refused("world:Write: AccessDenied")
 
-    desk.world.values["c"], desk.world.answer = "off", only_the_first
-    made = desk.fixer.make_all([desk.plan(target=target) for target in "abc"], lambda: CURED)
+    desk.world.answer = only_the_first
+    made = desk.fixer.make_all(desk.three(), lambda: CURED)
     assert [fixed.result for fixed in made] == [
         ChangeResult.ROLLED_BACK, ChangeResult.REFUSED, ChangeResult.REFUSED,
     ]  # fmt: skip
@@ -52,9 +52,9 @@ def test_a_refusal_in_the_middle_takes_back_what_was_made(desk: Desk) -> None:
 
 
 def test_what_was_made_last_is_rolled_back_first_and_told_in_the_order_of_the_plan(desk: Desk) -> None:
-    desk.world.values["c"] = "off"
-    made = desk.fixer.make_all([desk.plan(target=target) for target in "abc"], lambda: SICK)
-    assert [fixed.change.target for fixed in made] == ["a", "b", "c"]
+    made = desk.fixer.make_all(desk.three(), lambda: SICK)
+    assert [(fixed.change.target, fixed.result) for fixed in made] == [(one, ChangeResult.ROLLED_BACK) for one in "abc"]
+    assert desk.world.values == {"a": "off", "b": "off", "c": "off"}
     assert [entry.change.target for entry in desk.journal.entries() if entry.undoes] == ["c", "b", "a"]
 
 

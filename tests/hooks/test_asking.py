@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from opschecks.sandbox.environment import CREDENTIALS
 from tests.bench import bench
-from tests.forks import TIMEOUT_S
 from tests.scratch import Project
 
 ROLE = "arn:aws:iam::123456789012:role/opschecks"
@@ -46,12 +43,8 @@ def test_a_code_is_typed_once(tmp_path: Path, more: list[str]) -> None:
             f'default = "live"\n[stacks.live]\nregion = "us-west-2"\nrole_arn = "{ROLE}"\nmfa_serial = "{DEVICE}"\n'
             f'endpoint_url = "{on.sandbox.facts["endpoint_url"]}"\nalarm_prefix = "incident-commander"\n',
         )
-        done = subprocess.run(
-            [sys.executable, "-c", TYPED, *project.command("checks/daily", "-k", "no_alarm_is_ringing", *more)],
-            cwd=project.folder, env=project.environment(**{key.upper(): value for key, value in CREDENTIALS.items()}),
-            capture_output=True, text=True, timeout=TIMEOUT_S, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert done.stdout.count(f"Enter MFA code for {DEVICE}") == 1
-        assert "123456\n" not in done.stdout
+        command = project.command("checks/daily", "-k", "no_alarm_is_ringing", *more)
+        done = project.anew("-c", TYPED, *command, **{key.upper(): value for key, value in CREDENTIALS.items()}).ends(0)
+        assert done.out.count(f"Enter MFA code for {DEVICE}") == 1
+        assert "123456\n" not in done.out
         assert on.sandbox.server.wire.calls["sts"] == 2  # AssumeRole, and who am I

@@ -51,8 +51,7 @@ def test_the_command_line_comes_first_then_the_environment(
 ) -> None:
     ini, environment, arguments, expected = case
     two.write("pyproject.toml", f"{PYPROJECT}{ini}\n")
-    ended = two.run("checks/daily", *arguments, **environment)
-    assert ended.code == 0, ended.all
+    two.run("checks/daily", *arguments, **environment).ends(0)
     assert stacks_of(two) == expected
 
 
@@ -63,8 +62,7 @@ def test_places_and_severity_too(two: Project, tmp_path: Path) -> None:
     (two.folder / "checks").rename(two.folder / "conf" / "checks")
     inner = Project(two.folder / "conf")
     inner.checks(check_of_each("test_good", "assert not thing"))
-    ended = inner.run("checks/daily", OPSCHECKS_REPORTS=str(tmp_path / "out"))
-    assert ended.code == 0, ended.all
+    inner.run("checks/daily", OPSCHECKS_REPORTS=str(tmp_path / "out")).ends(0)
     assert "elsewhere" in (tmp_path / "out" / "daily.json").read_text()
 
 
@@ -78,24 +76,21 @@ WRONG = {
 @pytest.mark.parametrize("variable", WRONG)
 def test_a_bad_value_is_one_line_that_names_where_it_stands(variable: str, two: Project) -> None:
     given, said = WRONG[variable]
-    ended = two.run("checks/daily", **{variable: given})
-    assert ended.code == 4
+    ended = two.run("checks/daily", **{variable: given}).ends(4)
     assert ended.err.startswith(f"ERROR: {said}"), ended.err
     assert len(ended.err.strip().splitlines()) == 1
 
 
 def test_what_gates_a_deploy_wants_the_command_line(two: Project) -> None:
     two.checks(check_of_each("test_ready"), "deploy/before/test_ready.py")
-    ended = two.run("checks/deploy/before", OPSCHECKS_STACK="here")
-    assert ended.code == 4
+    ended = two.run("checks/deploy/before", OPSCHECKS_STACK="here").ends(4)
     assert "name the stack with --stack" in ended.err
 
 
 def test_workers_come_to_the_same(two: Project) -> None:
     two.write("pyproject.toml", f"{PYPROJECT}opschecks_fail_on = 'critical'\n")
     two.checks(check_of_each("test_good", "assert not thing"))
-    ended = two.run("checks/daily", "-n1", OPSCHECKS_STACK="there")
-    assert ended.code == 0, ended.all
+    two.run("checks/daily", "-n1", OPSCHECKS_STACK="there").ends(0)
     assert stacks_of(two) == ["there"]
 
 
@@ -110,8 +105,7 @@ def test_stacks_of_another_folder_leave_the_rootdir_alone(two: Project) -> None:
     inner.checks(check_of_each("test_good"))
     (inner.folder / "pyproject.toml").unlink()
     (two.folder / "pyproject.toml").unlink()
-    ended = inner.run("-p", "opschecks", "checks/daily", "--stacks", "../stacks.toml", "--stack", "there")
-    assert ended.code == 0, ended.all
+    ended = inner.run("-p", "opschecks", "checks/daily", "--stacks", "../stacks.toml", "--stack", "there").ends(0)
     assert f"rootdir: {inner.folder}\n" in ended.out
     assert inner.told()["checks"][0]["nodeid"].startswith("checks/daily/")
     assert stacks_of(inner) == ["there"]
@@ -123,8 +117,7 @@ def test_only_what_is_typed_wrong_on_the_command_line_leaves_the_page_of_yesterd
     for written, environment in (*wrong, ("opschecks_stack = ['heer']", {})):
         two.write("reports/daily.html", "yesterday: all good")
         two.write("pyproject.toml", f"{PYPROJECT}{written}\n")
-        ended = two.run("checks/daily", **environment)
-        assert ended.code == 4, ended.all
+        two.run("checks/daily", **environment).ends(4)
         assert "yesterday" not in two.page(), (written, environment)
         assert "no such s" in two.page()
     two.write("pyproject.toml", PYPROJECT)
@@ -165,6 +158,12 @@ def ours(tmp_path: Path) -> Project:
     return project
 
 
+def _with_ini(ours: Project, own: str, others: str) -> None:
+    for path, text in ((ours.folder, own), (ours.folder.parent / "other", others)):
+        if text:
+            (path / "pytest.ini").write_text(text)
+
+
 INI = {
     "nothing there": (OURS, "", "daily checks of b", "ours"),
     "an ini file there": (OURS, "[pytest]\nopschecks_stack = a\n", "daily checks of b", "ours"),
@@ -175,11 +174,8 @@ INI = {
 @pytest.mark.parametrize("case", INI.values(), ids=INI)
 def test_a_list_of_stacks_elsewhere_changes_no_setting(case: tuple[str, str, str, str], ours: Project) -> None:
     own, others, said, folder = case
-    for path, text in ((ours.folder, own), (ours.folder.parent / "other", others)):
-        if text:
-            (path / "pytest.ini").write_text(text)
-    ended = ours.run("-p", "opschecks", "--stacks", "../other/teams.toml", *([] if own else ["checks/daily"]))
-    assert ended.code == 0, ended.all
+    _with_ini(ours, own, others)
+    ended = ours.run("-p", "opschecks", "--stacks", "../other/teams.toml", *([] if own else ["checks/daily"])).ends(0)
     assert f"opschecks: {said}\n" in ended.out
     assert f"rootdir: {ours.folder.parent / folder}\n" in ended.out
     assert ours.outcomes() == {"test_good": "passed"}
@@ -196,11 +192,8 @@ USED_AT_ONCE = {
 @pytest.mark.parametrize("case", USED_AT_ONCE.values(), ids=USED_AT_ONCE)
 def test_what_pytest_has_used_already_ends_the_run_in_one_line(case: tuple[str, str, str], ours: Project) -> None:
     own, others, said = case
-    for path, text in ((ours.folder, own), (ours.folder.parent / "other", others)):
-        if text:
-            (path / "pytest.ini").write_text(text)
-    ended = ours.run("-p", "opschecks", "--stacks", "../other/teams.toml")
-    assert ended.code == 4, ended.all
+    _with_ini(ours, own, others)
+    ended = ours.run("-p", "opschecks", "--stacks", "../other/teams.toml").ends(4)
     assert ended.err.startswith("ERROR: --stacks ../other/teams.toml: pytest takes its settings ")
     assert ended.err.endswith(f"{said}\n\n"), ended.err
 

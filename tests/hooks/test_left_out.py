@@ -85,8 +85,7 @@ def mistaken(project: Project) -> Project:
 
 
 def test_each_mistake_is_one_message_and_the_others_run(mistaken: Project) -> None:
-    ended = mistaken.run("checks/daily")
-    assert ended.code == 10, ended.all
+    ended = mistaken.run("checks/daily").ends(10)
     assert "INTERNALERROR" not in ended.all
     said = [line for line in ended.out.splitlines() if line.startswith("not collected: ")]
     wanted = [f"not collected: checks/daily/{message}" for _, message in MISTAKES.values() if message]
@@ -108,8 +107,7 @@ def test_an_unknown_limit_blinds_its_check_alone_and_says_where(project: Project
 
 
 def test_what_only_lists_is_refused_with_all_of_them(mistaken: Project) -> None:
-    ended = mistaken.run("checks/daily", "--collect-only", "-q")
-    assert ended.code == 4
+    ended = mistaken.run("checks/daily", "--collect-only", "-q").ends(4)
     assert ended.err.count("checks/daily/") >= 6
 
 
@@ -129,8 +127,7 @@ LEFT_OUT = {
 @pytest.mark.parametrize("wrong", LEFT_OUT.values(), ids=LEFT_OUT)
 def test_fix_holds_back(wrong: str, project: Project) -> None:
     project.checks(f"{check_of_each('test_good')}\n{wrong}")
-    ended = project.run("checks/daily", "--fix=plan", "--stack", "here")
-    assert ended.code == 10, ended.all
+    project.run("checks/daily", "--fix=plan", "--stack", "here").ends(10)
     (note,) = [one["text"] for one in project.told()["notes"]]
     assert note.startswith("--fix=plan: nothing was planned, because the suite is not whole: not collected: ")
     assert "test_wrong" in note

@@ -16,8 +16,8 @@ from opschecks.core.observation import WrongAccount
 from opschecks.hooks import identity, many
 from opschecks.hooks.many import Crew, progress, release
 from opschecks.hooks.state import ChecksRun
-from tests.hooks.test_shards import STACKS
-from tests.scratch import Project
+from tests.hooks.test_shards import CHECKS, of_three
+from tests.scratch import check_of_each
 
 NAMES = [f"s{number}" for number in range(8)]
 
@@ -167,9 +167,7 @@ def test_things(things, stack, examine):
 
 
 def test_of_a_run_that_is_killed_the_stacks_that_were_done_are_kept(tmp_path: Path) -> None:
-    project = Project.make(tmp_path)
-    project.write("stacks.toml", STACKS)
-    project.checks(KILLED)
+    project = of_three(tmp_path, KILLED)
     assert project.run("checks/daily", "--stack", "all").code not in (0, 1, 10)
     told = CliRunner().invoke(main, ["report", "fleet", str(tmp_path / "reports" / "history"), "--format", "prom"])
     assert told.exit_code == 10
@@ -178,18 +176,6 @@ def test_of_a_run_that_is_killed_the_stacks_that_were_done_are_kept(tmp_path: Pa
     assert 'opschecks_fleet_shards_not_ended{suite="daily"} 1\n' in told.output
 
 
-CHECKS = '''
-@promise("a")
-def test_things(things, stack, examine):
-    """Why."""
-    for one in things:
-        with examine(one):
-            assert stack.name != "b" or one.name != "b", "it is b"
-
-@promise("a")
-def test_denied(denied, examine):
-    """Why."""
-'''
 LOOKS = """
 
 import pytest
@@ -210,12 +196,9 @@ def pytest_sessionfinish(session):
 
 
 def test_reports_findings_and_what_was_examined_are_let_go(tmp_path: Path) -> None:
-    project = Project.make(tmp_path)
-    project.write("stacks.toml", STACKS)
-    project.write("conftest.py", (tmp_path / "conftest.py").read_text(encoding="utf-8") + LOOKS)
-    project.checks(CHECKS)
-    ended = project.run("checks/daily", "--stack", "all")
-    assert ended.code == 1, ended.all
+    project = of_three(tmp_path, CHECKS + check_of_each("test_denied", of="denied"))
+    project.append(LOOKS)
+    ended = project.run("checks/daily", "--stack", "all").ends(1)
     assert (tmp_path / "kept").read_text(encoding="utf-8") == repr(({"": (9, 1), "passed": (2, 1)}, False, []))
     assert "1 failed, 2 passed, 3 could not look" in ended.out
     assert "AccessDenied: no" in ended.out

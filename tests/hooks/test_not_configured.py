@@ -107,35 +107,32 @@ def test_checks_without_the_same_thing_are_one_group_with_all_of_their_names() -
     assert len(group.checks) == 3
 
 
-WITHOUT_PLAN = '''\
-from opschecks import Resource, observation
-from opschecks.core.observation import NotApplicable
+NOT_THERE = '''
 
-pytest_plugins = ["opschecks"]
+from opschecks.core.observation import NotApplicable, names_no
 
 @observation()
-def things() -> list[Resource]:
+def events() -> list[Resource]:
     """Nobody has them here."""
     raise NotApplicable("health:DescribeEvents", "the support plan does not include it")
 
 @observation()
-def others() -> list[Resource]:
-    """Three."""
-    return [Resource(arn=f"thing/{n}", name=n) for n in "abc"]
+def made_of_events(events: list[Resource]) -> list[Resource]:
+    """Made of them."""
+    return events
 
 @observation()
-def made_of_things(things: list[Resource]) -> list[Resource]:
-    """Made of them."""
-    return things
+def incidents_there() -> list[Resource]:
+    """None are kept."""
+    raise names_no("here", "incidents table", "incidents_table")
 '''
 
 
 def test_what_the_account_does_not_have_is_not_applicable_with_its_reason(project: Project) -> None:
-    project.write("conftest.py", WITHOUT_PLAN)
-    checks = {"test_plan": "things", "test_made": "made_of_things", "test_others": "others"}
+    project.append(NOT_THERE)
+    checks = {"test_plan": "events", "test_made": "made_of_events", "test_others": "things"}
     project.checks("".join(check_of_each(name, of=of) for name, of in checks.items()))
-    ended = project.run("checks/daily")
-    assert ended.code == 0, ended.all
+    project.run("checks/daily").ends(0)
     expected = {"test_plan": "not_applicable", "test_made": "not_applicable", "test_others": "passed"}
     assert project.outcomes() == expected
     told = {one["check"]: one["message"] for one in project.told()["checks"]}
@@ -144,34 +141,15 @@ def test_what_the_account_does_not_have_is_not_applicable_with_its_reason(projec
     assert (suite.attrib["skipped"], suite.attrib["errors"], suite.attrib["failures"]) == ("2", "0", "0")
 
 
-LACKING = '''\
-from opschecks import Resource, observation
-from opschecks.core.observation import names_no
-
-pytest_plugins = ["opschecks"]
-
-@observation()
-def incidents_there() -> list[Resource]:
-    """None are kept."""
-    raise names_no("here", "incidents table", "incidents_table")
-
-@observation()
-def others() -> list[Resource]:
-    """Three."""
-    return [Resource(arn=f"thing/{n}", name=n) for n in "abc"]
-'''
-
-
 def test_without_takes_a_key_or_a_check_and_leaves_the_others_of_the_slug(project: Project) -> None:
-    project.write("conftest.py", LACKING)
-    checks = {"test_old": "incidents_there", "test_others": "others", "test_named": "others"}
+    project.append(NOT_THERE)
+    checks = {"test_old": "incidents_there", "test_others": "things", "test_named": "things"}
     project.checks("".join(check_of_each(name, of=of) for name, of in checks.items()))
     told = 'without = { incidents_table = "kept in another system", test_named = "not ours" }'
     project.write("stacks.toml", f'default = "here"\n[stacks.here]\nregion = "us-west-2"\n{told}\n')
-    ended = project.run("checks/daily")
-    assert ended.code == 0, ended.all
+    project.run("checks/daily").ends(0)
     assert project.outcomes() == {"test_old": "not_applicable", "test_named": "not_applicable", "test_others": "passed"}
-    assert [one["name"] for one in project.told()["observations"]] == ["caller_identity", "others"]
+    assert [one["name"] for one in project.told()["observations"]] == ["caller_identity", "things"]
     said = {one["check"]: one["message"] for one in project.told()["checks"]}
     assert said["test_old"] == "stack here is without incidents_table: kept in another system"
     assert said["test_named"] == "stack here is without test_named: not ours"

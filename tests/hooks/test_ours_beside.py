@@ -29,8 +29,7 @@ def test_both_are_one_run(own: Project) -> None:
     refused = own.run(*BOTH)
     assert (refused.code, refused.err.split("):")[0]) == (4, "ERROR: waivers.toml: waiver 1 (test_own on no resource")
     (own.folder / "waivers.toml").unlink()
-    ended = own.run(*BOTH)
-    assert ended.code == 10, ended.all
+    own.run(*BOTH).ends(10)
     outcomes = own.outcomes()
     assert outcomes.keys() == {*OURS, "test_own"}
     assert outcomes["test_own"] == "passed"
@@ -47,8 +46,7 @@ def test_a_check_that_has_the_name_of_ours_is_left_out_with_its_line(own: Projec
 
 
 def test_two_suites_are_no_run(own: Project) -> None:
-    ended = own.run("--pyargs", "opschecks.checks.weekly", "checks/daily")
-    assert ended.code == 4
+    ended = own.run("--pyargs", "opschecks.checks.weekly", "checks/daily").ends(4)
     assert "daily, weekly: a run takes one suite" in ended.err
 
 

@@ -26,8 +26,7 @@ def hourly(project: Project) -> Project:
 
 def test_it_runs_is_filed_and_is_compared_as_the_others_are(hourly: Project) -> None:
     for _ in range(2):
-        ended = hourly.run("checks/often")
-        assert ended.code == 0, ended.all
+        ended = hourly.run("checks/often").ends(0)
     assert "opschecks: hourly checks of here" in ended.out
     assert hourly.outcomes("hourly.json") == {"test_often": "passed"}
     assert len(list((hourly.folder / "reports/history/here/hourly").glob("*.json"))) == 2
@@ -41,8 +40,7 @@ def test_the_others_do_not_have_its_checks(hourly: Project) -> None:
     hourly.checks(check_of_each("test_daily"))
     assert hourly.run("checks/daily").code == 0
     assert hourly.outcomes() == {"test_daily": "passed"}
-    ended = hourly.run("checks/daily", "checks/often")
-    assert ended.code == 4
+    ended = hourly.run("checks/daily", "checks/often").ends(4)
     assert "a run takes one suite; choose one of checks/daily" in ended.err
     assert "checks/often" in ended.err
 
@@ -142,8 +140,7 @@ def test_a_run_of_one_that_an_ini_file_names(hourly: Project) -> None:
     """One of pytest's there would take the place of the project's, with all that the project's conftest brings."""
     (hourly.folder / "checks/often/conftest.py").unlink()
     hourly.write("checks/often/opschecks.ini", "[opschecks]\nsuite = hourly\n")
-    ended = hourly.run("checks/often")
-    assert ended.code == 0, ended.all
+    hourly.run("checks/often").ends(0)
     assert hourly.outcomes("hourly.json") == {"test_often": "passed"}
     hourly.write("checks/often/pytest.ini", "[pytest]\nopschecks_suite = hourly\n")
     refused = hourly.run("-p", "opschecks", "checks/often")

@@ -78,8 +78,7 @@ def test_waiting_repeats_only_what_changed(bad: list[list[str]], said: list[str]
 def test_no_color_is_honoured(tmp_path: Path) -> None:
     """Where colours are forced, as CI does it, NO_COLOR still wins: https://no-color.org."""
     project = Project.of_the_checks(tmp_path)
-    plain = project.run("checks/daily", "--fault", "alarm_is_ringing", NO_COLOR="1", FORCE_COLOR="1")
-    assert plain.code == 1
+    plain = project.run("checks/daily", "--fault", "alarm_is_ringing", NO_COLOR="1", FORCE_COLOR="1").ends(1)
     assert "\x1b" not in plain.all
     assert "\x1b[" in project.run("checks/daily", "--fault", "alarm_is_ringing", FORCE_COLOR="1").out
 

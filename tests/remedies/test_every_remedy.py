@@ -260,7 +260,8 @@ def test_two_remedies_of_one_name_are_refused() -> None:
 
 def _answered(status: int, code: str = "AccessDenied") -> Exception:
     told = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return botocore.ClientError(told, "UpdateService")
+    error: Exception = botocore.ClientError(told, "UpdateService")
+    return error
 
 
 SENT: dict[str, tuple[Exception, type[Exception]]] = {

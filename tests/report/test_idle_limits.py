@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from opschecks.core.model import CheckResult, Finding, Outcome, Severity
 from opschecks.core.run import Run
 from opschecks.report.idle_limits import idle_limits
 from tests.canned import stack
+from tests.exported import made, of, ran
 
-WORKER = Finding(
-    stack="here",
-    check="test_a",
-    resource="arn:aws:ecs:us-west-2:123456789012:service/prod/worker",
-    name="worker",
-    outcome=Outcome.PASSED,
-    severity=Severity.HIGH,
-)
-CHECK = CheckResult("here", "test_a", "a", "ecs", Severity.HIGH, "a", "It is bad", "Why.", "passed")
-RUN = Run("daily", datetime(2026, 11, 27, tzinfo=UTC), (), checks=(CHECK,), findings=(WORKER,))
+CHECK = made("a", "passed", stack="here")
+WORKER = replace(of(CHECK), resource="arn:aws:ecs:us-west-2:123456789012:service/prod/worker", name="worker")
+RUN = ran(CHECK, findings=(WORKER,))
 
 
 def _told(place: str, run: Run = RUN) -> list[str]:

@@ -14,8 +14,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from opschecks.core.run import Run
+from tests.browser import wrong
 from tests.exported import page_of
-from tests.report.looks import wrong
 from tests.report.situations import SITUATIONS
 from tests.report.test_lengths import MADE
 

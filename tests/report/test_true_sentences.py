@@ -19,7 +19,7 @@ from opschecks.report.news import by_kind
 from opschecks.report.notes import notes
 from opschecks.report.times import written
 from opschecks.report.verdict import verdict
-from tests.exported import NOW, page_of
+from tests.exported import NOW, changed, not_made, page_of
 from tests.report.runs import ago, check_of, found, with_everything
 from tests.report.sentences import run_of, section, text_of
 
@@ -195,11 +195,8 @@ def gate(suite: str, *findings: Finding, **more: Any) -> Run:
     return run_of(suite, checks=(check,), findings=findings, exit_code=int(outcome is F), **more)
 
 
-def planned(result: str) -> dict[str, Any]:
-    return {
-        "stack": "production", "check": "test_serves", "remedy": "roll-back-service", "name": "svc", "result": result,
-        "said": "", "entry": "", "undo": "", "differs": ["taskDefinition: 'backend:7' → 'backend:6'"],
-    }  # fmt: skip
+BACK = {"check": "test_serves", "remedy": "roll-back-service", "name": "svc",
+        "differs": ["taskDefinition: 'backend:7' → 'backend:6'"]}  # fmt: skip
 
 
 BAD = rollout(("PRIMARY", "7", "FAILED", 4), ("ACTIVE", "6", "COMPLETED", 0))
@@ -217,11 +214,11 @@ GATES: dict[str, tuple[Run, tuple[str, str]]] = {
     "after, and the one before runs beside it": (gate("deploy-after", BAD), ("Roll back to backend:6", "bad")),
     "after, and nothing says what ran before": (gate("deploy-after", ALONE), ("Roll back", "bad")),
     "after, and a plan says it": (
-        gate("deploy-after", ALONE, changes=(planned("planned"),)), ("Roll back to backend:6", "bad")),
+        gate("deploy-after", ALONE, changes=(not_made("planned", **BACK),)), ("Roll back to backend:6", "bad")),
     "after, still under way": (gate("deploy-after", UNDER_WAY), ("Deploy not finished", "bad")),
     "after, and ECS went back": (gate("deploy-after", WENT_BACK), ("Deploy failed", "bad")),
     "after, and it was rolled back": (
-        gate("deploy-after", changes=(planned("fixed"),)), ("Rolled back to backend:6", "warn")),
+        gate("deploy-after", changes=(changed("fixed", **BACK),)), ("Rolled back to backend:6", "warn")),
     "no gate": (gate("daily", BAD), ("Action needed", "bad")),
     "no gate, good": (gate("daily"), ("All good", "good")),
     "cut short": (gate("deploy-before", state="unfinished"), ("Unfinished", "none")),

@@ -284,12 +284,10 @@ def test_the_checks_plan_the_next_stage_and_make_it(rotation: Rotation) -> None:
     assert f"rotate-access-key on {PIPELINE}: planned" in planned.out, planned.all
     plan = json.loads((project.folder / "reports" / "plan.json").read_text())
     assert [one["risk"] for one in plan["changes"]] == ["disruptive"]
-    made = rotation.on.command("fix", "reports/plan.json", "--yes", "--allow", "disruptive")
-    assert made.code == 1, made.all
+    made = rotation.on.command("fix", "reports/plan.json", "--yes", "--allow", "disruptive").ends(1)
     assert "the change stays in place" in made.out or "there is no way back, and it needs a person" in made.out
     rotation.require_sound()
-    ended = project.run(*arguments, "--fix=apply", "--allow", "disruptive", **environment)
-    assert ended.code == 0, ended.all
+    project.run(*arguments, "--fix=apply", "--allow", "disruptive", **environment).ends(0)
     rotation.require_sound()
     assert sorted(rotation.keys.values()) == ["Active", "Inactive"]
     _files_tell_no_secret(rotation)

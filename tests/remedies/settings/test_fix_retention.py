@@ -41,8 +41,7 @@ def test_what_others_have_set_up_comes_through_unchanged(tmp_path: Path) -> None
         s3 = on.sandbox.client("s3")
         retention.lifecycle(retention.tidy(AbortIncompleteMultipartUpload=None), retention.previews())
         before = _rules(s3)
-        made = _fix(on, "put-lifecycle", "--target", BUCKET, "--set", "uploads=7")
-        assert made.code == 0, made.all
+        made = _fix(on, "put-lifecycle", "--target", BUCKET, "--set", "uploads=7").ends(0)
         assert "risk safe" in made.out
         after = _rules(s3)
         assert {name: rule for name, rule in after.items() if name in before} == before
@@ -73,15 +72,13 @@ def test_a_flow_log_that_does_not_deliver_is_handed_over_and_stays(tmp_path: Pat
             "it.CreateFlowLog.settles_within = datetime.timedelta(seconds=0.2)\n"
         )
         on.project.write("conftest.py", conftest)
-        ended = on.check("test_vpcs_record_their_traffic", "--fix=apply", suite="weekly")
-        assert ended.code == 1
+        ended = on.check("test_vpcs_record_their_traffic", "--fix=apply", suite="weekly").ends(1)
         assert "Access error" in ended.out
         assert "the change stays in place, and it needs a person" in ended.out
         assert on.events() == [["begun", "sent", "not_cured", "handed_over"]]
         assert len(ec2.flow_logs) == 1
         on.project.write("conftest.py", 'pytest_plugins = ["opschecks"]\n')
-        again = _fix(on, "create-flow-log", "--target", vpc_of(on.sandbox))
-        assert again.code == 1
+        again = _fix(on, "create-flow-log", "--target", vpc_of(on.sandbox)).ends(1)
         assert "fix the role" in again.err
 
 
@@ -114,8 +111,7 @@ def test_it_is_stopped_for_the_night_and_undo_starts_as_many(tmp_path: Path) -> 
         planned = on.check(CHECK, "--fix=plan", suite="weekly")
         assert "scale-dev-to-zero on incident-commander-dev/backend" in planned.out
         assert service.desired_count == 3
-        cured = on.check(CHECK, "--fix=apply", "--allow", "disruptive", suite="weekly")
-        assert cured.code == 0, cured.all
+        on.check(CHECK, "--fix=apply", "--allow", "disruptive", suite="weekly").ends(0)
         assert (service.desired_count, service.running_count) == (0, 0)
         (entry,) = on.journal()
         assert entry["change"]["before"] == {"desiredCount": 3}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,14 +11,10 @@ from opschecks.core.model import Figure, ObservationResult, SeenResource, Series
 from opschecks.core.run import Past, Run, StackFacts
 from opschecks.history.storage import FolderStorage
 from opschecks.report.from_history import costs_seen
-from opschecks.report.page import render
-from opschecks.report.runbook import read_runbook
 from opschecks.report.runfile import from_json, to_json
+from tests.exported import NOW, page_of
 from tests.mornings import earlier, file_all
-from tests.scratch import ROOT
 
-NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
-RUNBOOK = read_runbook(ROOT / "checks" / "RUNBOOK.md")
 HERE = StackFacts("here", False, "123456789012", "us-west-2")
 
 
@@ -61,25 +56,25 @@ def test_without_a_weekly_run_there_is_nothing(store: FolderStorage) -> None:
     assert costs_seen(store, NOW) == {}
 
 
-def page_of(cost: dict[str, Any], suite: str = "daily") -> str:
+def shown(cost: dict[str, Any], suite: str = "daily") -> str:
     run = Run(suite, NOW, (HERE,), NOW, state="finished", past=(Past("here", cost=cost),))
-    return render(from_json(to_json(run)), runbook=RUNBOOK, links={})
+    return page_of(from_json(to_json(run)))
 
 
 def test_the_daily_page_shows_them_with_their_day(store: FolderStorage) -> None:
     file_all(store, [earlier(weekly(312.5), 1)])
-    page = page_of(costs_seen(store, NOW))
+    page = shown(costs_seen(store, NOW))
     assert 'Cost <span class="dim">from the weekly run of Mon 23 Nov</span>' in page
     assert "$312 in the 7 settled days until Sun 22 Nov, +$12.50 (+4 %) against the week before" in page
     assert "at this rate the month comes to $1,369 of $2,000" in page
     assert "cost a day USD – here" in page
-    assert 'To look at them: <code class="command">pytest checks/<wbr>weekly --stack here' in page_of({})
-    assert "<h2>Cost" not in page_of(costs_seen(store, NOW), "deploy-after")
+    assert 'To look at them: <code class="command">pytest checks/<wbr>weekly --stack here' in shown({})
+    assert "<h2>Cost" not in shown(costs_seen(store, NOW), "deploy-after")
 
 
 def test_a_history_that_cannot_be_read_says_nothing_of_costs() -> None:
     run = Run("daily", NOW, (HERE,), NOW, state="finished", past=(Past("here", error="disk full"),))
-    assert "<h2>Cost" not in render(replace(run), runbook=RUNBOOK, links={})
+    assert "<h2>Cost" not in page_of(run)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -15,7 +14,7 @@ from opschecks.report.measures import measures
 from opschecks.report.runfile import from_json, to_json
 from opschecks.report.trend import trend
 from opschecks.report.week_tables import week_tables
-from tests.exported import QUOTES, Read, page_of
+from tests.exported import QUOTES, Read, not_made, page_of
 from tests.report.runs import hostile_weekly
 from tests.report.sentences import section, text_of
 from tests.report.weeks import story, story_week
@@ -80,13 +79,6 @@ def test_decisions_have_a_reason_an_owner_and_a_day() -> None:
     assert not any("security group" in line for line in lines)
 
 
-def _change(result: str) -> dict[str, Any]:
-    return {
-        "stack": "production", "check": "test_server_errors_are_rare", "remedy": "roll-back", "name": "backend",
-        "resource": "arn:x", "result": result, "said": "a freeze", "entry": "", "undo": "", "differs": [],
-    }  # fmt: skip
-
-
 @pytest.mark.parametrize(
     ("result", "asked"),
     [
@@ -96,7 +88,8 @@ def _change(result: str) -> dict[str, Any]:
     ],
 )
 def test_a_change_that_was_not_made_is_a_decision(result: str, asked: str) -> None:
-    lines = [one.line for one in decisions(replace(RUN, changes=(_change(result),)), WEEK)]
+    told = {"check": "test_server_errors_are_rare", "remedy": "roll-back", "name": "backend", "said": "a freeze"}
+    lines = [one.line for one in decisions(replace(RUN, changes=(not_made(result, **told),)), WEEK)]
     assert [line for line in lines if "roll-back" in line] == ([asked] if asked else [])
 
 
