@@ -195,8 +195,7 @@ def careless(cases: Mapping[str, tuple[Sequence[str], str]]) -> Any:
 
     @pytest.mark.parametrize(("arguments", "message"), cases.values(), ids=cases)
     def refused(tmp_path: Path, arguments: Sequence[str], message: str) -> None:
-        ended = Project.of_the_checks(tmp_path).run(*arguments)
-        assert ended.code == 4
+        ended = Project.of_the_checks(tmp_path).run(*arguments).ends(4)
         assert message in ended.err
         assert ended.out == ""
 

@@ -60,9 +60,8 @@ def bare(tmp_path: Path) -> Project:
 @pytest.mark.parametrize("workers", [(), ("-n1",)], ids=["one process", "workers"])
 def test_alarms_that_are_gone_are_told_and_never_passed_over(bare: Project, workers: tuple[str, ...]) -> None:
     for _ in range(2):  # what was not believed today is no memory of tomorrow
-        ended = bare.run("checks/daily", *workers)
+        ended = bare.run("checks/daily", *workers).ends(10)
         assert {name: bare.outcomes()[name] for name in OF_ALARMS} == dict.fromkeys(OF_ALARMS, "blind")
-        assert ended.code == 10
         [note] = bare.told()["notes"]
         assert note["stack"] == "sandbox"
         assert note["text"].startswith("alarms: there is none, and the run of ")
