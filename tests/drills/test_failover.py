@@ -14,7 +14,7 @@ from opschecks.core.observation import CouldNotLook
 from opschecks.drills.clients import Reconnected
 from opschecks.drills.failover import FailOver, _healthy, _until_healthy
 from opschecks.remedies.operations.stop_task import StopTask, unsteady
-from tests.canned import Aws, as_sent, names, stack, verdict
+from tests.canned import Aws, as_sent, concludes, names, stack, verdict
 from tests.real.deploys import BLUE, GREEN, TWO, health, target
 from tests.scratch import ROOT
 
@@ -44,9 +44,8 @@ CLIENTS: dict[str, tuple[Reconnected, str, str]] = {
 
 @pytest.mark.parametrize(("clients", "outcome", "message"), CLIENTS.values(), ids=CLIENTS)
 def test_clients(clients: Reconnected, outcome: str, message: str) -> None:
-    told = verdict(FAILOVER["test_websocket_clients_come_back"], failover_drills=failover(clients=clients))
-    assert told[0] == outcome, told
-    assert message in told[1]
+    check = FAILOVER["test_websocket_clients_come_back"]
+    concludes(check, outcome, message, failover_drills=failover(clients=clients))
 
 
 def test_a_task_that_was_not_replaced_fails() -> None:

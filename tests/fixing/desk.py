@@ -17,7 +17,7 @@ from opschecks.core.change import CannotFix, Change, Partly, Progress, Proof, Re
 from opschecks.core.observation import CouldNotLook
 from opschecks.fixing.loop import Fixer
 from opschecks.fixing.operation import Operation
-from opschecks.fixing.outcome import Fixed, Look
+from opschecks.fixing.outcome import ChangeResult, Fixed, Look
 from opschecks.fixing.plan import planned
 from opschecks.fixing.remedy import BaseRemedy, Setting
 from opschecks.history.journal import Journal
@@ -110,6 +110,12 @@ class Desk:
 
     def make(self, look: Callable[[], Look] | None, kind: type[BaseRemedy] = _Switch) -> Fixed:
         return self.fixer.make(self.plan(kind), look)
+
+    def refused(self, change: Change | None = None) -> str:
+        """Why it is not made; nothing is sent."""
+        fixed = self.fixer.make(change or self.plan(), lambda: CURED)
+        assert (fixed.result, self.world.sent) == (ChangeResult.REFUSED, [])
+        return fixed.said
 
     def uses(self, kind: type[BaseRemedy], **variant: Any) -> None:
         """Every remedy is of this kind, in this variant."""

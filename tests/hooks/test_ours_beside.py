@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 
 import pytest
 
 from opschecks.core.check_names import check_names
 from opschecks.core.shipped import roots_of, shipped_checks
-from opschecks.report.commands import as_typed
 from tests.scratch import ROOT, Project, check_of_each
 
 BOTH = ("--pyargs", "opschecks.checks.daily", "checks/daily")
@@ -56,35 +54,3 @@ def test_a_project_with_copies_of_ours_has_no_others(own: Project) -> None:
     assert roots_of(own.folder) == (own.folder / "checks",)
     assert roots_of(ROOT) == (ROOT / "checks",)
     assert roots_of(own.folder / "nowhere") == (shipped_checks(),)
-
-
-@dataclass
-class Checked:
-    nodeid: str
-
-
-@dataclass
-class Ran:
-    checks: tuple[Checked, ...]
-    suite: str = "deploy-after"
-
-
-TYPED = {
-    "own": (("checks/daily/test_ecs.py::test_own[here]",), "pytest checks/deploy/after -k x"),
-    "ours": (("test_ecs.py::test_a[here]",), "pytest --pyargs opschecks.checks.deploy.after -k x"),
-    "both": (
-        ("lib/site-packages/opschecks/checks/daily/test_ecs.py::test_a[here]", "checks/daily/test_ecs.py::test_own"),
-        "pytest --pyargs opschecks.checks.deploy.after checks/deploy/after -k x",
-    ),
-}
-
-
-def test_of_another_suite_it_is_not_known_whether_the_project_has_one() -> None:
-    run = Ran(tuple(map(Checked, TYPED["both"][0])))
-    assert as_typed(run, "pytest checks/weekly") == "pytest --pyargs opschecks.checks.weekly"  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("case", TYPED.values(), ids=TYPED)
-def test_a_command_names_both(case: tuple[tuple[str, ...], str]) -> None:
-    run = Ran(tuple(map(Checked, case[0])))
-    assert as_typed(run, "pytest checks/deploy/after -k x") == case[1]  # type: ignore[arg-type]

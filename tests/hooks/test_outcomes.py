@@ -11,7 +11,7 @@ import pytest
 
 from opschecks.core.model import Outcome
 from opschecks.hooks.examine import outcome_of
-from tests.scratch import STACKS, Ended, Project, check_of_each
+from tests.scratch import CONFTEST, STACKS, Ended, Project, check_of_each
 
 
 def _outright(name: str, raised: str) -> str:
@@ -169,19 +169,7 @@ def test_a_waiver_accepts_one_resource_and_no_other(project: Project) -> None:
 
 
 def test_a_thousand_bad_resources_fit_a_screen_and_are_all_kept(project: Project) -> None:
-    project.write(
-        "conftest.py",
-        '''\
-        from opschecks import Resource, observation
-
-        pytest_plugins = ["opschecks"]
-
-        @observation()
-        def things() -> list[Resource]:
-            """Very many."""
-            return [Resource(arn=f"thing/{n}", name=f"thing-{n}", evidence={"n": n}) for n in range(1000)]
-        ''',
-    )
+    project.write("conftest.py", CONFTEST.replace('("a", "b", "c")', '[f"thing-{n}" for n in range(1000)]'))
     project.checks(check_of_each("test_fails", 'assert thing is None, "bad"'))
     ended = project.run("checks/daily").ends(1)
     assert len(ended.out.splitlines()) < 40

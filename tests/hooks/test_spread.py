@@ -19,7 +19,7 @@ from opschecks.hooks.forking import Process
 from opschecks.hooks.handed_over import Sent, Short, Whole
 from opschecks.hooks.pytest_fleets import processes_asked
 from opschecks.hooks.spread import Spread
-from tests.hooks.test_shards import STACKS
+from tests.hooks.test_shards import STACKS, of_three
 from tests.scratch import Ended as EndedRun
 from tests.scratch import Project
 
@@ -61,9 +61,8 @@ def pytest_opschecks_finding(finding):
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    made = Project.make(tmp_path)
+    made = of_three(tmp_path, CHECKS)
     made.write("stacks.toml", STACKS.replace("[stacks.c]", '[stacks.c]\nwithout = ["without-this"]'))
-    made.checks(CHECKS)
     return made
 
 

@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
 from opschecks.core.model import Outcome
-from opschecks.core.run import Run, StackFacts
-from tests.exported import NOW, page_of
+from opschecks.core.run import Run
+from tests.exported import page_of, ran
 from tests.report.runs import check_of, found
 
 P = Outcome.PASSED
-BERLIN = StackFacts("production", False, "123456789012", "us-west-2", "Europe/Berlin")
 
 
 def run_of(suite: str = "daily", **more: Any) -> Run:
     """A whole run in which the one check passed."""
-    told: dict[str, Any] = {
-        "checks": (check_of("test_load", "ecs", P, "high-cpu"),),
-        "findings": (found("test_load", "svc", P),),
-        "exit_code": 0,
-        "stacks": (BERLIN,),
-        "ended": NOW + timedelta(seconds=2),
-        "state": "finished",
-    }
-    return Run(suite, NOW, **{**told, **more})
+    whole = ran(check_of("test_load", "ecs", P, "high-cpu"), findings=(found("test_load", "svc", P),))
+    return replace(whole, suite=suite, **more)
 
 
 def text_of(page: str) -> str:

@@ -13,7 +13,7 @@ from opschecks.fixing.plan import planned
 from opschecks.remedies.settings.ecs import ScaleService
 from opschecks.remedies.settings.ecs_dev import ScaleDevToZero
 from tests.aws import test_unused as unused
-from tests.canned import ACCOUNT, NOW, Aws, Raw, stack
+from tests.canned import ACCOUNT, NOW, Aws, Raw, refuses, stack
 from tests.canned_ecs import scalable, service
 
 TARGET = "service/prod/backend"
@@ -104,21 +104,21 @@ def test_what_is_not_named_is_never_stopped(target: str) -> None:
         to_zero().targets(f"arn:aws:ecs:{ACCOUNT}:{target}", {})
 
 
-def test_production_that_only_tags_know_of_is_never_stopped() -> None:
+def _stopped_where_tags_tell(told: Raw | CouldNotLook) -> None:
     checked = stack(dev_services=["dev/backend"], tags={"app": "web"}, office_hours=NEVER_NOW)
-    arns = [f"arn:aws:ecs:{ACCOUNT}:cluster/dev", f"arn:aws:ecs:{ACCOUNT}:service/dev/backend"]
-    listed = {"ResourceTagMappingList": [{"ResourceARN": arn} for arn in arns]}
-    scaling = ScaleDevToZero(checked, Aws({("resourcegroupstaggingapi", "GetResources"): listed}, checked))
-    with pytest.raises(CannotFix, match="dev/backend is one of the services that are checked as production"):
-        scaling.read_for_plan(DEV_TARGET)
+    ScaleDevToZero(checked, Aws({TAGGED: told}, checked)).read_for_plan(DEV_TARGET)
 
 
-def test_where_production_is_not_known_nothing_is_stopped() -> None:
-    checked = stack(dev_services=["dev/backend"], tags={"app": "web"}, office_hours=NEVER_NOW)
-    denied = CouldNotLook("tag:GetResources", "AccessDenied: no", action="tag:GetResources")
-    scaling = ScaleDevToZero(checked, Aws({("resourcegroupstaggingapi", "GetResources"): denied}, checked))
-    with pytest.raises(CannotFix, match="which services are production is not known: tag:GetResources"):
-        scaling.read_for_plan(DEV_TARGET)
+TAGGED = ("resourcegroupstaggingapi", "GetResources")
+OURS = [{"ResourceARN": f"arn:aws:ecs:{ACCOUNT}:{of}"} for of in ("cluster/dev", "service/dev/backend")]
+BY_TAGS: dict[str, tuple[Raw | CouldNotLook, str]] = {
+    "known": ({"ResourceTagMappingList": OURS}, "dev/backend is one of the services that are checked as production"),
+    "not known": (
+        CouldNotLook("tag:GetResources", "AccessDenied: no", action="tag:GetResources"),
+        "which services are production is not known: tag:GetResources",
+    ),
+}
+test_production_that_only_tags_know_of_is_never_stopped = refuses(BY_TAGS, _stopped_where_tags_tell)
 
 
 def test_within_its_hours_nobody_loses_it() -> None:
