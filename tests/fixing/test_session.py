@@ -12,6 +12,7 @@ import pytest
 from opschecks.history.journal import CURED, Journal
 from tests.bench import FIX, Bench, bench
 from tests.changes import change
+from tests.hooks.test_users_hooks import CONFTEST
 
 STICKY = "test_websocket_sessions_are_sticky"
 VETO = "def pytest_opschecks_before_change(change):\n    return f'not before the release: {change.remedy}'\n"
@@ -29,42 +30,7 @@ WHERE = {
         "def pytest_configure(config):\n    config.pluginmanager.register(freezer)\n",
     },
 }
-OWN = '''\
-import json, pathlib
-from opschecks import Remedy, Request
-
-pytest_plugins = ["opschecks"]
-WORLD = pathlib.Path("world")
-
-
-class World:
-    def send(self, service, operation, /, **parameters):
-        WORLD.write_text(parameters["value"])
-        return {}
-
-
-class SwitchOn(Remedy):
-    """Switch it on."""
-
-    def __init__(self, stack, aws, runs=tuple):
-        super().__init__(stack, World(), runs)
-
-    def all_targets(self):
-        return ["the-switch"]
-
-    def read(self, target):
-        return {"value": WORLD.read_text()}
-
-    def want(self, now, wish):
-        return {"value": "on"}
-
-    def request(self, target, before, after):
-        return Request("world", "Write", {"value": after["value"]})
-
-
-def pytest_opschecks_remedies():
-    return {"test_websocket_sessions_are_sticky": SwitchOn}
-'''
+OWN = CONFTEST.replace("test_switch_is_on", STICKY)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +44,7 @@ def on(living: Bench) -> Bench:
     """The bench, with a project as it was made."""
     for path in living.project.folder.rglob("conftest.py"):
         path.unlink()
-    for name in ("freezer.py", "told", "world"):
+    for name in ("freezer.py", "told", "world.json"):
         (living.project.folder / name).unlink(missing_ok=True)
     living.project.write("conftest.py", 'pytest_plugins = ["opschecks"]\n')
     return living
@@ -95,17 +61,18 @@ def test_a_veto_holds_by_name_wherever_a_run_would_find_it(on: Bench, files: dic
 
 
 def test_a_users_own_remedy_is_listed_made_by_name_and_undone(on: Bench) -> None:
-    on.project.write("conftest.py", OWN + TOLD)
-    on.project.write("world", "off")
+    on.project.write("conftest.py", OWN)
+    world = on.project.folder / "world.json"
+    world.write_text('{"a": "off"}')
     assert "switch-onn: no such remedy; did you mean 'switch-on'?" in on.command("fix", "switch-onn", "--yes").err
-    made = on.command("fix", "switch-on", "--yes").ends(0)
-    assert (on.project.folder / "world").read_text() == "on"
+    made = on.command("fix", "switch-on", "--target", "a", "--yes").ends(0)
+    assert world.read_text() == '{"a": "on"}'
     entry = on.journal()[-1]
     assert entry["change"]["remedy"] == "switch-on"
     assert f"opschecks undo {entry['entry']} --stack sandbox" in made.out
     on.command("undo", entry["entry"], "--yes").ends(0)
-    assert (on.project.folder / "world").read_text() == "off"
-    assert (on.project.folder / "told").read_text() == "switch-on done\nswitch-on done\n"
+    assert world.read_text() == '{"a": "off"}'
+    assert (on.project.folder / "told").read_text() == "a done\na done\n"
 
 
 DECLARED = '''\
