@@ -29,6 +29,7 @@ from opschecks.core.gathering import Observed
 from opschecks.core.iam import iam_action
 from opschecks.core.model import CHECK_ATTRIBUTE, Check, Finding, Resource
 from opschecks.core.observation import CouldNotLook, Observation
+from opschecks.fixing.remedy import BaseRemedy
 from opschecks.hooks.examine import Examine
 from tests.clock import NOW as NOW
 from tests.scratch import ROOT
@@ -291,6 +292,12 @@ def refuses(
             ask(*given)
 
     return refused
+
+
+def remedy(kind: type[BaseRemedy], answers: Mapping[tuple[str, str], Answers] | None = None, **keys: Any) -> Any:
+    """The remedy over canned answers."""
+    checked = stack(**{"distribution_id": "E1SITE", "cluster": "c", "services": ("backend", "worker"), **keys})
+    return kind(checked, Aws(answers or {}, checked))
 
 
 def itself(seen: Any) -> Any:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.clock import NOW
+from opschecks.config.waivers import Waiver, waiver_for
+from opschecks.core.model import Outcome
+from tests.exported import NOW, made, of
 from tests.scratch import QUICK, STACKS, Project, check_of_each
 
 TODAY = NOW.date()
@@ -226,3 +228,22 @@ def test_what_cannot_be_reached_is_blind_and_the_page_is_written(checked: Projec
     ended = checked.run("checks/daily", **environment).ends(10)
     assert f"sts:GetCallerIdentity: {error}" in ended.out
     assert "yesterday" not in checked.page()
+
+
+ACCEPTED = Waiver(
+    check="test_a", resource="test_a-0", until=(NOW + timedelta(days=3)).date(), owner="me", reason="known"
+)
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_only_a_failure_is_waived(outcome: Outcome) -> None:
+    """What could not be looked at is not known, so nobody can have accepted it."""
+    found = waiver_for(of(made("a", "failed"), outcome=outcome), [ACCEPTED])
+    assert (found is ACCEPTED) is (outcome is Outcome.FAILED)
+
+
+@pytest.mark.parametrize(
+    ("of_check", "number", "accepted"), [("a", 0, True), ("a", 1, False), ("b", 0, False)], ids=["it", "one", "check"]
+)
+def test_only_of_its_check_and_resource(of_check: str, number: int, accepted: bool) -> None:
+    assert (waiver_for(of(made(of_check, "failed"), number), [ACCEPTED]) is ACCEPTED) is accepted

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,11 +14,14 @@ import pytest
 
 from opschecks.core.gathering import Gathering
 from opschecks.core.observation import Observation
+from opschecks.core.run import Run
 from opschecks.hooks import gathering_line
 from opschecks.hooks.bake import Watch
 from opschecks.hooks.gathering_line import show
 from opschecks.hooks.terminal import _next
-from tests.canned import NOW
+from opschecks.report.idle_limits import idle_limits
+from tests.canned import NOW, stack
+from tests.exported import made, of, ran
 from tests.report.situations import FAULTS, morning
 from tests.scratch import Project, check_of_each
 
@@ -153,3 +157,32 @@ def test_nothing_is_shown_where_stderr_is_no_terminal(monkeypatch: pytest.Monkey
     monkeypatch.setattr("sys.__stderr__", io.StringIO())
     item: Any = SimpleNamespace(config=None)
     next(gathering_line.pytest_runtest_protocol(item))
+
+
+CHECK = made("a", "passed", stack="here")
+WORKER = replace(of(CHECK), resource="arn:aws:ecs:us-west-2:123456789012:service/prod/worker", name="worker")
+RUN = ran(CHECK, findings=(WORKER,))
+
+
+def _told(place: str, run: Run = RUN) -> list[str]:
+    return list(idle_limits(run, [stack(limits={place: {"errors_5xx_per_minute": 5}})]))
+
+
+@pytest.mark.parametrize("place", ["worker", "prod/worker", "prod/*", WORKER.resource])
+def test_a_limit_that_fits_is_not_told(place: str) -> None:
+    assert _told(place) == []
+
+
+def test_a_limit_that_fits_nothing_is_told_with_the_nearest_name() -> None:
+    assert _told("prod/wroker") == [
+        "limits.\"prod/wroker\" of here fits no resource of this run; did you mean 'prod/worker'?"
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"suite": "weekly"}, {"partial": "-k"}, {"checks": (replace(CHECK, outcome="blind"),)}],
+    ids=["another suite", "a part of it", "could not look at all"],
+)
+def test_where_not_everything_was_seen_nothing_is_told(change: dict[str, Any]) -> None:
+    assert _told("prod/wroker", replace(RUN, **change)) == []

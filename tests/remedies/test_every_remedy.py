@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
@@ -11,7 +13,7 @@ from botocore import exceptions as botocore
 
 from opschecks.aws.session import Aws as Live
 from opschecks.config.stack import Stack
-from opschecks.core.change import CannotFix, Refused, Risk, Unknown
+from opschecks.core.change import CannotFix, Refused, Risk, State, Unknown
 from opschecks.core.observation import CouldNotLook
 from opschecks.fixing.plan import within_limits_of
 from opschecks.fixing.remedy import BaseRemedy, Setting, known_remedies
@@ -21,8 +23,9 @@ from opschecks.remedies.settings.cloudwatch_alarms import DisableAlarmActions, E
 from opschecks.remedies.settings.ecs import RollBackService, ScaleService, good_revisions
 from opschecks.remedies.settings.elbv2 import EnableStickiness
 from opschecks.report.runbook import read_runbook
-from tests.canned import NOW, Aws, refuses, stack
+from tests.canned import ACCOUNT, NOW, Aws, Raw, refuses, stack
 from tests.canned_ecs import scalable
+from tests.permitted import REMEDIES
 from tests.scratch import ROOT
 
 SERVICE = "arn:aws:ecs:us-west-2:123456789012:service/c/backend"
@@ -303,3 +306,73 @@ def test_every_remedy_says_what_it_does_and_where_the_runbook_speaks_of_it(remed
     assert remedy.what().endswith(".")
     assert remedy.expects
     assert any(not action.split(":")[1].startswith(("Describe", "Get", "List")) for action in remedy.allow)
+
+
+BALANCER = f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/app/web/1f"
+
+
+class _Finds(dict[tuple[str, str], Any]):
+    """Answers nothing but what CloudFormation lists."""
+
+    def __missing__(self, key: tuple[str, str]) -> Raw:
+        if key != ("cloudformation", "ListStackResources"):
+            raise CouldNotLook(":".join(key), "AccessDenied: no")
+        types = {
+            "AWS::ECS::Cluster": "prod",
+            "AWS::ECS::Service": "arn:aws:ecs:us-west-2:123456789012:service/prod/web",
+            "AWS::DynamoDB::Table": "orders",
+            "AWS::Logs::LogGroup": "/ecs/web",
+            "AWS::CloudFront::Distribution": "E2EXAMPLE",
+            "AWS::ElasticLoadBalancingV2::LoadBalancer": BALANCER,
+        }
+        listed = [
+            {
+                "ResourceType": of,
+                "PhysicalResourceId": name,
+                "LogicalResourceId": "a",
+                "ResourceStatus": "CREATE_COMPLETE",
+            }
+            for of, name in types.items()
+        ]
+        return {"StackResourceSummaries": [{**one, "LastUpdatedTimestamp": "2026-11-01T00:00:00Z"} for one in listed]}
+
+
+FOUND = {
+    "buckets": ["web-site"],
+    "tables": ["orders", "to-orders from orders"],
+    "services": ["service/prod/web"],
+    "log_groups": ["/ecs/web"],
+    "distributions": ["E2EXAMPLE"],
+}
+ASK = [name for name, one in REMEDIES.items() if one.__module__.startswith("opschecks.")]
+
+
+def _planned(remedy: BaseRemedy, target: str) -> State:
+    return remedy.read_for_plan(remedy.normal(target))
+
+
+@pytest.mark.parametrize("name", ASK)
+def test_a_remedy_declares_every_call_that_it_makes(name: str, tmp_path: Path) -> None:
+    """As far as it comes before something is denied: what finds its targets is asked first."""
+    checked = stack(
+        cloudformation_stack="Shop", archive="s3://archive/incidents", backups="s3://backups/full",
+        incidents_table="incidents", flow_log_group="/flow", dev_services=["dev/web"], account_id="123456789012",
+    )  # fmt: skip
+    (tmp_path / "index.html").write_text("<html>")
+    aws = Aws(_Finds(), checked)
+    made = REMEDIES[name](checked, aws)
+    targets = [
+        *FOUND.get(made.kind, []),
+        "orders",
+        "to-orders from orders",
+        str(tmp_path),
+        "vpc-1",
+        "s3://backups/full",
+    ]
+    asked: list[Callable[[], object]] = [made.all_targets, *(partial(_planned, made, one) for one in targets)]
+    for ask in asked:
+        try:
+            ask()
+        except (CannotFix, CouldNotLook, AssertionError, IndexError, ValueError):
+            continue
+    assert set(aws.calls) <= set(made.all_allow())

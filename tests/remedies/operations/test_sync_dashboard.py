@@ -15,8 +15,7 @@ from opschecks.core.change import CannotFix, Change, Request, State
 from opschecks.core.observation import NotThere
 from opschecks.fixing.plan import planned
 from opschecks.remedies.operations.sync_dashboard import SyncDashboard, content_type
-from tests.canned import Answers, Raw, fits
-from tests.canned_remedies import remedy
+from tests.canned import Answers, Raw, fits, remedy
 from tests.canned_site import CUSTOM, MD5, item, page, told_of
 
 

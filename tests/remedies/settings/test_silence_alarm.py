@@ -11,8 +11,7 @@ from opschecks.core.change import CannotFix
 from opschecks.core.observation import CouldNotLook, NotThere
 from opschecks.fixing.plan import planned
 from opschecks.remedies.settings.cloudwatch_alarms import EnableAlarmActions, SilenceAlarm
-from tests.canned import ACCOUNT, NOW, Answers, Aws, Raw, ago, fits
-from tests.canned_remedies import remedy
+from tests.canned import ACCOUNT, NOW, Answers, Aws, Raw, ago, fits, remedy
 from tests.real.alarms import alarm
 
 

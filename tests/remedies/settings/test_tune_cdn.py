@@ -16,8 +16,7 @@ from opschecks.fixing.plan import change_of, planned
 from opschecks.remedies.settings.cloudfront import TuneCdn
 from opschecks.remedies.settings.invalidate_cdn import InvalidateCdn
 from tests.aws.test_cdn_caching import OWN_POLICY, behavior, config, told
-from tests.canned import Answers, Aws, Raw, fits, stack
-from tests.canned_remedies import remedy
+from tests.canned import Answers, Aws, Raw, fits, remedy, stack
 from tests.canned_site import invalidation, listing
 
 
