@@ -12,8 +12,7 @@ import pytest
 from opschecks.core.check_names import find_checks
 from opschecks.sandbox.faults import known_faults
 from opschecks.sandbox.web import Web
-from tests.least import keys_of
-from tests.ministack import ACCOUNT, Emulator, emulator, project_on, site_of
+from tests.ministack import ACCOUNT, Emulator, emulator, keys_of, project_on, site_of
 from tests.scratch import ROOT, Project
 
 DIFFERENCES: list[dict[str, Any]] = tomllib.loads(

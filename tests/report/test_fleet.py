@@ -21,7 +21,7 @@ from opschecks.report.fleet.reading import Wanted, read_fleet
 from opschecks.report.fleet.rows import State, missing, rows_of
 from tests.exported import HOSTILE, NOW, texts_of
 from tests.fleets import file, fleet, row, run_of
-from tests.report.sentences import text_of
+from tests.report.runs import text_of
 
 F, P, B, W, N = Outcome.FAILED, Outcome.PASSED, Outcome.BLIND, Outcome.WAIVED, Outcome.NOT_RUN
 MIXED = fleet(

@@ -20,8 +20,7 @@ from opschecks.report.notes import notes
 from opschecks.report.times import written
 from opschecks.report.verdict import verdict
 from tests.exported import NOW, changed, not_made, page_of
-from tests.report.runs import ago, check_of, found, with_everything
-from tests.report.sentences import run_of, section, text_of
+from tests.report.runs import ago, check_of, found, run_of, section, text_of, with_everything
 
 F, P, B = Outcome.FAILED, Outcome.PASSED, Outcome.BLIND
 NOTHING: dict[str, Any] = {"deadlines": [], "words": {}, "looked": {}, "restores": []}

@@ -21,7 +21,7 @@ from opschecks.report.week_words import week_words
 from tests.exported import NOW, changed, made, of, ran
 from tests.history import test_week as daily
 from tests.mornings import earlier, file_all
-from tests.report.sentences import section
+from tests.report.runs import section
 from tests.report.weeks import story
 
 RUN = story()

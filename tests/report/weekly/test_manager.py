@@ -17,8 +17,7 @@ from opschecks.report.runfile import from_json, to_json
 from opschecks.report.trend import trend
 from opschecks.report.week_tables import week_tables
 from tests.exported import HOSTILE, QUOTES, Read, not_made, page_of
-from tests.report.runs import hostile_weekly
-from tests.report.sentences import section, text_of
+from tests.report.runs import hostile_weekly, section, text_of
 from tests.report.weeks import story, story_week
 
 RUN = story()
