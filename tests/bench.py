@@ -136,6 +136,12 @@ class Bench:
             for one in Journal(self.state).entries()
         ]
 
+    def planned(self) -> list[dict[str, Any]]:
+        """The changes of the newest plan."""
+        path = self.project.folder / "reports" / "plan.json"
+        planned: list[dict[str, Any]] = json.loads(path.read_text())["changes"] if path.exists() else []
+        return planned
+
     def events(self) -> list[list[str]]:
         """What the journal has of each entry, in words, without the steps that were announced on the way."""
         return [[one["event"] for one in entry["steps"] if one["event"] != "step"] for entry in self.journal()]

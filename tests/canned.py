@@ -59,6 +59,14 @@ def without(key: str, raw: Mapping[str, Any]) -> Raw:
     return given(raw, {key: None})
 
 
+def formation(*resources: tuple[str, str]) -> Raw:
+    """What CloudFormation lists of a stack that has these: types, and what they are called."""
+    made = {"LogicalResourceId": "x", "ResourceStatus": "CREATE_COMPLETE", "LastUpdatedTimestamp": NOW}
+    return {
+        "StackResourceSummaries": [{"ResourceType": of, "PhysicalResourceId": name, **made} for of, name in resources]
+    }
+
+
 def pages_of(key: str, *lists: Sequence[Any], token: str = "NextToken") -> list[Raw]:
     """The pages of a list, each but the last with the token of the next: "2", "3", …"""
     last = len(lists)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -32,20 +31,15 @@ def test_an_empty_default_group_is_no_failure_and_nothing_is_planned_for_it(tmp_
     with bench(tmp_path) as on:
         _empty_default_group(on)
         on.check(f"{HEALTHY} or {STICKY}", "--fix=plan").ends(0)
-        assert not (tmp_path / "reports" / "plan.json").exists() or not _plan(tmp_path)
+        assert on.planned() == []
         assert on.outcome("test_targets_can_take_a_deploy", "deploy/before") == "passed"
-
-
-def _plan(folder: Path) -> list[dict[str, Any]]:
-    told: list[dict[str, Any]] = json.loads((folder / "reports" / "plan.json").read_text())["changes"]
-    return told
 
 
 def test_stickiness_is_not_planned_behind_a_weighted_rule(tmp_path: Path) -> None:
     with bench(tmp_path, "clients_are_shared_out", "stickiness_switched_off") as on:
         ended = on.check(STICKY, "--fix=plan").ends(1)
         assert "turn on the rule's stickiness first" in ended.out
-        assert _plan(tmp_path) == []
+        assert on.planned() == []
 
 
 def _rules(on: Bench) -> list[dict[str, Any]]:

@@ -38,7 +38,7 @@ def test_two_way(tmp_path: Path, fault: str) -> None:
         planned = on.check(check, "--fix=plan", suite=suite).ends(1)
         assert on.found(check, suite) == "failed"
         assert f"{remedy} on " in planned.out
-        (change,) = json.loads((tmp_path / "reports" / "plan.json").read_text())["changes"]
+        (change,) = on.planned()
         assert change["remedy"] == remedy
         assert change["before"] != change["after"]
         assert on.journal() == []

@@ -62,24 +62,24 @@ def test_a_remedy_that_nobody_has_is_said_before_the_sandbox_is_looked_for(
     assert ("none is running" in done.err) == (said == NOT_RUNNING)
 
 
-@pytest.mark.parametrize(
-    ("limits", "options", "message"),
-    [
-        ("", [], "it is disruptive: --allow disruptive permits it"),
-        ("changes_per_run = 1\n", ["--allow", "disruptive"], "fix.changes_per_run is 1: no change was made"),
-        ("changes_per_day = 1\n", ["--allow", "disruptive"], "fix.changes_per_day is 1: no change was made"),
-        (FREEZE, ["--allow", "disruptive"], "frozen until 2099-01-01 00:00 UTC: sale"),
-    ],
-    ids=["risk", "run", "day", "freeze"],
-)
-def test_guards_refuse_before_the_first_change(tmp_path: Path, limits: str, options: list[str], message: str) -> None:
-    with bench(tmp_path, "the_world_is_let_in_by_halves", fix=FIX + limits) as on:
+GUARDED: dict[str, tuple[list[str], str]] = {
+    "": ([], "it is disruptive: --allow disruptive permits it"),
+    "changes_per_run = 1\n": (["--allow", "disruptive"], "fix.changes_per_run is 1: no change was made"),
+    "changes_per_day = 1\n": (["--allow", "disruptive"], "fix.changes_per_day is 1: no change was made"),
+    FREEZE: (["--allow", "disruptive"], "frozen until 2099-01-01 00:00 UTC: sale"),
+}
+
+
+def test_guards_refuse_before_the_first_change(tmp_path: Path) -> None:
+    with bench(tmp_path, "the_world_is_let_in_by_halves") as on:
         before = permissions(on.sandbox.client("ec2"), on.sandbox.seeded.groups["tasks"])
-        ended = on.check("ingress", "--fix=apply", *options).ends(1)
-        assert message in ended.out
-        assert permissions(on.sandbox.client("ec2"), on.sandbox.seeded.groups["tasks"]) == before
-        assert on.journal() == []
-        assert on.changes()[0]["result"] == "refused"
+        for limits, (options, message) in GUARDED.items():
+            on.project.write("stacks.toml", QUICK + FIX + limits)
+            ended = on.check("ingress", "--fix=apply", *options).ends(1)
+            assert message in ended.out
+            assert permissions(on.sandbox.client("ec2"), on.sandbox.seeded.groups["tasks"]) == before
+            assert on.journal() == []
+            assert on.changes()[0]["result"] == "refused"
 
 
 def test_two_fixers_at_once_one_works_and_the_other_says_who(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from opschecks.remedies.settings.cloudwatch_alarms import DisableAlarmActions, E
 from opschecks.remedies.settings.ecs import RollBackService, ScaleService, good_revisions
 from opschecks.remedies.settings.elbv2 import EnableStickiness
 from opschecks.report.runbook import read_runbook
-from tests.canned import ACCOUNT, NOW, Aws, Raw, refuses, stack
+from tests.canned import ACCOUNT, NOW, Aws, Raw, formation, refuses, stack
 from tests.canned_ecs import scalable
 from tests.permitted import REMEDIES
 from tests.scratch import ROOT
@@ -317,24 +317,14 @@ class _Finds(dict[tuple[str, str], Any]):
     def __missing__(self, key: tuple[str, str]) -> Raw:
         if key != ("cloudformation", "ListStackResources"):
             raise CouldNotLook(":".join(key), "AccessDenied: no")
-        types = {
-            "AWS::ECS::Cluster": "prod",
-            "AWS::ECS::Service": "arn:aws:ecs:us-west-2:123456789012:service/prod/web",
-            "AWS::DynamoDB::Table": "orders",
-            "AWS::Logs::LogGroup": "/ecs/web",
-            "AWS::CloudFront::Distribution": "E2EXAMPLE",
-            "AWS::ElasticLoadBalancingV2::LoadBalancer": BALANCER,
-        }
-        listed = [
-            {
-                "ResourceType": of,
-                "PhysicalResourceId": name,
-                "LogicalResourceId": "a",
-                "ResourceStatus": "CREATE_COMPLETE",
-            }
-            for of, name in types.items()
-        ]
-        return {"StackResourceSummaries": [{**one, "LastUpdatedTimestamp": "2026-11-01T00:00:00Z"} for one in listed]}
+        return formation(
+            ("AWS::ECS::Cluster", "prod"),
+            ("AWS::ECS::Service", "arn:aws:ecs:us-west-2:123456789012:service/prod/web"),
+            ("AWS::DynamoDB::Table", "orders"),
+            ("AWS::Logs::LogGroup", "/ecs/web"),
+            ("AWS::CloudFront::Distribution", "E2EXAMPLE"),
+            ("AWS::ElasticLoadBalancingV2::LoadBalancer", BALANCER),
+        )
 
 
 FOUND = {
