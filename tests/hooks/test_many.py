@@ -9,13 +9,12 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from click.testing import CliRunner
 
-from opschecks.cli.main import main
 from opschecks.core.observation import WrongAccount
 from opschecks.hooks import identity, many
 from opschecks.hooks.many import Crew, progress, release
 from opschecks.hooks.state import ChecksRun
+from tests.cli.typed import opschecks
 from tests.hooks.test_shards import CHECKS, of_three
 from tests.scratch import check_of_each
 
@@ -169,7 +168,7 @@ def test_things(things, stack, examine):
 def test_of_a_run_that_is_killed_the_stacks_that_were_done_are_kept(tmp_path: Path) -> None:
     project = of_three(tmp_path, KILLED)
     assert project.run("checks/daily", "--stack", "all").code not in (0, 1, 10)
-    told = CliRunner().invoke(main, ["report", "fleet", str(tmp_path / "reports" / "history"), "--format", "prom"])
+    told = opschecks("report", "fleet", str(tmp_path / "reports" / "history"), "--format", "prom")
     assert told.exit_code == 10
     assert 'opschecks_fleet_stacks{suite="daily",state="good"} 2\n' in told.output
     assert 'opschecks_fleet_stacks{suite="daily",state="missing"} 1\n' in told.output

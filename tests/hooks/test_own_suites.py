@@ -6,13 +6,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from opschecks.cli.main import main
 from opschecks.cli.policy import named_suites
 from opschecks.core.check_names import check_names
 from opschecks.core.shipped import roots_of, shipped_checks
 from opschecks.core.suites import SuiteError, own_suites, suites_in
+from tests.cli.typed import opschecks
 from tests.scratch import ROOT, Project, check_of_each
 
 
@@ -60,7 +59,7 @@ def test_policy_and_list_know_it(hourly: Project, monkeypatch: pytest.MonkeyPatc
     for name in ("hourly", "checks/often"):
         made = hourly.opschecks("policy", name)
         assert '"cloudwatch:DescribeAlarms"' in made.out, made.all
-    told = CliRunner().invoke(main, ["policy", "hourli"]).output
+    told = opschecks("policy", "hourli").output
     assert told == "Error: hourli: no such suite; did you mean 'often'?\n" or "no such suite" in told
     assert "test_often" in hourly.opschecks("list", "actions").out
 
@@ -195,7 +194,7 @@ def test_own_names_come_first(canary: Project) -> None:
         "often", "deploy/before", "often", "deploy/after",
     )  # fmt: skip
     assert named_suites(()) == ("daily", "weekly", "deploy/before", "deploy/after", "often")
-    made = CliRunner().invoke(main, ["policy", "deploy-canary"])
+    made = opschecks("policy", "deploy-canary")
     assert '"cloudwatch:DescribeAlarms"' in made.output, made.output
 
 
@@ -208,12 +207,12 @@ def test_doctor_looks_for_own_ones_too(canary: Project, monkeypatch: pytest.Monk
 
     monkeypatch.setattr("opschecks.cli.doctor._rows", rows)
     for arguments in ((), ("--suite", "deploy-canary")):
-        assert CliRunner().invoke(main, ["doctor", *arguments]).exit_code == 0
+        assert opschecks("doctor", *arguments).exit_code == 0
     assert asked == [("daily", "weekly", "deploy/before", "deploy/after", "often"), ("often",)]
 
 
 def test_policys_help_names_them() -> None:
-    assert "and the project's own" in " ".join(CliRunner().invoke(main, ["policy", "--help"]).output.split())
+    assert "and the project's own" in " ".join(opschecks("policy", "--help").output.split())
 
 
 BOTH = ("--pyargs", "opschecks.checks.daily", "checks/daily")

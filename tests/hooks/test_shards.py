@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from opschecks.cli.main import main
 from opschecks.hooks.shards import ShardError, fleet_named, shard_of
+from tests.cli.typed import opschecks
 from tests.scratch import Ended, Project, check_of_each
 
 BATCH = {
@@ -148,7 +148,7 @@ def test_a_fleet_of_two_shards_end_to_end(project: Project) -> None:
     def page(*more: str) -> Result:
         reports = str(project.folder / "reports")
         arguments = ["report", "fleet", "--reports", reports, "--newer-than", "28d", *more]
-        return CliRunner().invoke(main, arguments, catch_exceptions=False)
+        return opschecks(*arguments)
 
     first = run(0).ends(0)
     assert "opschecks: daily checks of a, c" in first.out
