@@ -1,4 +1,4 @@
-"""`opschecks init`: an alarm is the stack's whose part it watches, whatever it is called."""
+"""`opschecks init`: an alarm is the stack's whose part it watches; limits and images are proposed as found."""
 
 from __future__ import annotations
 

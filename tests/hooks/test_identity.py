@@ -1,4 +1,4 @@
-"""STS is asked, and clients are made, while pytest still collects; whoever needs them tells whatever comes of it."""
+"""STS is asked while pytest still collects; who needs it tells what comes of it; a second factor's code is typed."""
 
 from __future__ import annotations
 

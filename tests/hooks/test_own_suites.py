@@ -1,4 +1,4 @@
-"""A suite of one's own: a folder whose conftest says `suite = "hourly"`, or its opschecks.ini."""
+"""Suites of one's own, by a conftest or an opschecks.ini; and one run of own checks and of shipped ones."""
 
 from __future__ import annotations
 

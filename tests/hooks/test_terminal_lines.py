@@ -1,4 +1,4 @@
-"""Lines of the terminal: what comes next after a run, what a wait repeats, how far looking is, what pytest shows."""
+"""Lines of the terminal: what comes next, what a wait repeats, how far looking is, what pytest shows, idle limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each remedy wants, sends, and risks: on recorded-shape answers, without an AWS."""
+"""What each remedy wants, sends, risks, and declares of its calls: on recorded-shape answers, without an AWS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of many stacks: each has a row, what they share is told once, an incomplete fleet is never fine."""
+"""Many stacks: which run files count, a row for each, what they share told once, an incomplete fleet never fine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every export has in common: nothing hostile, nothing secret, nothing that the run cannot prove."""
+"""What every export has in common: nothing hostile or secret, nothing unproven, one cause once, the same ids."""
 
 from __future__ import annotations
 
