@@ -1,4 +1,4 @@
-"""Headless Chromium, one for all tests of a run."""
+"""Headless Chromium, one for all tests of a run, and what is wrong with a page as people meet it."""
 
 from __future__ import annotations
 

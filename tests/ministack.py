@@ -1,4 +1,4 @@
-"""ministack, a second AWS emulator, in its own process, with the sandbox's stack in it."""
+"""ministack, a second AWS emulator, with the sandbox's stack in it; and its users who may do what policies say."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs that pages are made of: mornings with a past of every kind, weeks, each also with hostile strings."""
+"""Runs that pages are made of: mornings with a past of every kind, weeks, also hostile; what a page says in words."""
 
 from __future__ import annotations
 
