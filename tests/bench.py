@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from opschecks.config.load import load_stacks
 from opschecks.history.journal import Journal
@@ -15,9 +17,9 @@ from opschecks.history.storage import Storage, storage_of
 from opschecks.sandbox.environment import Sandbox
 from opschecks.sandbox.faults import give_fault
 from opschecks.sandbox.seeds import sow_all
-from tests.scratch import ROOT, Ended, Project
+from tests.scratch import QUICK as QUICK
+from tests.scratch import Ended, Project
 
-QUICK = (ROOT / "tests" / "quick_stacks.toml").read_text(encoding="utf-8")
 FIX = "\n[stacks.sandbox.fix]\npoll_s = 0.05\nsymptom_minutes = 0.01\n"
 
 DIES = """\
@@ -43,7 +45,7 @@ def dying_send(self, *args, **more):
         os.kill(os.getpid(), signal.SIGKILL)
     answer = send(self, *args, **more)
     with open("sent", "a") as stream:
-        stream.write("x")
+        stream.write("x\\n")
     if step == "after it is sent":
         os.kill(os.getpid(), signal.SIGKILL)
     return answer
@@ -61,6 +63,34 @@ opschecks.history.journal.Journal.begin, opschecks.history.journal.Journal.add =
 """
 
 
+DIES_AT = """\
+import os
+import signal
+import opschecks.aws.session
+
+when, left = os.environ["DIES_AT"].split()
+left, send = int(left), opschecks.aws.session.Aws.send
+
+
+def dying_send(self, service, operation, **parameters):
+    global left
+    left -= 1
+    if left == 0 and when == "before":
+        os.kill(os.getpid(), signal.SIGKILL)
+    answer = send(self, service, operation, **parameters)
+    of = parameters.get("Key") or parameters.get("BackupName") or parameters.get("logGroupName", "")
+    with open("sent", "a") as stream:
+        stream.write(f"{operation} {of}\\n")
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return answer
+
+
+opschecks.aws.session.Aws.send = dying_send
+"""
+FREEZE = '[[stacks.sandbox.fix.freeze]]\nbegins = 2020-01-01T00:00:00Z\nends = 2099-01-01T00:00:00Z\nreason = "sale"\n'
+
+
 @dataclass
 class Bench:
     """A project whose sandbox goes on living between runs."""
@@ -69,8 +99,11 @@ class Bench:
     sandbox: Sandbox
     environment: dict[str, str]
 
+    def run(self, suite: str, *options: str) -> Ended:
+        return self.project.run(f"checks/{suite}", "--stack", "sandbox", *options, **self.environment)
+
     def check(self, check: str, *options: str, suite: str = "daily") -> Ended:
-        return self.project.run(f"checks/{suite}", "--stack", "sandbox", "-k", check, *options, **self.environment)
+        return self.run(suite, "-k", check, *options)
 
     def outcome(self, check: str, suite: str = "daily") -> str:
         self.check(check, suite=suite)
@@ -103,6 +136,12 @@ class Bench:
             for one in Journal(self.state).entries()
         ]
 
+    def planned(self) -> list[dict[str, Any]]:
+        """The changes of the newest plan."""
+        path = self.project.folder / "reports" / "plan.json"
+        planned: list[dict[str, Any]] = json.loads(path.read_text())["changes"] if path.exists() else []
+        return planned
+
     def events(self) -> list[list[str]]:
         """What the journal has of each entry, in words, without the steps that were announced on the way."""
         return [[one["event"] for one in entry["steps"] if one["event"] != "step"] for entry in self.journal()]
@@ -115,9 +154,27 @@ class Bench:
             state.replace(key, json.dumps({**told, "until": "2020-01-01T00:00:00+00:00"}))
 
     def times_sent(self) -> int:
-        """How often DIES saw a change reach AWS."""
+        """How often DIES, or DIES_AT, saw a change reach AWS."""
         path = self.project.folder / "sent"
-        return len(path.read_text()) if path.exists() else 0
+        return len(path.read_text().splitlines()) if path.exists() else 0
+
+    def deploy(self, tag: str = "", looks: int = 4) -> str:
+        """Do what a pipeline does: register a revision, of another image if so said, and update the service.
+
+        Returns the revision. A deployment of the sandbox proceeds with each look at it; `looks` happen here.
+        """
+        ecs, stack, service = self.sandbox.client("ecs"), self.sandbox.stack, self.sandbox.service()
+        told = ecs.describe_task_definition(taskDefinition=service.task_definition)["taskDefinition"]
+        kept = ("family", "networkMode", "requiresCompatibilities", "cpu", "memory")
+        (container,) = told["containerDefinitions"]
+        if tag:
+            container["image"] = f"{container['image'].rpartition(':')[0]}:{tag}"
+        made = ecs.register_task_definition(**{key: told[key] for key in kept}, containerDefinitions=[container])
+        revision = f"{made['taskDefinition']['family']}:{made['taskDefinition']['revision']}"
+        ecs.update_service(cluster=stack.cluster, service=service.name, taskDefinition=revision)
+        for _ in range(looks):
+            ecs.describe_services(cluster=stack.cluster, services=[service.name])
+        return revision
 
     def changes(self, suite: str = "daily") -> list[dict[str, Any]]:
         told: list[dict[str, Any]] = self.project.told(f"{suite}-partial.json")["changes"]
@@ -137,6 +194,18 @@ def bench(folder: Path, *faults: str, fix: str = FIX, whole: bool = False) -> It
         yield Bench(project, sandbox, {"OPSCHECKS_SANDBOX": json.dumps(sandbox.facts)})
     finally:
         sandbox.stop()
+
+
+def careless(cases: Mapping[str, tuple[Sequence[str], str]]) -> Any:
+    """A test by a table, whose rows are how a project of the checks is run, and what refuses that, before anything."""
+
+    @pytest.mark.parametrize(("arguments", "message"), cases.values(), ids=cases)
+    def refused(tmp_path: Path, arguments: Sequence[str], message: str) -> None:
+        ended = Project.of_the_checks(tmp_path).run(*arguments).ends(4)
+        assert message in ended.err
+        assert ended.out == ""
+
+    return refused
 
 
 def permissions(ec2: Any, group: str) -> set[tuple[Any, ...]]:

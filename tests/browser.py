@@ -1,8 +1,9 @@
-"""Headless Chromium, one for all tests of a run."""
+"""Headless Chromium, one for all tests of a run, and what is wrong with a page as people meet it."""
 
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,6 +38,13 @@ def opened(browser: Browser, path: Path, *, width: int = WIDE, **options: Any) -
     context.close()
 
 
+def printed(page: Page, folder: Path) -> str:
+    """What stands on paper, without white space."""
+    page.pdf(path=folder / "page.pdf", format="A4")
+    command = ["pdftotext", "-raw", str(folder / "page.pdf"), "-"]
+    return "".join(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+
+
 def unfold(page: Page) -> None:
     """Open whatever is folded."""
     page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
@@ -59,3 +67,28 @@ def cut_off(page: Page, within: str = "main *") -> list[str]:
         within,
     )
     return found
+
+
+RAW = """() => [...document.querySelectorAll('pre, .evidence, .filters')].filter(one =>
+  one.checkVisibility() && !one.closest('[id^=runbook-]')).map(one => one.outerHTML.slice(0, 200))"""
+"""What paper must not have: evidence, filters, code that is no step of a runbook."""
+SCROLLS = ":not(.wide *, pre *, .own *)"
+
+
+def wrong(browser: Browser, path: Path, *, dark: bool, axe: bool) -> Iterator[str]:
+    """Each thing that is wrong; nothing of a page that everybody can read."""
+    with opened(browser, path, width=PHONE, bypass_csp=True, color_scheme="dark" if dark else "light") as page:
+        if page.locator("script").count():
+            yield "a script: without JavaScript it would be another page"
+        if (width := page.evaluate("document.documentElement.scrollWidth")) != PHONE:
+            yield f"a phone scrolls sideways: {width} px"
+        yield from (f"cut off on a phone: {one}" for one in cut_off(page, f"main {SCROLLS}"))
+        if axe:
+            yield from (f"axe: {one}" for one in violations(page))
+        page.set_viewport_size({"width": WIDE, "height": 900})
+        if (width := page.evaluate("document.documentElement.scrollWidth")) != WIDE:
+            yield f"it scrolls sideways: {width} px"
+        page.emulate_media(media="print", color_scheme="light")
+        page.set_viewport_size({"width": 700, "height": 1000})  # of A4 with the margins of a browser
+        yield from (f"cut off on paper: {one}" for one in cut_off(page, "main *"))
+        yield from (f"raw on paper: {one}" for one in page.evaluate(RAW))

@@ -24,9 +24,12 @@ from opschecks.aws import session
 from opschecks.aws.inventory import Inventory
 from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
-from opschecks.core.change import Request, Step
+from opschecks.core.change import CannotFix, Request, Step
+from opschecks.core.gathering import Observed
 from opschecks.core.iam import iam_action
 from opschecks.core.model import CHECK_ATTRIBUTE, Check, Finding, Resource
+from opschecks.core.observation import CouldNotLook, Observation
+from opschecks.fixing.remedy import BaseRemedy
 from opschecks.hooks.examine import Examine
 from tests.clock import NOW as NOW
 from tests.scratch import ROOT
@@ -54,6 +57,14 @@ def given(raw: Mapping[str, Any], changes: Mapping[str, Any]) -> Raw:
 def without(key: str, raw: Mapping[str, Any]) -> Raw:
     """An answer that lacks a key."""
     return given(raw, {key: None})
+
+
+def formation(*resources: tuple[str, str]) -> Raw:
+    """What CloudFormation lists of a stack that has these: types, and what they are called."""
+    made = {"LogicalResourceId": "x", "ResourceStatus": "CREATE_COMPLETE", "LastUpdatedTimestamp": NOW}
+    return {
+        "StackResourceSummaries": [{"ResourceType": of, "PhysicalResourceId": name, **made} for of, name in resources]
+    }
 
 
 def pages_of(key: str, *lists: Sequence[Any], token: str = "NextToken") -> list[Raw]:
@@ -217,6 +228,17 @@ def _least(shape: Any) -> Any:
     return {"list": [], "map": {}, "boolean": False, "timestamp": NOW}.get(shape.type_name, 1)
 
 
+def observed(name: str, value: object) -> Observed:
+    """An observation that has ended, with this value or this error."""
+    seen = Observed(Observation(name, list, (), (), (), frozenset()))
+    if isinstance(value, CouldNotLook):
+        seen.error = value
+    else:
+        seen.value = value
+    seen.done.set()
+    return seen
+
+
 def stand_in(**told: Any) -> Resource:
     """A resource whose properties are as told, whatever they would read from its evidence."""
     made: Resource = type("Seen", (Resource,), told)(arn="here", name="here")
@@ -264,6 +286,26 @@ def judges(check_function: Callable[..., None], cases: Mapping[str, tuple[Any, .
         concludes(check_function, outcome, message, **made)
 
     return judge
+
+
+def refuses(
+    cases: Mapping[str, tuple[Any, ...]], ask: Callable[..., object], error: type[Exception] = CannotFix
+) -> Any:
+    """A test by a table, whose rows are what `ask` is given, and a pattern of what it says when it refuses that."""
+
+    @pytest.mark.parametrize("case", cases.values(), ids=cases)
+    def refused(case: tuple[Any, ...]) -> None:
+        *given, message = case
+        with pytest.raises(error, match=message):
+            ask(*given)
+
+    return refused
+
+
+def remedy(kind: type[BaseRemedy], answers: Mapping[tuple[str, str], Answers] | None = None, **keys: Any) -> Any:
+    """The remedy over canned answers."""
+    checked = stack(**{"distribution_id": "E1SITE", "cluster": "c", "services": ("backend", "worker"), **keys})
+    return kind(checked, Aws(answers or {}, checked))
 
 
 def itself(seen: Any) -> Any:

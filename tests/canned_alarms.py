@@ -6,17 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from opschecks.aws.cloudwatch_alarms import Alarm, alarms
-from tests.canned import (
-    ACCOUNT,
-    NOW,
-    Aws,
-    Raw,
-    ago,
-    daily,
-    given,
-    names,
-    stack,
-)
+from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, daily, given, names, stack
 
 PAGE = f"arn:aws:sns:{ACCOUNT}:on-call"
 SCALE = f"arn:aws:autoscaling:{ACCOUNT}:scalingPolicy:1f:resource/ecs/service/prod/web:policyName/cpu"

@@ -86,6 +86,19 @@ def service_revision(number: int) -> str:
     return f"arn:aws:ecs:{ACCOUNT}:service-revision/prod/backend/{number:019}"
 
 
+def scalable(target: str, low: int, high: int) -> Raw:
+    """What auto-scaling knows of the number of tasks of a service."""
+    return {
+        "ServiceNamespace": "ecs",
+        "ResourceId": target,
+        "ScalableDimension": "ecs:service:DesiredCount",
+        "RoleARN": "arn:aws:iam::123456789012:role/scaling",
+        "CreationTime": ago(days=9),
+        "MinCapacity": low,
+        "MaxCapacity": high,
+    }
+
+
 def recorded(*records: Raw) -> dict[tuple[str, str], Answers]:
     """What ECS answers of a service that has these service deployments."""
     kept = ("serviceDeploymentArn", "serviceArn", "clusterArn", "createdAt", "startedAt", "finishedAt", "status")

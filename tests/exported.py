@@ -73,12 +73,7 @@ def hostile(resources: int = 3) -> Run:
             ("test_d", "dynamodb", "database-throttling", Outcome.WAIVED),
         )
     ]  # fmt: skip
-    figures = (
-        Figure("severity", HOSTILE),
-        Figure("status", HOSTILE),
-        Figure("opened", HOSTILE),
-        Figure("title", HOSTILE),
-    )
+    figures = tuple(Figure(label, HOSTILE) for label in ("severity", "status", "opened", "title"))
     findings = [
         Finding("production", check.check, f"{HOSTILE}{n}", f"{n}{HOSTILE}", Outcome(check.outcome), check.severity,
                 HOSTILE, {HOSTILE: [HOSTILE, {"deep": HOSTILE}]}, figures)
@@ -206,12 +201,18 @@ def many(number: int = 10_000) -> Run:
     )
 
 
-def changed(result: str) -> dict[str, Any]:
+def changed(result: str, **more: Any) -> dict[str, Any]:
+    """A change as run files have it."""
     return {
         "stack": "production", "check": "test_severe", "remedy": "switch", "name": "thing", "resource": "arn:thing",
         "result": result, "said": "the same check passes now", "entry": "0123", "differs": ["v: 0 → 1"],
-        "undo": "opschecks undo 0123 --stack production",
+        "undo": "opschecks undo 0123 --stack production", **more,
     }  # fmt: skip
+
+
+def not_made(result: str, **more: Any) -> dict[str, Any]:
+    """A change that never reached AWS."""
+    return changed(result, **{"said": "", "entry": "", "undo": "", "differs": [], **more})
 
 
 RUNS = {name: said_everywhere(text) for name, text in TEXTS.items()}

@@ -1,14 +1,16 @@
-"""ministack, a second AWS emulator, in its own process, with the sandbox's stack in it."""
+"""ministack, a second AWS emulator, with the sandbox's stack in it; and its users who may do what policies say."""
 
 from __future__ import annotations
 
+import functools
+import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,16 +20,25 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from opschecks.aws.places import Places
+from opschecks.cli.policy import needed
+from opschecks.cli.policy_statements import document, statements
 from opschecks.config.load import load_stacks
 from opschecks.config.stack import Stack
 from opschecks.sandbox.seed import BUCKET, Seeded, scaling, seed
 from opschecks.sandbox.web import StoredObject, Web
 from tests.forks import TIMEOUT_S
-from tests.scratch import ROOT, Project
+from tests.scratch import QUICK, ROOT, Project
 
-ACCOUNT = "000000000000"
+ACCOUNT, REGION = "000000000000", "us-west-2"
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 ADDRESSES = ("172.31.16.10", "172.31.16.11")
+
+
+def clients(url: str) -> Callable[[str], Any]:
+    """boto3's client of each service of an emulator, made once, which tries each call once."""
+    once = Config(retries={"total_max_attempts": 1})
+    return functools.cache(functools.partial(boto3.client, region_name=REGION, endpoint_url=url, config=once, **KEYS))
 
 
 @dataclass
@@ -37,19 +48,10 @@ class Emulator:
     url: str
     stack: Stack
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
-    _clients: dict[str, Any] = field(default_factory=dict, repr=False)
     _seeded: Seeded | None = None
 
-    def client(self, service: str) -> Any:
-        if service not in self._clients:
-            self._clients[service] = boto3.client(
-                service,
-                region_name=self.stack.region,
-                endpoint_url=self.url,
-                config=Config(retries={"total_max_attempts": 1}),
-                **KEYS,
-            )
-        return self._clients[service]
+    def __post_init__(self) -> None:
+        self.client = clients(self.url)
 
     @property
     def seeded(self) -> Seeded:
@@ -101,7 +103,7 @@ def started(log: Path, **more: str) -> Iterator[str]:
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
-        "MINISTACK_REGION": "us-west-2",
+        "MINISTACK_REGION": REGION,
         "IOT_MTLS_ENABLED": "0",
         "TMPDIR": str(log.parent),
         **more,
@@ -130,7 +132,7 @@ def project_on(
     aws: Emulator, site: Web, folder: Path, keys: Mapping[str, str] = KEYS, distribution: str = ""
 ) -> Project:
     """A project whose stack is the emulator's, with credentials from the usual places."""
-    text = (ROOT / "tests" / "quick_stacks.toml").read_text(encoding="utf-8")
+    text = QUICK
     own = f'endpoint_url = "{aws.url}"\nprofile = "on-call"\n'
     own += 'state = "state"\n'
     own += f'distribution_id = "{distribution}"\nbuckets = ["{BUCKET}"]\n' if distribution else ""
@@ -161,3 +163,29 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
             time.sleep(0.05)
         else:
             return
+
+
+COARSE: Mapping[str, Any] = {
+    "Effect": "Allow",
+    "Action": ["ecs:DescribeServices", "ecs:DescribeTasks", "ecs:ListServiceDeployments", "ecs:ListTasks"],
+    "Resource": "*",
+}
+"""What it checks otherwise than AWS: on the cluster, and ListTasks without the condition key ecs:cluster."""
+
+
+def keys_of(aws: Emulator, stack: Stack, suite: str) -> dict[str, str]:
+    """The keys of a user who may do just what the suite's policy for the stack allows."""
+    needs = [(one.name, one.shown, one.actions) for one in needed((suite,))]
+    policy = document(statements(needs, Places(stack)))
+    iam, user = aws.client("iam"), f"opschecks-{suite.replace('/', '-')}"
+    iam.create_user(UserName=user)
+    told = json.dumps({**policy, "Statement": [*policy["Statement"], COARSE]})
+    iam.put_user_policy(UserName=user, PolicyName="least", PolicyDocument=told)
+    made = iam.create_access_key(UserName=user)["AccessKey"]
+    return {"aws_access_key_id": made["AccessKeyId"], "aws_secret_access_key": made["SecretAccessKey"]}
+
+
+def run_as(aws: Emulator, project: Project, suite: str) -> None:
+    """Give the project the keys of such a user."""
+    keys = keys_of(aws, load_stacks(project.folder / "stacks.toml").stacks["live"], suite)
+    project.write("aws-credentials", "[on-call]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items()))

@@ -11,7 +11,6 @@ import io
 import json
 import multiprocessing
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -23,7 +22,6 @@ import pytest
 from opschecks.config.load import load_stacks
 from opschecks.sandbox.environment import Sandbox
 from opschecks.sandbox.seeds import sow_all
-from tests.forks import TIMEOUT_S
 from tests.scratch import ROOT, Project
 
 PROCESSES = 2
@@ -31,17 +29,8 @@ PROCESSES = 2
 
 def told_by(program: str) -> list[dict[str, Any]]:
     """The lines of `python -m tests.<program>`, once it has ended well."""
-    done = subprocess.run(
-        [sys.executable, "-m", f"tests.{program}"],
-        cwd=ROOT,
-        env=Project(ROOT).environment(),
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    done = Project(ROOT).anew("-m", f"tests.{program}").ends(0)
+    return [json.loads(line) for line in done.out.splitlines()]
 
 
 def tell_each(run: Callable[[str], dict[str, Any]], names: Sequence[str]) -> None:

@@ -15,6 +15,8 @@ from typing import Any
 from tests import forks
 
 ROOT = Path(__file__).parent.parent
+QUICK = (ROOT / "tests" / "quick_stacks.toml").read_text(encoding="utf-8")
+"""A sandbox that waits for nothing."""
 
 PYPROJECT = f"""\
 [tool.pytest]
@@ -64,11 +66,13 @@ def promise(name, failing="it is broken", severity=Severity.HIGH, **more):
 """
 
 
-def check_of_each(name: str, body: str = "pass", of: str = "things", promise: str = '"a"') -> str:
+def check_of_each(
+    name: str, body: str = "pass", of: str = "things", promise: str = '"a"', takes: str = "examine"
+) -> str:
     """The source of a check that examines every resource of an observation, each of which is `thing` in the body."""
     return f'''
 @promise({promise})
-def {name}({of}, examine):
+def {name}({of}, {takes}):
     """Why."""
     for thing in {of}:
         with examine(thing) as note:
@@ -87,6 +91,11 @@ class Ended:
     @property
     def all(self) -> str:
         return self.out + self.err
+
+    def ends(self, code: int) -> Ended:
+        """Itself, if that is its code; else what it printed is shown."""
+        assert self.code == code, self.all
+        return self
 
 
 @dataclass(frozen=True)
@@ -111,13 +120,17 @@ class Project:
         shutil.rmtree(folder / "checks")
         shutil.copytree(ROOT / "checks", folder / "checks", ignore=shutil.ignore_patterns("__pycache__"))
         project.write("conftest.py", 'pytest_plugins = ["opschecks"]\n')
-        project.write("stacks.toml", stacks or (ROOT / "tests" / "quick_stacks.toml").read_text(encoding="utf-8"))
+        project.write("stacks.toml", stacks or QUICK)
         return project
 
     def write(self, path: str, text: str) -> None:
         target = self.folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(textwrap.dedent(text), encoding="utf-8")
+
+    def append(self, text: str, path: str = "conftest.py") -> None:
+        """Write it behind what is there."""
+        self.write(path, (self.folder / path).read_text(encoding="utf-8") + text)
 
     def checks(self, text: str, name: str = "daily/test_things.py") -> None:
         """Write a file of checks; `promise(slug, failing)` declares one."""
@@ -149,13 +162,24 @@ class Project:
         done = forks.run("pytest", arguments, self.folder, self.environment(**environment))
         return Ended(done.returncode, done.stdout, done.stderr)
 
-    def run_anew(self, *arguments: str, **environment: str) -> Ended:
-        """In a new interpreter, which has imported nothing yet."""
+    def anew(self, *arguments: str, **environment: str) -> Ended:
+        """`python …`: a new interpreter, which has imported nothing yet."""
         done = subprocess.run(
-            self.command(*arguments), cwd=self.folder, env=self.environment(**environment), capture_output=True,
+            [sys.executable, *arguments], cwd=self.folder, env=self.environment(**environment), capture_output=True,
             text=True, timeout=forks.TIMEOUT_S, check=False,
         )  # fmt: skip
         return Ended(done.returncode, done.stdout, done.stderr)
+
+    def run_anew(self, *arguments: str, **environment: str) -> Ended:
+        """pytest in a new interpreter."""
+        return self.anew("-m", "pytest", *arguments, **environment)
+
+    def begin(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        """pytest in a new interpreter, which goes on while its output is read."""
+        return subprocess.Popen(
+            self.command(*arguments), cwd=self.folder, env=self.environment(**environment), text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
 
     def imports(self, *arguments: str, **environment: str) -> tuple[Ended, set[str]]:
         """A run in a new interpreter, and every module that it has imported at its end."""
@@ -188,6 +212,10 @@ class Project:
         return {
             f"{one['check']}[{one['stack']}]" if several else one["check"]: one["outcome"] for one in told["checks"]
         }
+
+    def findings(self, *outcomes: str, name: str = "daily.json") -> list[dict[str, Any]]:
+        """Those of a run file that have one of these outcomes."""
+        return [one for one in self.told(name)["findings"] if one["outcome"] in outcomes]
 
     def page(self, name: str = "daily.html") -> str:
         return (self.folder / "reports" / name).read_text(encoding="utf-8")

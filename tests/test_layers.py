@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import ast
 import functools
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.scratch import ROOT, Project
+from tests.scratch import ROOT, Ended, Project
 
 PACKAGE = ROOT / "plugins" / "opschecks"
 ROOMS = (
@@ -154,17 +152,10 @@ def test_the_plugin_costs_little_where_no_check_is_selected(tmp_path: Path) -> N
     """Counted in modules, not in milliseconds: none of the heavy ones may come with `pytest --help`."""
     (tmp_path / "conftest.py").write_text('pytest_plugins = ["opschecks"]\n', encoding="utf-8")
     code = "import sys, pytest; pytest.main(['--help']); print('\\n'.join(sys.modules), file=sys.stderr)"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        env=Project(tmp_path).environment(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    loaded = set(done.stderr.split())
+    done = Project(tmp_path).anew("-c", code)
+    loaded = set(done.err.split())
     assert "opschecks.hooks.select" in loaded
-    assert "--fail-on" in done.stdout
+    assert "--fail-on" in done.out
     for heavy in ("boto3", "botocore", "pydantic", "requests", "websockets", "moto", "opschecks.config.stack"):
         assert heavy not in loaded, heavy
 
@@ -177,12 +168,4 @@ def test_public_names_are_there_and_cost_nothing_until_somebody_asks() -> None:
         "from opschecks import *\n"
         "print(*(name for name in opschecks.__all__ if name not in globals()))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        env=Project(ROOT).environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.stdout.strip(), done.stderr, done.returncode) == ("", "", 0)
+    assert Project(ROOT).anew("-c", code) == Ended(0, "\n", "")

@@ -67,11 +67,9 @@ def test_pytest_concludes_what_is_pinned(project: Project, suite: str) -> None:
     """
     name = f"moto-broken.{suite}"
     own = Project.of_the_checks(project.folder / "of-the-checks")
-    done = own.run(
-        f"checks/{suite.replace('-', '/')}", "--replay", str(MADE / f"{name}.rec"), "--disable-socket",
-        TZ="Pacific/Kiritimati", AWS_CONFIG_FILE="/nowhere",
-    )  # fmt: skip
-    assert done.code == 1, done.all
+    aside = {"TZ": "Pacific/Kiritimati", "AWS_CONFIG_FILE": "/nowhere"}
+    replaying = ("--replay", str(MADE / f"{name}.rec"), "--disable-socket")
+    own.run(f"checks/{suite.replace('-', '/')}", *replaying, **aside).ends(1)
     here = replayed(recording(name))
     told = own.told(f"replay/{suite}.json")["findings"]
     assert sorted((one["check"], one["resource"], one["outcome"], one["message"]) for one in told) == sorted(

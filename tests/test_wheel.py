@@ -81,12 +81,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
         (["-m", "hatchling", "build", "-d", str(folder / "dist")], sys.executable, building),
         (["-m", "venv", "--without-pip", str(folder / "venv")], sys.executable, {}),
     ):
-        done = _python(arguments, tree, python, **environment)
-        assert done.code == 0, done.all
+        _python(arguments, tree, python, **environment).ends(0)
     one = Installed(folder / "dist", folder / "venv" / "bin" / "python")
     pip = ["-m", "pip", "--python", str(one.python), "install", "-q", "--no-deps", "--no-index", str(one.wheel)]
-    done = _python(pip, folder)
-    assert done.code == 0, done.all
+    _python(pip, folder).ends(0)
     # what it depends on is that of this environment, whose .pth files (an editable install's) are not read from here
     (site,) = (folder / "venv" / "lib").glob("python*/site-packages")
     (site / "others.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
@@ -144,8 +142,7 @@ def test_the_same_commit_makes_the_same_wheel(installed: Installed, tmp_path: Pa
         os.utime(path, (1e9, 1e9))
         path.chmod(path.stat().st_mode | 0o020)
     environment = {"TZ": "Asia/Kathmandu", "PYTHONHASHSEED": "7"}
-    built = _python(["-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)], tree, **environment)
-    assert built.code == 0, built.all
+    _python(["-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)], tree, **environment).ends(0)
     (again,) = tmp_path.glob("*.whl")
     assert again.name == installed.wheel.name
     assert again.read_bytes() == installed.wheel.read_bytes()
@@ -158,8 +155,7 @@ def _told(folder: Path) -> dict[str, Any]:
 
 def test_from_an_empty_folder_to_a_first_verdict(installed: Installed, tmp_path: Path) -> None:
     """By the pytest11 entry point alone: no conftest, no ini file, no checks here."""
-    lost = installed.run("pytest", *DAILY, folder=tmp_path)
-    assert lost.code == 4
+    lost = installed.run("pytest", *DAILY, folder=tmp_path).ends(4)
     assert "stacks.toml: no such file; --stacks FILE names another one, and `opschecks init --sandbox" in lost.err
 
     shown = installed.run("opschecks", "init", "--sandbox", folder=tmp_path)
@@ -172,8 +168,7 @@ def test_from_an_empty_folder_to_a_first_verdict(installed: Installed, tmp_path:
         "Error: stacks.toml: it is there already, and is left as it is; remove --write",
     )
 
-    ended = installed.run("pytest", *DAILY, folder=tmp_path)
-    assert ended.code == 0, ended.all
+    ended = installed.run("pytest", *DAILY, folder=tmp_path).ends(0)
     assert "checks passed on sandbox; 7 do not apply." in ended.out  # it has no queues and no functions
     assert {check["outcome"] for check in _told(tmp_path)["checks"]} == {"passed", "not_applicable"}
     assert (tmp_path / "reports" / "daily.html").exists()
@@ -185,8 +180,7 @@ def test_a_fault_a_waiver_and_a_plan_need_no_clone(installed: Installed, tmp_pat
     stacks = (ROOT / "tests" / "quick_stacks.toml").read_text(encoding="utf-8")
     (tmp_path / "stacks.toml").write_text(stacks, encoding="utf-8")
     (tmp_path / "waivers.toml").write_text("[[waivers]]\ncheck = 'test_nothing'\n", encoding="utf-8")
-    refused = installed.run("pytest", *DAILY, folder=tmp_path)
-    assert refused.code == 4
+    refused = installed.run("pytest", *DAILY, folder=tmp_path).ends(4)
     assert "waivers.toml: waiver 1 (test_nothing on no resource): resource: missing" in refused.err
     assert str(tmp_path) not in refused.err
 
@@ -197,8 +191,7 @@ def test_a_fault_a_waiver_and_a_plan_need_no_clone(installed: Installed, tmp_pat
         encoding="utf-8",
     )
     faults = ("--fault", "alarm_is_ringing", "--fault", "stickiness_is_short")
-    ended = installed.run("pytest", *DAILY, *faults, "--stack", "sandbox", "--fix=plan", folder=tmp_path)
-    assert ended.code == 1, ended.all
+    installed.run("pytest", *DAILY, *faults, "--stack", "sandbox", "--fix=plan", folder=tmp_path).ends(1)
     bad = {one["check"]: one["outcome"] for one in _told(tmp_path)["checks"] if one["outcome"] not in GOOD}
     assert bad == {"test_no_alarm_is_ringing": "waived", "test_websocket_sessions_are_sticky": "failed"}
 
@@ -218,16 +211,14 @@ def test_every_suite_is_found_from_any_folder(installed: Installed, tmp_path: Pa
     for folder in (installed.dist.parent, tmp_path):
         named = f"opschecks.checks.{'.'.join(suite.parts)}"
         options = ("--stacks", str(stacks), "--stack", "sandbox", "--collect-only", "-q", "-p", "no:sugar")
-        ended = installed.run("pytest", "--pyargs", named, *options, folder=folder)
-        assert ended.code == 0, ended.all
+        ended = installed.run("pytest", "--pyargs", named, *options, folder=folder).ends(0)
         found = {line.partition("::")[2].partition("[")[0] for line in ended.out.splitlines() if "::" in line}
         assert found == {name for name, _ in find_checks(ROOT / "checks" / suite)}
 
 
 def test_workers_find_the_installed_checks_too(installed: Installed, tmp_path: Path) -> None:
     shutil.copy(ROOT / "tests" / "quick_stacks.toml", tmp_path / "stacks.toml")
-    ended = installed.run("pytest", *DAILY, "-n", "1", "-p", "no:sugar", folder=tmp_path)
-    assert ended.code == 0, ended.all
+    installed.run("pytest", *DAILY, "-n", "1", "-p", "no:sugar", folder=tmp_path).ends(0)
     assert len(_told(tmp_path)["checks"]) == len(list(find_checks(ROOT / "checks" / "daily")))
 
 
@@ -240,8 +231,7 @@ WRONG = {
 @pytest.mark.parametrize("named", WRONG)
 def test_what_is_no_suite_is_said(installed: Installed, tmp_path: Path, named: str) -> None:
     shutil.copy(ROOT / "tests" / "quick_stacks.toml", tmp_path / "stacks.toml")
-    ended = installed.run("pytest", "--pyargs", named, folder=tmp_path)
-    assert ended.code == 4
+    ended = installed.run("pytest", "--pyargs", named, folder=tmp_path).ends(4)
     assert WRONG[named] in ended.err
 
 
@@ -294,7 +284,6 @@ def test_the_image_s_command_works_from_a_folder_that_it_may_not_write(installed
     (work / "stacks.toml").write_text('[stacks.shop]\nregion = "us-west-2"\n', encoding="utf-8")
     program, *words = (word.replace("/tmp/reports", str(reports)) for word in json.loads(command))
     more = {"PYTEST_ADDOPTS": addopts, "PYTHONDONTWRITEBYTECODE": "1", "HOME": str(tmp_path)}
-    ended = installed.run(program, *words, "--stack", "shop", "-p", "no:sugar", folder=work, **more)
-    assert ended.code == 10, ended.all
+    installed.run(program, *words, "--stack", "shop", "-p", "no:sugar", folder=work, **more).ends(10)
     assert (reports / "daily.html").exists()
     assert [path.name for path in work.rglob("*")] == ["stacks.toml"]

@@ -134,6 +134,8 @@ def _network_balancer_has_no_target(sandbox: Any) -> None:
     elb.deregister_targets(TargetGroupArn=group, Targets=[{"Id": one} for one in sandbox.seeded.targets])
 
 
+ILL = ("test_targets_are_healthy", "test_nothing_got_worse", "test_targets_can_take_a_deploy")
+ERRORS = ("test_server_errors_are_rare", "test_errors_are_rare_before_the_deploy")
 TWINS = {
     "healthy": Twin(_healthy, ()),
     "the bake is over": Twin(_bake_is_over, (), passes=(UNDER_WAY,)),
@@ -141,18 +143,10 @@ TWINS = {
     "the bake was rolled back": Twin(
         _bake_was_rolled_back, ("test_deployments_are_settled", "test_what_was_deployed_serves"), passes=(UNDER_WAY,)
     ),
-    "both colours are ill": Twin(
-        _both_colours_are_ill, ("test_targets_are_healthy", "test_nothing_got_worse", "test_targets_can_take_a_deploy")
-    ),
-    "the new colour is ill": Twin(
-        _new_colour_is_ill, ("test_targets_are_healthy", "test_nothing_got_worse", "test_targets_can_take_a_deploy")
-    ),
-    "the new colour answers errors": Twin(
-        _new_colour_answers_errors, ("test_server_errors_are_rare", "test_errors_are_rare_before_the_deploy")
-    ),
-    "its own group answers errors": Twin(
-        _own_group_answers_errors, ("test_server_errors_are_rare", "test_errors_are_rare_before_the_deploy")
-    ),
+    "both colours are ill": Twin(_both_colours_are_ill, ILL),
+    "the new colour is ill": Twin(_new_colour_is_ill, ILL),
+    "the new colour answers errors": Twin(_new_colour_answers_errors, ERRORS),
+    "its own group answers errors": Twin(_own_group_answers_errors, ERRORS),
     "the worker is short of a task": Twin(
         _worker_is_short, ("test_services_run_the_tasks_they_want", "test_what_was_deployed_serves", UNDER_WAY)
     ),
@@ -168,10 +162,7 @@ TWINS = {
         ),
     ),
     "an alarm that always has data is blind": Twin(_cpu_alarm_is_blind, ("test_alarms_can_see",)),
-    "the network load balancer has no target": Twin(
-        _network_balancer_has_no_target,
-        ("test_targets_are_healthy", "test_nothing_got_worse", "test_targets_can_take_a_deploy"),
-    ),
+    "the network load balancer has no target": Twin(_network_balancer_has_no_target, ILL),
 }
 
 

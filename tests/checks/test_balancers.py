@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -31,23 +30,16 @@ def test_an_empty_default_group_is_no_failure_and_nothing_is_planned_for_it(tmp_
     """The case f09, and the gate before a deploy."""
     with bench(tmp_path) as on:
         _empty_default_group(on)
-        ended = on.check(f"{HEALTHY} or {STICKY}", "--fix=plan")
-        assert ended.code == 0, ended.all
-        assert not (tmp_path / "reports" / "plan.json").exists() or not _plan(tmp_path)
+        on.check(f"{HEALTHY} or {STICKY}", "--fix=plan").ends(0)
+        assert on.planned() == []
         assert on.outcome("test_targets_can_take_a_deploy", "deploy/before") == "passed"
-
-
-def _plan(folder: Path) -> list[dict[str, Any]]:
-    told: list[dict[str, Any]] = json.loads((folder / "reports" / "plan.json").read_text())["changes"]
-    return told
 
 
 def test_stickiness_is_not_planned_behind_a_weighted_rule(tmp_path: Path) -> None:
     with bench(tmp_path, "clients_are_shared_out", "stickiness_switched_off") as on:
-        ended = on.check(STICKY, "--fix=plan")
-        assert ended.code == 1
+        ended = on.check(STICKY, "--fix=plan").ends(1)
         assert "turn on the rule's stickiness first" in ended.out
-        assert _plan(tmp_path) == []
+        assert on.planned() == []
 
 
 def _rules(on: Bench) -> list[dict[str, Any]]:
@@ -69,8 +61,7 @@ def test_a_peered_accounts_rule_goes_alone_and_comes_back_as_it_was(tmp_path: Pa
         ec2.create_tags(Resources=[rule], Tags=[{"Key": "ManagedBy", "Value": "terraform"}])
         before = _rules(on)
 
-        ended = on.check(INGRESS, "--fix=apply", "--allow", "disruptive")
-        assert ended.code == 0, ended.all
+        on.check(INGRESS, "--fix=apply", "--allow", "disruptive").ends(0)
         assert "Terraform defines it" in on.project.page("daily-partial.html")
         after = _rules(on)
         assert [one for one in before if one not in after] == before[-1:]
@@ -78,8 +69,7 @@ def test_a_peered_accounts_rule_goes_alone_and_comes_back_as_it_was(tmp_path: Pa
 
         (entry,) = on.journal()
         assert entry["change"]["parameters"]["SecurityGroupRuleIds"] == [rule]
-        undone = on.command("undo", entry["entry"], "--yes", "--allow", "disruptive")
-        assert undone.code == 0, undone.all
+        on.command("undo", entry["entry"], "--yes", "--allow", "disruptive").ends(0)
         assert _rules(on) == before
         assert before[-1]["Description"] == "the partner's batch jobs"
 

@@ -7,20 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.scratch import HEAD, ROOT, Ended, Project, check_of_each
+from tests.scratch import HEAD, QUICK, Ended, Project, check_of_each
 
 GOOD = check_of_each("test_good")
 BAD = check_of_each("test_bad", 'assert not thing, "bad"')
 WITH_DENIED = check_of_each("test_denied", of="denied", promise='"a", may_be_empty=True')
 
 
+OLD = ("daily.html", "daily.xml", "daily.pytest.html")
+
+
 @pytest.fixture
 def good(project: Project) -> Project:
     project.checks(GOOD)
-    project.write("reports/daily.html", "yesterday's page")
     project.write("reports/daily.json", "{}")
-    project.write("reports/daily.xml", "yesterday's JUnit")
-    project.write("reports/daily.pytest.html", "yesterday's page")
+    for name in OLD:
+        project.write(f"reports/{name}", "yesterday's page")
     return project
 
 
@@ -28,7 +30,7 @@ def _no_good(ended: Ended, project: Project, *, said: str = "") -> None:
     assert ended.code not in (0, 1), ended.all
     assert said in ended.all
     assert "checks passed on" not in ended.out
-    for name in ("daily.html", "daily.xml", "daily.pytest.html"):
+    for name in OLD:
         path = project.folder / "reports" / name
         assert not path.exists() or "yesterday" not in path.read_text()
 
@@ -95,15 +97,12 @@ def test_nothing_replaces_an_observation(good: Project, text: str, conftest: str
 def test_one_check_takes_nothing_away_from_the_next(good: Project) -> None:
     good.checks(GOOD.replace("for thing in things", "while things").replace("(thing)", "(things.pop())") + BAD)
     assert good.run("checks/daily").code == 1
-    assert len([one for one in good.told()["findings"] if one["outcome"] == "failed"]) == 3
+    assert len(good.findings("failed")) == 3
 
 
 @pytest.mark.parametrize("raised", ["SystemExit(0)", "KeyboardInterrupt()", "AssertionError('x')", "KeyError('k')"])
 def test_whatever_an_observation_raises_is_blind(good: Project, raised: str) -> None:
-    conftest = (good.folder / "conftest.py").read_text()
-    good.write(
-        "conftest.py", f'{conftest}\n\n@observation()\ndef broken():\n    """It breaks."""\n    raise {raised}\n'
-    )
+    good.append(f'\n\n@observation()\ndef broken():\n    """It breaks."""\n    raise {raised}\n')
     good.checks(WITH_DENIED.replace("denied", "broken") + BAD)
     assert good.run("checks/daily").code == 1
     assert good.outcomes() == {"test_broken": "blind", "test_bad": "failed"}
@@ -116,8 +115,7 @@ def test_exiting_in_a_check_is_blind_and_the_others_are_judged(good: Project) ->
 
 
 def test_an_observation_gives_a_value_not_a_generator(good: Project) -> None:
-    conftest = (good.folder / "conftest.py").read_text()
-    good.write("conftest.py", f'{conftest}\n\n@observation()\ndef lazy():\n    """It is lazy."""\n    yield 1\n')
+    good.append('\n\n@observation()\ndef lazy():\n    """It is lazy."""\n    yield 1\n')
     ended = good.run("checks/daily")
     assert ended.code not in (0, 1, 10)
     assert "expected a plain function that returns what it saw" in ended.all
@@ -137,8 +135,7 @@ def test_a_narrowed_gate_does_not_open(project: Project) -> None:
 
 @pytest.mark.parametrize("variable", ["OPSCHECKS_SANDBOX", "AWS_ENDPOINT_URL"])
 def test_a_sandbox_does_not_pass_for_production(good: Project, variable: str) -> None:
-    ended = good.run("checks/daily", **{variable: "http://127.0.0.1:9"})
-    assert ended.code == 4
+    ended = good.run("checks/daily", **{variable: "http://127.0.0.1:9"}).ends(4)
     assert ended.err.strip().startswith(f"ERROR: stacks.here: {variable} is set and would divert calls from AWS")
 
 
@@ -151,8 +148,7 @@ def test_what_only_lists_leaves_the_result_alone(good: Project, option: str) -> 
 
 @pytest.mark.parametrize("option", ["--setup-only", "--setup-plan"])
 def test_what_runs_no_check_is_refused(good: Project, option: str) -> None:
-    ended = good.run("checks/daily", option)
-    assert ended.code == 4
+    ended = good.run("checks/daily", option).ends(4)
     assert "runs no checks" in ended.err
 
 
@@ -163,8 +159,7 @@ def test_a_run_without_stacks_removes_all_old_files(good: Project) -> None:
 
 
 def test_the_wrong_account_removes_them_under_xdist_too(tmp_path: Path) -> None:
-    text = (ROOT / "tests" / "quick_stacks.toml").read_text().replace("123456789012", "210987654321")
-    project = Project.of_the_checks(tmp_path, text)
+    project = Project.of_the_checks(tmp_path, QUICK.replace("123456789012", "210987654321"))
     project.write("reports/daily.html", "yesterday's page")
     _no_good(project.run("checks/daily", "-n", "2"), project, said="the credentials belong to 123456789012")
 
@@ -180,12 +175,10 @@ ODD = {
 @pytest.mark.parametrize("arguments", [[], ["-n", "2"]], ids=["alone", "xdist"])
 @pytest.mark.parametrize(("name", "evidence"), ODD.values(), ids=ODD)
 def test_odd_values_reach_the_report(good: Project, name: str, evidence: str, arguments: list[str]) -> None:
-    conftest = (good.folder / "conftest.py").read_text()
     one = f"Resource(arn='odd', name={name}, evidence={evidence})"
-    good.write("conftest.py", f'{conftest}\n\n@observation()\ndef odd():\n    """Odd."""\n    return [{one}]\n')
+    good.append(f'\n\n@observation()\ndef odd():\n    """Odd."""\n    return [{one}]\n')
     good.checks(WITH_DENIED.replace("denied", "odd").replace("pass", "assert not thing.name"))
-    ended = good.run("checks/daily", *arguments)
-    assert ended.code == 1, ended.all
+    good.run("checks/daily", *arguments).ends(1)
     assert good.outcomes() == {"test_odd": "failed"}
     assert "yesterday" not in good.page()
     assert "Needs action" in good.page()
@@ -197,14 +190,11 @@ def test_limits_are_numbers(good: Project) -> None:
 
 
 def test_a_report_that_trips_does_not_end_as_good(good: Project) -> None:
-    good.write(
-        "conftest.py",
-        (good.folder / "conftest.py").read_text()
-        + "\nimport opschecks.report.page\n\ndef trip(*args, **more):\n    raise RuntimeError('tripped')\n\n"
-        "opschecks.report.page.render = trip\n",
+    good.append(
+        "\nimport opschecks.report.page\n\ndef trip(*args, **more):\n    raise RuntimeError('tripped')\n\n"
+        "opschecks.report.page.render = trip\n"
     )
-    ended = good.run("checks/daily")
-    assert ended.code == 3
+    ended = good.run("checks/daily").ends(3)
     assert "the files of this run could not be written: RuntimeError: tripped" in ended.out
     assert "tripped" in good.page()
     assert json.loads((good.folder / "reports" / "daily.json").read_text())["counts"]["passed"] == 1

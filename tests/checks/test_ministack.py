@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,14 +9,10 @@ from typing import Any
 
 import pytest
 
-from opschecks.aws.places import Places
-from opschecks.cli.policy import needed
-from opschecks.cli.policy_statements import document, statements
 from opschecks.core.check_names import find_checks
 from opschecks.sandbox.faults import known_faults
 from opschecks.sandbox.web import Web
-from tests.least import COARSE
-from tests.ministack import ACCOUNT, Emulator, emulator, project_on, site_of
+from tests.ministack import ACCOUNT, Emulator, emulator, keys_of, project_on, site_of
 from tests.scratch import ROOT, Project
 
 DIFFERENCES: list[dict[str, Any]] = tomllib.loads(
@@ -62,15 +57,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 @pytest.fixture(scope="module")
 def least(aws: Emulator) -> Mapping[str, str]:
     """The keys of a user who may do just what `opschecks policy daily` allows."""
-    stack = aws.stack.model_copy(update={"account_id": ACCOUNT})
-    needs = [(one.name, one.shown, one.actions) for one in needed(("daily",))]
-    policy = document(statements(needs, Places(stack)))
-    iam = aws.client("iam")
-    iam.create_user(UserName="opschecks")
-    told = json.dumps({**policy, "Statement": [*policy["Statement"], COARSE]})
-    iam.put_user_policy(UserName="opschecks", PolicyName="daily", PolicyDocument=told)
-    made = iam.create_access_key(UserName="opschecks")["AccessKey"]
-    return {"aws_access_key_id": made["AccessKeyId"], "aws_secret_access_key": made["SecretAccessKey"]}
+    return keys_of(aws, aws.stack.model_copy(update={"account_id": ACCOUNT}), "daily")
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from opschecks.core.check_names import find_checks
-from tests.least import run_as
-from tests.ministack import Emulator, emulator, project_on, site_of
+from tests.ministack import Emulator, emulator, project_on, run_as, site_of
 from tests.ministack_week import sow
 from tests.recordings.making import arguments_of
 from tests.scratch import ROOT, Project

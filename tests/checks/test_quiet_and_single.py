@@ -67,8 +67,7 @@ def _two_services(folder: Path, limits: str = "limits = { ") -> Iterator[Bench]:
 
 def test_a_singleton_beside_a_service_that_scales_passes_once_its_limits_are_said(tmp_path: Path) -> None:
     with _two_services(tmp_path, OWN) as on:
-        told = on.check(SCALING)
-        assert told.code == 0, told.all
+        on.check(SCALING).ends(0)
         assert on.sandbox.service("scheduler").desired_count == 1
         assert on.outcome("test_scaling_has_room_for_a_deploy", "deploy/before") == "passed"
         on.sandbox.service("scheduler").desired_count = 2
@@ -109,17 +108,14 @@ def test_a_neighbour_on_the_same_load_balancer_changes_nothing_of_ours(tmp_path:
         of, whole = _neighbour(on.sandbox), {"LoadBalancer": on.sandbox.seeded.balancer_dimension}
         for one in (of, whole):
             _measure(on.sandbox, "HTTPCode_Target_5XX_Count", one, 250.0)
-        planned = on.check("test_server_errors_are_rare", "--fix=plan")
-        assert planned.code == 0, planned.all
+        planned = on.check("test_server_errors_are_rare", "--fix=plan").ends(0)
         assert on.changes() == []
         _measure(on.sandbox, "HTTPCode_ELB_5XX_Count", whole, 60.0)
-        planned = on.check("test_server_errors_are_rare", "--fix=plan")
-        assert planned.code == 0, planned.all
+        planned = on.check("test_server_errors_are_rare", "--fix=plan").ends(0)
         assert on.changes() == []
         assert "do not fill shop" in on.project.page("daily-partial.html")
         _measure(
             on.sandbox, "HTTPCode_Target_5XX_Count", {**of, "TargetGroup": on.sandbox.seeded.group_dimension}, 40.0
         )
-        planned = on.check("test_server_errors_are_rare", "--fix=plan")
-        assert planned.code == 1, planned.all
+        planned = on.check("test_server_errors_are_rare", "--fix=plan").ends(1)
         assert "roll-back-after-errors" in planned.all

@@ -21,6 +21,7 @@ from opschecks.core.check_names import find_checks
 from opschecks.core.model import CHECK_ATTRIBUTE, Check
 from opschecks.report.runbook import fill, read_runbook, to_html
 from tests.canned import checks_of
+from tests.cli.typed import opschecks
 from tests.forks import TIMEOUT_S
 from tests.scratch import ROOT
 
@@ -284,11 +285,7 @@ def test_the_page_shows_the_same_commands(part: str) -> None:
 
 
 def _listed(kind: str) -> list[dict[str, str]]:
-    from click.testing import CliRunner
-
-    from opschecks.cli.main import main
-
-    ended = CliRunner().invoke(main, ["list", kind, "--format", "json"])
+    ended = opschecks("list", kind, "--format", "json")
     assert ended.exit_code == 0, ended.output
     told: list[dict[str, str]] = json.loads(ended.output)
     return told

@@ -126,7 +126,6 @@ def test_a_run_without_a_good_runbook_is_refused(project: Project, text: str | N
         (project.folder / "checks" / "RUNBOOK.md").unlink()
     else:
         project.write("checks/RUNBOOK.md", text)
-    ended = project.run("checks/daily")
-    assert ended.code == 4, ended.all
+    ended = project.run("checks/daily").ends(4)
     assert message in ended.err
     assert "Traceback" not in ended.all

@@ -6,14 +6,17 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from opschecks.aws import dynamodb, health  # noqa: F401 - declare observations
 from opschecks.aws.trial import Noted, Trial
-from opschecks.cli.examination import State, identity, principal, simulated
+from opschecks.cli.examination import State, actions, identity, principal, simulated
 from opschecks.core.answer import Answer
-from opschecks.core.observation import CouldNotLook
+from opschecks.core.gathering import Observed
+from opschecks.core.observation import REGISTRY, CouldNotLook, NotApplicable, names_no
 from opschecks.sandbox.environment import CREDENTIALS
 from tests.bench import Bench, bench
 from tests.canned import stack
@@ -191,8 +194,7 @@ def test_what_the_file_does_not_name_is_told_with_both_ways_out(on: Bench, tmp_p
 
 def test_a_sandbox_that_does_not_run_is_said(tmp_path: Path) -> None:
     project = Project.of_the_checks(tmp_path)
-    told = project.opschecks("doctor")
-    assert told.code == 1
+    told = project.opschecks("doctor").ends(1)
     assert "WRONG   AWS configuration: sandbox is a sandbox, and none is running" in told.out
     told = project.opschecks("doctor", OPSCHECKS_SANDBOX="{}")
     assert "WRONG   AWS configuration: OPSCHECKS_SANDBOX: not what `opschecks sandbox` prints -> copy its" in told.out
@@ -285,3 +287,24 @@ def test_of_each_list_one_page_is_read(on: Bench) -> None:
     assert len(list(aws.every_page(*asked, MaxRecords=1))) > 1
     assert aws.noted.actions == {"cloudwatch:DescribeAlarms": None}
     assert aws.noted.endpoints["cloudwatch"].answered
+
+
+def test_a_support_plan_without_the_health_api_is_nothing_wrong() -> None:
+    call = "health:DescribeEvents"
+    (name,) = (one.name for one in REGISTRY.values() if call in one.allow)
+    result = Observed(REGISTRY[name], error=NotApplicable(call, "the support plan does not include it"))
+    noted = Noted(actions={call: CouldNotLook(call, "SubscriptionRequiredException: no")})
+    store: Any = SimpleNamespace(results={name: result}, pending=list)
+    aws: Any = SimpleNamespace(noted=noted, stack=stack())
+    (row,) = actions(aws, store, {name: ["test_aws"]}, simulator=False)
+    assert row.state is State.OK
+    assert row.said == "answered, and does not apply: the support plan does not include it"
+
+
+@pytest.mark.parametrize("without", [(), ("tables",)])
+def test_actions_of_what_a_stack_is_without_have_no_row(without: tuple[str, ...]) -> None:
+    result = Observed(REGISTRY["tables"], error=names_no("here", "tables", "tables"))
+    store: Any = SimpleNamespace(results={"tables": result}, pending=list)
+    aws: Any = SimpleNamespace(noted=Noted(), stack=stack(without=without))
+    rows = list(actions(aws, store, {"tables": ["test_tables"]}, simulator=False))
+    assert {row.state for row in rows} == (set() if without else {State.UNKNOWN})

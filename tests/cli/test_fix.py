@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
-
 from opschecks.sandbox.faults import give_fault
 from opschecks.sandbox.seed import BUCKET, site_page
 from tests.bench import DIES, FIX, Bench, bench
@@ -18,8 +16,7 @@ FRESH = FIX + "cooldown_minutes = 0\n"
 
 def _after(on: Bench, *options: str) -> dict[str, str]:
     """The outcomes of checks/deploy/after, but for the one that wants a run of the gate before."""
-    expected = ("--expect-revision", "incident-commander-backend:1")
-    on.project.run("checks/deploy/after", "--stack", "sandbox", *expected, *options, **on.environment)
+    on.run("deploy/after", "--expect-revision", "incident-commander-backend:1", *options)
     outcomes = on.project.outcomes("deploy-after.json")
     assert outcomes.pop("test_nothing_got_worse") == "blind"
     return outcomes
@@ -30,10 +27,9 @@ def test_an_alarm_is_silent_for_a_while_and_called_again_by_undo(tmp_path: Path)
         endless = on.command("fix", "silence-alarm", "--target", ALARM, "--allow", "disruptive", "--yes")
         assert "say for how long with --set for=90m, for=2h or for=1d" in endless.err
         began = datetime.now(UTC).replace(second=0, microsecond=0)
-        made = on.command(
-            "fix", "silence-alarm", "--target", ALARM, "--set", "for=2h", "--allow", "disruptive", "--yes"
+        on.command("fix", "silence-alarm", "--target", ALARM, "--set", "for=2h", "--allow", "disruptive", "--yes").ends(
+            0
         )
-        assert made.code == 0, made.all
         rule = on.sandbox.client("cloudwatch").get_alarm_mute_rule(AlarmMuteRuleName=f"opschecks-{ALARM}")
         assert rule["MuteTargets"] == {"AlarmNames": [ALARM]}
         assert began + timedelta(hours=2) <= rule["ExpireDate"] <= datetime.now(UTC) + timedelta(minutes=121)
@@ -45,8 +41,7 @@ def test_an_alarm_is_silent_for_a_while_and_called_again_by_undo(tmp_path: Path)
 
 def test_an_alarm_whose_actions_were_turned_off_is_turned_on(tmp_path: Path) -> None:
     with bench(tmp_path) as on:
-        off = on.command("fix", "disable-alarm-actions", "--target", ALARM, "--allow", "disruptive", "--yes")
-        assert off.code == 0, off.all
+        on.command("fix", "disable-alarm-actions", "--target", ALARM, "--allow", "disruptive", "--yes").ends(0)
         assert on.outcome("test_alarms_can_act") == "failed"
         assert on.command("fix", "enable-alarm-actions", "--target", ALARM, "--yes").code == 0
         assert on.outcome("test_alarms_can_act") == "passed"
@@ -58,8 +53,7 @@ def test_a_stale_page_goes_when_the_cdn_forgets(tmp_path: Path) -> None:
         planned = on.check("test_dashboards_show_their_pages", "--fix=plan")
         assert "invalidate-cdn on " in planned.out
         assert '"undo": "one-way: it cannot be undone"' in (tmp_path / "reports" / "plan.json").read_text()
-        cured = on.check("test_dashboards_show_their_pages", "--fix=apply")
-        assert cured.code == 0, cured.out
+        cured = on.check("test_dashboards_show_their_pages", "--fix=apply").ends(0)
         assert "the invalidation is InProgress" in cured.out
         assert set(_after(on).values()) <= {"passed", "not_applicable"}
         (entry,) = on.journal()
@@ -90,19 +84,16 @@ def test_a_folder_becomes_the_site_and_undo_brings_the_old_one_back(tmp_path: Pa
         s3.put_object(Bucket=BUCKET, Key="demo.html", Body=site_page("old"), ContentType="text/html")
         s3.put_object(Bucket=BUCKET, Key="old.js", Body=b"old", ContentType="text/javascript")
         before, folder = _bucket(on), _build(on)
-        asked = on.command("fix", "sync-dashboard", "--target", str(folder), "--allow", "disruptive")
-        assert asked.code == 1
+        asked = on.command("fix", "sync-dashboard", "--target", str(folder), "--allow", "disruptive").ends(1)
         assert "can be undone" in asked.out
         assert _bucket(on) == before
-        made = on.command("fix", "sync-dashboard", "--target", str(folder), "--allow", "disruptive", "--yes")
-        assert made.code == 0, made.all
+        on.command("fix", "sync-dashboard", "--target", str(folder), "--allow", "disruptive", "--yes").ends(0)
         assert set(_bucket(on)) == {"index.html", "demo.html", "transparency.html", "ops.html", "assets/app.js"}
         assert s3.head_object(Bucket=BUCKET, Key="assets/app.js")["ContentType"] == "text/javascript; charset=utf-8"
         assert set(_after(on).values()) <= {"passed", "not_applicable"}
         sync, invalidate = on.journal()
         assert (sync["change"]["remedy"], invalidate["change"]["remedy"]) == ("sync-dashboard", "invalidate-cdn")
-        undone = on.command("undo", sync["entry"], "--allow", "disruptive", "--yes")
-        assert undone.code == 0, undone.all
+        on.command("undo", sync["entry"], "--allow", "disruptive", "--yes").ends(0)
         assert _bucket(on) == before
         assert s3.get_object(Bucket=BUCKET, Key="old.js")["Body"].read() == b"old"
 
@@ -112,8 +103,7 @@ def test_a_bucket_without_versions_makes_it_one_way(tmp_path: Path) -> None:
         s3, folder = on.sandbox.client("s3"), _build(on)
         refused = on.command("fix", "sync-dashboard", "--target", str(folder), "--allow", "disruptive", "--yes")
         assert "it is destructive: --allow destructive permits it" in refused.err
-        made = on.command("fix", "sync-dashboard", "--target", str(folder), *ALLOW)
-        assert made.code == 0, made.all
+        made = on.command("fix", "sync-dashboard", "--target", str(folder), *ALLOW).ends(0)
         assert "one-way: it cannot be undone" in made.out
         again = on.command("fix", "sync-dashboard", "--target", str(folder), *ALLOW)
         assert "is as sync-dashboard would make it" in again.err
@@ -127,38 +117,18 @@ def test_a_bucket_without_versions_makes_it_one_way(tmp_path: Path) -> None:
         assert "is encrypted with aws:kms: its ETags do not show what it holds" in refused.err
 
 
-NO_SITE = {
-    "nowhere": ({}, "there is no such folder"),
-    "empty": ({"page.txt": "x"}, "it has no index.html: is it the folder that the build writes?"),
-    "secret": ({"index.html": "x", ".env": "x"}, ".env would be public"),
-}
-
-
-@pytest.mark.parametrize(("files", "message"), NO_SITE.values(), ids=NO_SITE)
-def test_what_is_no_site_is_refused(tmp_path: Path, files: dict[str, str], message: str) -> None:
-    with bench(tmp_path) as on:
-        for name, text in files.items():
-            on.project.write(f"site/{name}", text)
-        ended = on.command("fix", "sync-dashboard", "--target", "site", "--allow", "disruptive", "--yes")
-        assert ended.code == 1
-        assert message in ended.err
-        assert on.journal() == []
-
-
 def test_errors_that_came_with_a_deployment_lead_back_and_to_a_person(tmp_path: Path) -> None:
     """The symptom is in the past of the metrics and stays there: the change stays, and somebody takes over."""
     check = "test_server_errors_are_rare"
     with bench(tmp_path) as on:
-        assert on.project.run("checks/daily", "--stack", "sandbox", **on.environment).code == 0
-        _deploy_another(on)
+        assert on.run("daily").code == 0
+        on.deploy()
         give_fault(on.sandbox, "targets_answer_errors")
         assert on.outcome(check) == "failed"
-        ended = on.check(check, "--fix=apply", "--allow", "disruptive")
-        assert ended.code == 1
+        ended = on.check(check, "--fix=apply", "--allow", "disruptive").ends(1)
         assert "taskDefinition: incident-commander-backend:2 → incident-commander-backend:1" in ended.out
         assert on.sandbox.service().task_definition.endswith(":1")
-        (entry,) = on.journal()
-        assert [step["event"] for step in entry["steps"]] == ["begun", "sent", "not_cured", "handed_over"]
+        assert on.events() == [["begun", "sent", "not_cured", "handed_over"]]
 
 
 def test_errors_that_no_deployment_brought_are_a_persons(tmp_path: Path) -> None:
@@ -166,19 +136,6 @@ def test_errors_that_no_deployment_brought_are_a_persons(tmp_path: Path) -> None
         ended = on.check("test_server_errors_are_rare", "--fix=apply", "--allow", "disruptive")
         assert "the errors did not come with it; opschecks fix force-deployment starts fresh tasks" in ended.out
         assert on.journal() == []
-
-
-def _deploy_another(on: Bench) -> str:
-    """A second revision, deployed and settled; its name."""
-    ecs, stack, service = on.sandbox.client("ecs"), on.sandbox.stack, on.sandbox.service()
-    told = ecs.describe_task_definition(taskDefinition=service.task_definition)["taskDefinition"]
-    kept = ("family", "networkMode", "requiresCompatibilities", "cpu", "memory", "containerDefinitions")
-    made = ecs.register_task_definition(**{key: told[key] for key in kept})["taskDefinition"]
-    revision = f"{made['family']}:{made['revision']}"
-    ecs.update_service(cluster=stack.cluster, service=service.name, taskDefinition=revision)
-    for _ in range(4):
-        ecs.describe_services(cluster=stack.cluster, services=[service.name])
-    return revision
 
 
 def test_a_sync_that_is_killed_before_its_invalidation_is_finished_by_the_same_command(tmp_path: Path) -> None:
@@ -189,12 +146,10 @@ def test_a_sync_that_is_killed_before_its_invalidation_is_finished_by_the_same_c
         (sync,) = on.journal()
         assert sync["steps"][-1]["event"] == "cured"
         on.free_the_lock()
-        again = on.command("fix", "sync-dashboard", "--target", "out", *ALLOW)
-        assert again.code == 0, again.all
+        again = on.command("fix", "sync-dashboard", "--target", "out", *ALLOW).ends(0)
         assert "what follows it was not made:" in again.out
         assert [one["change"]["remedy"] for one in on.journal()] == ["sync-dashboard", "invalidate-cdn"]
-        ended = on.command("fix", "sync-dashboard", "--target", "out", *ALLOW)
-        assert ended.code == 1
+        ended = on.command("fix", "sync-dashboard", "--target", "out", *ALLOW).ends(1)
         assert "is as sync-dashboard would make it" in ended.err
 
 
@@ -207,8 +162,7 @@ def test_a_link_that_leads_out_of_the_folder_is_refused(tmp_path: Path) -> None:
         assert "make these changes?" in asked.out
         for target in (tmp_path / "secrets.txt", tmp_path):
             (folder / "linked").symlink_to(target)
-            refused = on.command("fix", "sync-dashboard", "--target", "out", *ALLOW)
-            assert refused.code == 1
+            refused = on.command("fix", "sync-dashboard", "--target", "out", *ALLOW).ends(1)
             assert f"linked is a link to {target}, outside of the folder" in refused.err
             (folder / "linked").unlink()
         assert on.journal() == []
@@ -221,8 +175,7 @@ def test_a_sync_that_is_killed_between_two_files_goes_on_from_there(tmp_path: Pa
         on.command("fix", "sync-dashboard", "--target", "out", *ALLOW, first=DIES)
         assert on.times_sent() == 1
         on.free_the_lock()
-        again = on.command("fix", "sync-dashboard", "--target", "out", *ALLOW)
-        assert again.code == 0, again.all
+        on.command("fix", "sync-dashboard", "--target", "out", *ALLOW).ends(0)
         first, second, _ = on.journal()
         assert on.events()[0] == ["begun", "sent", "handed_over"]
         assert "made in part, up to step 1 of " in first["steps"][2]["said"]

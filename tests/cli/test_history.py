@@ -1,4 +1,4 @@
-"""`opschecks history`: runs that are listed, what is refused, and what is rebuilt."""
+"""`opschecks history` and `opschecks journal`: what is listed, refused and rebuilt, and how changes are undone."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from opschecks.history.journal import BEGUN, CURED, HANDED_OVER, ROLLED_BACK, SENT, Journal
 from opschecks.history.storage import FolderStorage
 from opschecks.history.summaries import COMPARED
+from tests.changes import change
 from tests.cli.typed import HERE, NO_FILE, opschecks, refused
 from tests.history.filed import P, mornings, ran
 from tests.mornings import earlier, file_all
@@ -71,10 +73,7 @@ def test_history_tells_of_every_run_and_of_a_file_that_is_none(here: FolderStora
         (("list", *HERE, "--suite", "dayly"), "--suite dayly: no such suite; did you mean 'daily'?"),
         (("list", "--stack", "her"), "--stack her: stacks.toml has no such stack; did you mean 'here'?"),
         (("rebuild", "--stack", "her"), "--stack her: stacks.toml has no such stack; did you mean 'here'?"),
-        (
-            ("list", *HERE, "--stacks", "no.toml"),
-            f"no.toml: {NO_FILE}",
-        ),
+        (("list", *HERE, "--stacks", "no.toml"), f"no.toml: {NO_FILE}"),
     ],
 )
 def test_what_history_does_not_know_names_what_it_knows(
@@ -110,3 +109,34 @@ def test_summaries_that_cannot_be_deleted_are_one_line(here: FolderStorage) -> N
     line = refused(opschecks("history", "rebuild", *HERE))
     assert line == "reports/history/here/summaries cannot be deleted: Not a directory"
     assert len(opschecks("history", "list", *HERE).stdout.splitlines()) == 2
+
+
+ENDS = {
+    "a change that helped": ((SENT, CURED), False, "undo it: opschecks undo {id} --stack here"),
+    "one that was handed over": ((SENT, HANDED_OVER), False, "undo it: opschecks undo {id} --stack here"),
+    "one-way": ((SENT, CURED), True, "it cannot be undone"),
+    "rolled back": ((SENT, ROLLED_BACK), False, "nothing to undo: it was rolled back"),
+    "of which nothing is known": ((), False, "it is not known whether it was sent"),
+}
+
+
+@pytest.mark.parametrize(("events", "one_way", "said"), ENDS.values(), ids=ENDS)
+def test_each_entry_says_how_it_is_undone(
+    here: FolderStorage, events: tuple[str, ...], one_way: bool, said: str
+) -> None:
+    log = Journal(here)
+    entry = log.begin(change(one_way=one_way))
+    for event in events:
+        entry = log.add(entry, event)
+    *_, last = opschecks("journal", *HERE).stdout.splitlines()
+    assert last.strip().startswith(said.format(id=entry.id))
+    assert entry.lines[0].event == BEGUN
+
+
+def test_what_was_undone_has_no_command_any_more(here: FolderStorage) -> None:
+    log = Journal(here)
+    entry = log.add(log.add(log.begin(change()), SENT), CURED)
+    log.add(log.begin(change(), undoes=entry.id), CURED)
+    printed = opschecks("journal", *HERE).stdout
+    assert "it was undone" in printed
+    assert f"opschecks undo {entry.id}" not in printed

@@ -41,8 +41,7 @@ def _init(newcomer: Project, account: Bench, *options: str) -> Ended:
 def test_what_is_proposed_is_found_and_the_run_is_blind_only_for_what_the_file_says(
     newcomer: Project, account: Bench
 ) -> None:
-    shown = _init(newcomer, account)
-    assert shown.code == 0, shown.err
+    shown = _init(newcomer, account).ends(0)
     assert not (newcomer.folder / "stacks.toml").exists()
     first = shown.out.partition("[stacks.incident-commander-dev]")[0]
     assert len([line for line in first.splitlines() if line and not line.startswith("#")]) <= LONGEST
@@ -60,9 +59,8 @@ def test_what_is_proposed_is_found_and_the_run_is_blind_only_for_what_the_file_s
     assert stack.security_groups
     assert {"backend_url", "dashboard_url", "incidents_table"} <= set(stack.without) == set(stack.reasons)
 
-    ended = newcomer.run("-p", "opschecks", "--pyargs", "opschecks.checks.daily", **ENVIRONMENT)
+    ended = newcomer.run("-p", "opschecks", "--pyargs", "opschecks.checks.daily", **ENVIRONMENT).ends(0)
     assert set(newcomer.outcomes().values()) == {"passed", "not_applicable"}, ended.out
-    assert ended.code == 0, ended.out
 
     told = newcomer.opschecks("list", "coverage", "--format", "json", **ENVIRONMENT)
     rows = {row["check"]: (row["looks"], row["why"]) for row in json.loads(told.out)}
@@ -74,8 +72,7 @@ def test_what_is_proposed_is_found_and_the_run_is_blind_only_for_what_the_file_s
     assert rows["test_queues_are_worked_off"][1].endswith("names no queues (resources.queues)")
     assert [name for name, (looks, _) in rows.items() if looks == "NOT LOOKED AT"] == []
 
-    again = _init(newcomer, account)
-    assert again.code == 0
+    again = _init(newcomer, account).ends(0)
     assert again.out.splitlines() == [
         "stacks.toml, stacks of account 123456789012, us-west-2: incident-commander, incident-commander-dev",
         "nothing is new, and nothing is gone",
@@ -142,8 +139,7 @@ WRONG = {
 def test_what_cannot_be_reached_is_one_line(
     newcomer: Project, options: list[str], variables: dict[str, str], message: str
 ) -> None:
-    ended = newcomer.opschecks("init", *(options or ["--region", "us-west-2"]), **variables)
-    assert ended.code == 1
+    ended = newcomer.opschecks("init", *(options or ["--region", "us-west-2"]), **variables).ends(1)
     (line,) = ended.err.strip().splitlines()
     assert line.startswith("Error: ")
     assert message in line

@@ -1,19 +1,26 @@
-"""`opschecks` as users type it: what it lists, and how it refuses."""
+"""`opschecks` as users type it: what it lists, on a terminal and in a pipe, and how it refuses."""
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import get_args
 
+import click
 import pytest
 from pydantic import BaseModel
 
+from opschecks.cli.about_stack import limits_of
+from opschecks.cli.fitting import ListRow, table_of
+from opschecks.cli.main import _LISTS
 from opschecks.config.stack import NO_KEYS, Stack
 from opschecks.core.check_names import find_checks
 from opschecks.core.declared import limits_in
-from tests.cli.commands import QUICK_STACKS, _refused
+from tests.canned import stack
+from tests.cli.typed import NO_FILE, QUICK_STACKS, refused_anew
 from tests.fault_groups import known_faults
 from tests.scratch import ROOT, Project, check_of_each
 
@@ -29,16 +36,14 @@ def _listed(project: Project, kind: str, *arguments: str) -> list[dict[str, str]
 
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_help_teaches_the_next_step(project: Project, option: str) -> None:
-    ended = project.opschecks(option)
-    assert ended.code == 0
+    ended = project.opschecks(option).ends(0)
     for word in ("pytest checks/daily", "--stack NAME", "--fault NAME", "opschecks list faults", "opschecks sandbox"):
         assert word in ended.out
 
 
 @pytest.mark.parametrize("command", ["list", "sandbox"])
 def test_every_command_has_help_with_every_option_explained(project: Project, command: str) -> None:
-    ended = project.opschecks(command, "--help")
-    assert ended.code == 0
+    ended = project.opschecks(command, "--help").ends(0)
     options = [line for line in ended.out.splitlines() if line.strip().startswith("--")]
     assert len(options) >= 2
     assert all(len(line.split()) > 3 for line in options), options
@@ -49,8 +54,7 @@ def test_every_command_has_help_with_every_option_explained(project: Project, co
 def test_the_version_is_the_packages(project: Project) -> None:
     from importlib.metadata import version
 
-    ended = project.opschecks("--version")
-    assert ended.code == 0
+    ended = project.opschecks("--version").ends(0)
     assert version("opschecks") in ended.out
 
 
@@ -155,8 +159,7 @@ def test_where_there_are_no_checks_it_lists_those_that_opschecks_ships(project: 
 
 
 def test_a_kind_that_does_not_exist_is_refused_with_those_that_do(project: Project) -> None:
-    ended = project.opschecks("list", "check")
-    assert ended.code == 2
+    ended = project.opschecks("list", "check").ends(2)
     assert "Traceback" not in ended.err
     assert all(kind in ended.err for kind in KINDS)
 
@@ -164,17 +167,75 @@ def test_a_kind_that_does_not_exist_is_refused_with_those_that_do(project: Proje
 @pytest.mark.parametrize("command", [["list", "stacks"], ["sandbox"]], ids=" ".join)
 def test_a_bad_stacks_file_is_one_line(project: Project, command: list[str]) -> None:
     project.write("stacks.toml", '[stacks.here]\nregoin = "x"\n')
-    line = _refused(project, *command)
-    assert line == "Error: stacks.toml: stacks.here.regoin: unknown key; did you mean 'region'?"
-    line = _refused(project, *command, "--stacks", "nowhere.toml")
-    assert line == (
-        "Error: nowhere.toml: no such file; --stacks FILE names another one, and `opschecks init --sandbox --write` "
-        "makes one to begin with, `opschecks init` one of what an account has"
-    )
+    line = refused_anew(project, *command)
+    assert line == "stacks.toml: stacks.here.regoin: unknown key; did you mean 'region'?"
+    assert refused_anew(project, *command, "--stacks", "nowhere.toml") == f"nowhere.toml: {NO_FILE}"
 
 
 @pytest.mark.parametrize("text", [b"def test_things(:\n    pass\n", b"name = '\xff'\n"], ids=["no Python", "no text"])
 def test_a_check_file_that_cannot_be_read_is_one_line(project: Project, text: bytes) -> None:
     project.write("checks/daily/test_things.py", "")
     (project.folder / "checks/daily/test_things.py").write_bytes(text)
-    assert _refused(project, "list", "checks").startswith("Error: checks/daily/test_things.py:")
+    assert refused_anew(project, "list", "checks").startswith("checks/daily/test_things.py:")
+
+
+def test_which_limit_holds_and_why() -> None:
+    limits = {
+        "cpu_percent": 70,
+        "jobs/*": {"min_tasks": 1, "max_tasks": 1},
+        "jobs/mail": {"max_tasks": 2},
+        "/ecs/found-later": {"log_errors_per_hour": 3},
+    }
+    shop = stack(cluster=["shop", "jobs"], services=["shop/web", "jobs/mail"], limits=limits)
+    told = {(row["resource"], row["limit"]): row["why"] for row in limits_of(shop)}
+    assert told == {
+        ("every resource", "cpu_percent = 70"): "limits of the stack; default: 80",
+        ("jobs/mail", "min_tasks = 1"): 'limits."jobs/*"',
+        ("jobs/mail", "max_tasks = 2"): 'limits."jobs/mail", the most specific; "jobs/*" has 1',
+        ("/ecs/found-later", "log_errors_per_hour = 3"): "of what is found in a run: stacks.toml does not name it",
+    }
+
+
+def test_what_holds_is_what_checks_are_given() -> None:
+    limits = {"*": {"cpu_percent": 50}, "prod/*": {"cpu_percent": 60}, "prod/web": {"cpu_percent": 65}}
+    prod = stack(cluster="prod", services=["web", "api"], limits=limits)
+    told = {row["resource"]: row["limit"] for row in limits_of(prod)}
+    for name in ("prod/web", "prod/api"):
+        assert told[name] == f"cpu_percent = {prod.limits.named(name).cpu_percent:g}"
+
+
+SHORT: list[ListRow] = [
+    {"stack": "a", "where": "here", "why": "it is"},
+    {"stack": "other", "where": "there", "why": ""},
+]
+LONG: list[ListRow] = [{"check": "test_" + "x" * 40, "file": "a.py", "why": "w " * 60}] * 2
+
+
+def _plain(rows: list[ListRow], width: int | None) -> list[str]:
+    return [click.unstyle(line) for line in table_of(rows, width)]
+
+
+def test_a_terminal_has_headings_over_columns() -> None:
+    assert _plain(SHORT, 40) == ["stack  where, why", "─" * 40, "a      here", "       it is", "other  there"]
+    styled = next(iter(table_of(SHORT, 40)))
+    assert styled == click.style("stack  where, why", bold=True)
+
+
+def test_long_names_stand_above_what_is_told_of_them_with_a_line_between() -> None:
+    shown = _plain(LONG, 80)
+    assert shown[:4] == ["check: file, why", "─" * 80, LONG[0]["check"], "    a.py"]
+    assert shown.count("") == 1
+
+
+def test_a_pipe_has_whole_lines_and_nothing_else() -> None:
+    assert _plain(SHORT, None) == ["a      here", "       it is", "other  there"]
+    assert all(any(row["why"] in line for line in _plain(LONG, None)) for row in LONG)
+
+
+@pytest.mark.parametrize("kind", ["checks", "observations", "remedies", "keys"])
+def test_what_there_is_fits_into_80_columns_and_no_word_is_divided(kind: str) -> None:
+    rows = list(_LISTS[kind](Path("stacks.toml")))
+    shown = _plain(rows, 80)
+    assert max(map(len, shown)) <= 80
+    words = {word for row in rows for text in row.values() for word in re.findall(r"(?<!\S)\w{1,40}(?!\S)", text)}
+    assert words <= set(re.findall(r"\w+", "\n".join(shown)))

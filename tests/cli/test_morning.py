@@ -21,7 +21,7 @@ from opschecks.history.storage import Storage
 from opschecks.report.runfile import from_json
 from opschecks.report.verdict import verdict
 from tests.bench import Bench, bench
-from tests.cli.published import Listed, stem_of
+from tests.cli.test_publish import Listed, stem_of
 from tests.cli.typed import OF_SANDBOX, opschecks, refused
 from tests.mornings import earlier, ending, file_all
 from tests.scratch import Ended

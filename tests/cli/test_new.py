@@ -6,13 +6,10 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.forks import TIMEOUT_S
 from tests.scratch import ROOT, Project
 
 DOCS = ROOT / "docs" / "writing-checks.md"
@@ -59,18 +56,9 @@ def _texts(project: Project) -> dict[str, str]:
 
 def _tool(project: Project, *command: str, code: int = 0) -> str:
     """Runs in a process of its own, since the copy is what it imports."""
-    told = subprocess.run(
-        [sys.executable, "-m", *command],
-        cwd=project.folder,
-        env={**project.environment(), "PYTHONPATH": f"{project.folder / 'plugins'}{os.pathsep}{project.folder}"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=TIMEOUT_S,
-        check=False,
-    )
-    assert told.returncode == code, told.stdout
-    return told.stdout
+    told = project.anew("-m", *command, PYTHONPATH=f"{project.folder / 'plugins'}{os.pathsep}{project.folder}")
+    assert told.code == code, told.all
+    return told.all
 
 
 def test_the_example_of_the_docs_is_what_it_lays_out(checkout: Project) -> None:
@@ -147,8 +135,7 @@ def test_a_project_of_ones_own(tmp_path: Path) -> None:
     assert "set-queue-attributes" in _new(project, "list", "remedies")
     _tool(project, "ruff", "check", ".")
     _tool(project, "ruff", "format", "--check", "--line-length", "120", ".")
-    ended = project.run("checks/daily", "-p", "opschecks")
-    assert ended.code == 10, ended.all
+    project.run("checks/daily", "-p", "opschecks").ends(10)
     assert project.outcomes() == {"test_functions_are_small": "blind", "test_groups_are_sticky": "passed"}
 
 

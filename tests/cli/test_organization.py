@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from opschecks.aws.organization import Member, members
-from opschecks.cli.main import main
 from opschecks.cli.organization import stacks_toml
 from opschecks.config.load import load_stacks, stacks_of
 from opschecks.core.observation import CouldNotLook
 from tests.canned import Aws, pages_of
+from tests.cli.typed import opschecks
 
 DENIED = CouldNotLook("organizations:ListAccounts", "AccessDenied", action="organizations:ListAccounts")
 
@@ -115,7 +115,7 @@ def command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
 
     def run(*arguments: str) -> Result:
         given = ["organization", "--role-name", "reader", "--region", "us-west-2", *arguments]
-        return CliRunner().invoke(main, given, catch_exceptions=False)
+        return opschecks(*given)
 
     return run
 

@@ -12,10 +12,9 @@ from opschecks.config.load import StackError, load_stacks
 from opschecks.core.faults import Fault
 from opschecks.core.model import Resource
 from opschecks.core.own_limits import Limit
-from tests.scratch import ROOT, Project
+from tests.scratch import QUICK, ROOT, Project
 
 PAGE = (ROOT / "docs" / "writing-checks.md").read_text(encoding="utf-8")
-QUICK = (ROOT / "tests" / "quick_stacks.toml").read_text(encoding="utf-8")
 LINES_OF_ONES_OWN = 40
 
 
@@ -114,8 +113,7 @@ def test_a_file_that_takes_the_name_of_one_of_ours_is_told_with_its_line(tmp_pat
     ended = project.run("checks/daily", "--collect-only", "-q")
     said = "TypeError: observation alarms is declared twice: in opschecks.aws.cloudwatch_alarms too"
     assert said in ended.all
-    ended = project.run("checks/daily")
-    assert ended.code == 4, ended.all
+    ended = project.run("checks/daily").ends(4)
     assert re.search(r"the seed orders_are_taken of \S+test_orders.py, line \d+: KeyError: 'orders'", ended.err)
 
 
@@ -131,8 +129,7 @@ def test_a_vertical_of_ones_own_is_forty_lines() -> None:
 
 def test_what_the_page_shows_passes_and_bites(tmp_path: Path) -> None:
     project = of_the_page(tmp_path)
-    ended = project.opschecks("test")
-    assert ended.code == 0, ended.all
+    ended = project.opschecks("test").ends(0)
     assert ended.out.splitlines() == ["ok    the healthy sandbox", "ok    orders_pile_up"]
 
 
@@ -142,8 +139,7 @@ def test_its_remedy_is_planned_and_made_and_its_section_is_on_the_page(tmp_path:
     project.write("stacks.toml", f"{stacks}fix = {{ symptom_minutes = 0.001, poll_s = 0.01 }}\n")
     told = {}
     for how in ("plan", "apply"):
-        ended = project.run("checks/daily", "--stack", "sandbox", "--fault", "orders_pile_up", f"--fix={how}")
-        assert ended.code == 1, ended.all
+        project.run("checks/daily", "--stack", "sandbox", "--fault", "orders_pile_up", f"--fix={how}").ends(1)
         [told[how]] = project.told()["changes"]
     assert told["plan"]["result"] == "planned"
     assert told["plan"]["said"] == (

@@ -172,8 +172,7 @@ def test_the_command_prints_it_and_says_what_is_wide(project: Project) -> None:
     )
     both = json.loads(project.opschecks("policy", "daily").out)
     assert "elasticloadbalancing:DescribeTargetGroups" in str(both)  # of ours, which the project may run beside its own
-    ended = project.opschecks("policy", "checks/daily")
-    assert ended.code == 0, ended.all
+    ended = project.opschecks("policy", "checks/daily").ends(0)
     told = json.loads(ended.out)
     assert told["Statement"] == [
         {"Sid": "ReadCloudwatch", "Effect": "Allow", "Action": "cloudwatch:DescribeAlarms", "Resource": "*"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,10 +13,23 @@ from opschecks.core.run import Run
 from opschecks.history.storage import FolderStorage
 from opschecks.report.publish import file_name
 from opschecks.report.runfile import to_json
-from tests.cli.published import Listed, stem_of
 from tests.cli.typed import HERE, opschecks, refused
 from tests.history.filed import F, P, mornings, ran
 from tests.mornings import file_all
+
+
+class Listed:
+    """The rows of an index: file and verdict; and every tag that it has."""
+
+    def __init__(self, text: str) -> None:
+        self.files = re.findall(r'<a [^>]*href="([^"]*)"', text)
+        self.words = re.findall(r"<td[^>]*>([^<]+)<", text)
+        self.tags = set(re.findall(r"<([a-z]+)", text))
+
+
+def stem_of(run: Run, word: str) -> str:
+    return f"{run.started:%Y-%m-%dT%H-%M-%S.%f}Z_{word}"
+
 
 SUFFIXES = (".json", ".md", ".ctrf.json", ".csv", ".svg", ".html")
 

@@ -55,8 +55,7 @@ def test_what_is_no_recording_is_told_in_one_line(recorded: Project, command: st
 def test_a_case_is_made_of_a_scrubbed_recording_and_passes_until_a_check_ends_otherwise(recorded: Project) -> None:
     raw = recorded.opschecks("recording", "test", "broken.rec")
     assert (raw.code, "opschecks recording scrub" in raw.err) == (1, True)
-    made = recorded.opschecks("recording", "test", "days/broken.rec")
-    assert made.code == 0, made.all
+    made = recorded.opschecks("recording", "test", "days/broken.rec").ends(0)
     case = Path(made.out.partition(":")[0])
     assert recorded.run_anew(str(case)).code == 0
     file = recorded.folder / case
@@ -65,8 +64,7 @@ def test_a_case_is_made_of_a_scrubbed_recording_and_passes_until_a_check_ends_ot
 
 
 def test_backtest_says_on_which_days_a_check_would_have_failed(recorded: Project) -> None:
-    done = recorded.opschecks("backtest", "test_no_alarm_is_ringing", "--recordings", "days")
-    assert done.code == 0, done.all
+    done = recorded.opschecks("backtest", "test_no_alarm_is_ringing", "--recordings", "days").ends(0)
     first, second, last = done.out.splitlines()
     assert ("passed" in first, "failed" in second) == (True, True)
     assert last == "test_no_alarm_is_ringing: 2 recordings: 1 failed, 1 passed"

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.cli.commands import QUICK_STACKS, _refused
+from tests.cli.typed import QUICK_STACKS, refused_anew
 from tests.forks import TIMEOUT_S
-from tests.scratch import Ended, Project
+from tests.scratch import Ended, Project, check_of_each
 
 READ_ALARMS = """
 import json, boto3
@@ -24,20 +24,16 @@ print(json.dumps({alarm["AlarmName"]: alarm["StateValue"] for alarm in alarms}))
 """
 
 
-def _command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "opschecks.cli", *arguments]
-
-
 def test_an_unknown_fault_names_the_nearest(checks: Project) -> None:
-    line = _refused(checks, "sandbox", "--fault", "alarm_is_ringin")
-    assert line == "Error: --fault alarm_is_ringin: no such fault; did you mean 'alarm_is_ringing'?"
+    line = refused_anew(checks, "sandbox", "--fault", "alarm_is_ringin")
+    assert line == "--fault alarm_is_ringin: no such fault; did you mean 'alarm_is_ringing'?"
 
 
 def test_a_sandbox_is_made_of_a_sandbox_stack_only(project: Project) -> None:
-    assert _refused(project, "sandbox") == "Error: stacks.toml: no stack has sandbox = true"
-    line = _refused(project, "sandbox", "--stack", "here")
-    assert line == "Error: --stack here: stacks.toml has no sandbox of that name; there is none"
-    line = _refused(project, "sandbox", "--stack", "sandbx", "--stacks", str(QUICK_STACKS))
+    assert refused_anew(project, "sandbox") == "stacks.toml: no stack has sandbox = true"
+    line = refused_anew(project, "sandbox", "--stack", "here")
+    assert line == "--stack here: stacks.toml has no sandbox of that name; there is none"
+    line = refused_anew(project, "sandbox", "--stack", "sandbx", "--stacks", str(QUICK_STACKS))
     assert line.endswith("did you mean 'sandbox'?")
 
 
@@ -58,14 +54,11 @@ class Kept:
 
 @contextmanager
 def _keep(project: Project, *arguments: str, form: str = "json") -> Iterator[Kept]:
+    command = [sys.executable, "-m", "opschecks.cli", "sandbox", "--stacks", str(QUICK_STACKS), "--format", form]
     process = subprocess.Popen(
-        _command("sandbox", "--stacks", str(QUICK_STACKS), "--format", form, *arguments),
-        cwd=project.folder,
-        env=project.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+        [*command, *arguments], cwd=project.folder, env=project.environment(), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
     assert process.stdout is not None
     assert process.stderr is not None
     try:
@@ -100,17 +93,8 @@ def _run(project: Project, kept: Kept, folder: Path) -> tuple[Ended, dict[str, A
 
 
 def _alarms(project: Project, environment: Mapping[str, str]) -> dict[str, str]:
-    done = subprocess.run(
-        [sys.executable, "-c", READ_ALARMS],
-        cwd=project.folder,
-        env=project.environment(**environment),
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    states: dict[str, str] = json.loads(done.stdout)
+    done = project.anew("-c", READ_ALARMS, **environment).ends(0)
+    states: dict[str, str] = json.loads(done.out)
     return states
 
 
@@ -135,8 +119,7 @@ def test_a_run_with_the_printed_environment_is_of_that_sandbox(kept: Kept, check
 def test_the_printed_environment_takes_no_fault_of_a_run(kept: Kept, checks: Project) -> None:
     ended = checks.run(
         "checks/daily", "--fault", "alarm_is_ringing", OPSCHECKS_SANDBOX=kept.environment["OPSCHECKS_SANDBOX"]
-    )
-    assert ended.code == 4
+    ).ends(4)
     assert "opschecks sandbox --fault alarm_is_ringing" in ended.err
 
 
@@ -144,16 +127,8 @@ def test_the_printed_environment_takes_no_fault_of_a_run(kept: Kept, checks: Pro
 def test_a_real_stack_is_refused_where_the_environment_is_a_sandboxs(
     kept: Kept, project: Project, variable: str
 ) -> None:
-    project.runbook("a")
-    project.checks('''
-    @promise("a")
-    def test_passes(things, examine):
-        """Why."""
-        with examine(things[0]):
-            pass
-    ''')
-    ended = project.run("checks/daily", **{variable: kept.environment[variable]})
-    assert ended.code == 4
+    project.checks(check_of_each("test_passes"))
+    ended = project.run("checks/daily", **{variable: kept.environment[variable]}).ends(4)
     assert ended.out.strip() == ""
     assert f"stacks.here: {variable} is set" in ended.err
     assert not (project.folder / "reports" / "daily.json").exists()
@@ -162,8 +137,7 @@ def test_a_real_stack_is_refused_where_the_environment_is_a_sandboxs(
 
 @pytest.mark.parametrize("told", ["yes", "{}", '{"endpoint_url": "http://127.0.0.1:9"}', "[]"])
 def test_an_environment_that_was_not_printed_by_it_is_refused(checks: Project, told: str) -> None:
-    ended = checks.run("checks/daily", OPSCHECKS_SANDBOX=told)
-    assert ended.code == 4
+    ended = checks.run("checks/daily", OPSCHECKS_SANDBOX=told).ends(4)
     assert "OPSCHECKS_SANDBOX: not what `opschecks sandbox` prints" in ended.err
     assert "Traceback" not in ended.all
 

@@ -23,11 +23,7 @@ SAID = {
     "no such key": (GOOD + "regoin = 1\n", "", "stacks.toml: stacks.a.regoin: unknown key; "),
     "no TOML": ("[stacks", "", "stacks.toml: not valid TOML: "),
     "a waiver that ended": (GOOD, WAIVER.format("test_no_alarm_is_ringing"), "until: it ended on 2000-01-01"),
-    "a waiver of nothing": (
-        GOOD,
-        WAIVER.format("test_nothing"),
-        "waiver 1 (test_nothing on r): check: no such check",
-    ),
+    "a waiver of nothing": (GOOD, WAIVER.format("test_nothing"), "waiver 1 (test_nothing on r): check: no such check"),
 }
 
 

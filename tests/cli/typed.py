@@ -1,11 +1,13 @@
-"""Commands as a person types them, in this process."""
+"""Commands as a person types them, in this process, or in one of their own."""
 
 from __future__ import annotations
 
 from click.testing import CliRunner, Result
 
 from opschecks.cli.main import main
+from tests.scratch import ROOT, Project
 
+QUICK_STACKS = ROOT / "tests" / "quick_stacks.toml"
 OF_SANDBOX = ("--stack", "sandbox")
 HERE = ("--stack", "here")
 NO_FILE = (
@@ -24,4 +26,12 @@ def refused(ended: Result) -> str:
     assert ended.exit_code == 1
     assert ended.stdout == ""
     (line,) = ended.stderr.splitlines()
+    return line.removeprefix("Error: ")
+
+
+def refused_anew(project: Project, *arguments: str) -> str:
+    """The one line that says what is wrong, of a command in a process of its own."""
+    ended = project.opschecks(*arguments)
+    assert (ended.code, ended.out) == (1, "")
+    (line,) = ended.err.splitlines()
     return line.removeprefix("Error: ")

@@ -7,18 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.clock import NOW
-from tests.scratch import CONFTEST, ROOT, STACKS, Project
+from opschecks.config.waivers import Waiver, waiver_for
+from opschecks.core.model import Outcome
+from tests.exported import NOW, made, of
+from tests.scratch import QUICK, STACKS, Project, check_of_each
 
 TODAY = NOW.date()
-CHECK = '''
-@promise("a")
-def test_things_are_fine(things, examine):
-    """Why."""
-    for thing in things:
-        with examine(thing):
-            pass
-'''
+CHECK = check_of_each("test_things_are_fine")
 WAIVER = {
     "check": '"test_things_are_fine"',
     "resource": '"a"',
@@ -37,8 +32,7 @@ TWO = '[stacks.production]\nregion = "us-west-2"\n[stacks.staging]\nregion = "us
 
 @pytest.fixture
 def checked(project: Project) -> Project:
-    project.write("conftest.py", CONFTEST + STANDS)
-    project.runbook("a")
+    project.append(STANDS)
     project.checks(CHECK)
     project.write("reports/daily.html", "yesterday's page")
     return project
@@ -46,8 +40,7 @@ def checked(project: Project) -> Project:
 
 def _refused(project: Project, *arguments: str) -> str:
     """The one message of a run that is refused."""
-    ended = project.run("checks/daily", *arguments)
-    assert ended.code == 4, ended.all
+    ended = project.run("checks/daily", *arguments).ends(4)
     assert ended.out.strip() == ""
     lines = ended.err.strip().splitlines()
     assert len(lines) == 1, ended.err
@@ -126,12 +119,15 @@ WAIVERS = {
 }
 
 
+def _waive(project: Project, change: dict[str, str]) -> None:
+    """With WAIVER but for these keys; an empty one is left out."""
+    lines = (f"{key} = {value}\n" for key, value in {**WAIVER, **change}.items() if value)
+    project.write("checks/waivers.toml", f"[[waivers]]\n{''.join(lines)}")
+
+
 @pytest.mark.parametrize(("change", "message"), WAIVERS.values(), ids=WAIVERS)
 def test_waivers(checked: Project, change: dict[str, str], message: str) -> None:
-    entry = {key: value for key, value in {**WAIVER, **change}.items() if value}
-    checked.write(
-        "checks/waivers.toml", "[[waivers]]\n" + "\n".join(f"{key} = {value}" for key, value in entry.items())
-    )
+    _waive(checked, change)
     told = _refused(checked)
     assert told.startswith("checks/waivers.toml: waiver 1 (")
     assert told.endswith(message)
@@ -139,9 +135,7 @@ def test_waivers(checked: Project, change: dict[str, str], message: str) -> None
 
 def test_the_latest_and_the_last_day_are_taken(checked: Project) -> None:
     for days in (0, 90):
-        entry = {**WAIVER, "until": str(TODAY + timedelta(days=days))}
-        text = "[[waivers]]\n" + "\n".join(f"{key} = {value}" for key, value in entry.items())
-        checked.write("checks/waivers.toml", text)
+        _waive(checked, {"until": str(TODAY + timedelta(days=days))})
         assert checked.run("checks/daily").code == 0
 
 
@@ -179,8 +173,7 @@ def test_unknown_fault(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.mark.parametrize("suite", ["deploy/before", "deploy/after", "drills"])
 def test_what_can_hurt_wants_its_stack_named(project: Project, suite: str) -> None:
     project.checks(CHECK, f"{suite}/test_things.py")
-    ended = project.run(f"checks/{suite}")
-    assert ended.code == 4
+    ended = project.run(f"checks/{suite}").ends(4)
     assert ended.err.strip() == "ERROR: name the stack with --stack; known: here"
     assert project.run(f"checks/{suite}", "--stack", "here").code == 0
 
@@ -196,24 +189,20 @@ NO_CHECKS = {
 @pytest.mark.parametrize(("text", "message"), NO_CHECKS.items(), ids=["a test", "an unknown observation"])
 def test_what_is_not_a_check(project: Project, text: str, message: str) -> None:
     project.checks(text)
-    ended = project.run("checks/daily")
-    assert ended.code == 4
+    ended = project.run("checks/daily").ends(4)
     assert message in ended.err
 
 
 def test_options_of_a_checks_run_are_refused_elsewhere(project: Project) -> None:
     project.write("tests/test_x.py", "def test_x():\n    pass\n")
-    ended = project.run("tests", "--stack", "here")
-    assert ended.code == 4
+    ended = project.run("tests", "--stack", "here").ends(4)
     assert "applies to checks only" in ended.err
 
 
 def test_another_account_than_the_stacks(tmp_path: Path) -> None:
-    text = (ROOT / "tests" / "quick_stacks.toml").read_text().replace("123456789012", "210987654321")
-    project = Project.of_the_checks(tmp_path, text)
+    project = Project.of_the_checks(tmp_path, QUICK.replace("123456789012", "210987654321"))
     project.write("reports/daily.html", "yesterday's page")
-    ended = project.run("checks/daily")
-    assert ended.code == 4, ended.all
+    ended = project.run("checks/daily").ends(4)
     assert (
         "stacks.sandbox.account_id is 210987654321, but the credentials belong to 123456789012; "
         "use that account's credentials, or correct account_id"
@@ -236,7 +225,25 @@ def test_what_cannot_be_reached_is_blind_and_the_page_is_written(checked: Projec
     keys, environment = UNREACHABLE[error]
     checked.write("stacks.toml", f'{STACKS}cluster = "c"\nservices = ["s"]\n{keys}')
     checked.checks(CHECK.replace("things", "services"))
-    ended = checked.run("checks/daily", **environment)
-    assert ended.code == 10
+    ended = checked.run("checks/daily", **environment).ends(10)
     assert f"sts:GetCallerIdentity: {error}" in ended.out
     assert "yesterday" not in checked.page()
+
+
+ACCEPTED = Waiver(
+    check="test_a", resource="test_a-0", until=(NOW + timedelta(days=3)).date(), owner="me", reason="known"
+)
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_only_a_failure_is_waived(outcome: Outcome) -> None:
+    """What could not be looked at is not known, so nobody can have accepted it."""
+    found = waiver_for(of(made("a", "failed"), outcome=outcome), [ACCEPTED])
+    assert (found is ACCEPTED) is (outcome is Outcome.FAILED)
+
+
+@pytest.mark.parametrize(
+    ("of_check", "number", "accepted"), [("a", 0, True), ("a", 1, False), ("b", 0, False)], ids=["it", "one", "check"]
+)
+def test_only_of_its_check_and_resource(of_check: str, number: int, accepted: bool) -> None:
+    assert (waiver_for(of(made(of_check, "failed"), number), [ACCEPTED]) is ACCEPTED) is accepted

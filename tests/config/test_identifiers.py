@@ -113,8 +113,7 @@ def test_two_arns_of_different_accounts_are_refused_where_the_stack_names_none()
 
 def test_the_refusal_is_one_line_with_file_and_key(project: Project) -> None:
     project.write("stacks.toml", STACKS.replace("[stacks.", "[stacks.", 1) + 'cluster = "arn:aws:eks:x:1:cluster/a"\n')
-    ended = project.run("checks/daily")
-    assert ended.code == 4, ended.all
+    ended = project.run("checks/daily").ends(4)
     [line] = ended.err.strip().splitlines()
     assert "stacks.toml: stacks." in line
     assert "cluster: arn:aws:eks:x:1:cluster/a is not the ARN of an ECS cluster" in line

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -47,8 +45,7 @@ def test_files_with_a_byte_order_mark_are_read_as_without(fine: Project) -> None
 
 def test_a_run_with_marked_files_is_a_whole_run(fine: Project) -> None:
     _marked(fine, "stacks.toml", "checks/RUNBOOK.md", "checks/daily/test_things.py")
-    ended = fine.run("checks/daily")
-    assert ended.code == 0, ended.all
+    fine.run("checks/daily").ends(0)
     assert fine.outcomes() == {"test_things_are_fine": "passed"}
 
 
@@ -56,8 +53,7 @@ def test_commands_read_marked_files_too(fine: Project) -> None:
     assert fine.run("checks/daily").code == 0
     _marked(fine, "stacks.toml", "checks/daily/test_things.py", "reports/daily.json")
     assert "test_things_are_fine" in fine.opschecks("list", "checks").out
-    ended = fine.opschecks("report", "daily", "reports/daily.json")
-    assert ended.code == 0, ended.all
+    fine.opschecks("report", "daily", "reports/daily.json").ends(0)
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "cp1252"])
@@ -72,16 +68,14 @@ def test_another_encoding_is_said_with_the_next_step(tmp_path: Path, encoding: s
 
 def test_utc_needs_no_time_zone_database(fine: Project) -> None:
     fine.write("sitecustomize.py", NO_TZDATA)
-    ended = fine.run_anew("checks/daily", PYTHONTZPATH="", PYTHONPATH=f"{ROOT / 'plugins'}:{fine.folder}")
-    assert ended.code == 0, ended.all
+    fine.run_anew("checks/daily", PYTHONTZPATH="", PYTHONPATH=f"{ROOT / 'plugins'}:{fine.folder}").ends(0)
     assert "UTC" in fine.page()
 
 
 def test_another_zone_says_what_to_install(fine: Project) -> None:
     fine.write("sitecustomize.py", NO_TZDATA)
     fine.write("stacks.toml", f'{STACKS}time_zone = "America/Los_Angeles"\n')
-    ended = fine.run_anew("checks/daily", PYTHONTZPATH="", PYTHONPATH=f"{ROOT / 'plugins'}:{fine.folder}")
-    assert ended.code == 4
+    ended = fine.run_anew("checks/daily", PYTHONTZPATH="", PYTHONPATH=f"{ROOT / 'plugins'}:{fine.folder}").ends(4)
     assert ended.err.strip() == (
         "ERROR: stacks.toml: stacks.here.time_zone: only UTC is known on a machine without a time zone "
         "database (pip install tzdata brings one), not 'America/Los_Angeles'"
@@ -101,18 +95,11 @@ def test_what_is_no_zone_is_refused(name: str) -> None:
 
 def test_checks_run_where_there_is_no_sighup(fine: Project) -> None:
     fine.write("sitecustomize.py", NO_SIGHUP)
-    ended = fine.run_anew("checks/daily", PYTHONPATH=f"{ROOT / 'plugins'}:{fine.folder}")
-    assert ended.code == 0, ended.all
+    fine.run_anew("checks/daily", PYTHONPATH=f"{ROOT / 'plugins'}:{fine.folder}").ends(0)
 
 
 def test_commands_run_where_there_is_no_sighup(fine: Project) -> None:
     fine.write("sitecustomize.py", NO_SIGHUP)
-    ended = subprocess.run(
-        [sys.executable, "-m", "opschecks.cli", "undo", "nosuch", "--stack", "here"],
-        cwd=fine.folder,
-        env=fine.environment(PYTHONPATH=f"{ROOT / 'plugins'}:{fine.folder}"),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ended.stderr.startswith("Error: "), ended.stderr
+    undo = ("-m", "opschecks.cli", "undo", "nosuch", "--stack", "here")
+    ended = fine.anew(*undo, PYTHONPATH=f"{ROOT / 'plugins'}:{fine.folder}")
+    assert ended.err.startswith("Error: "), ended.err

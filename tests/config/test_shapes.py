@@ -1,18 +1,22 @@
-"""Keys that take one value or a list, what a stack is without, and owners of parts: as read from stacks.toml."""
+"""Keys that take one value or a list, those of a role, log searches, what a stack is without: as in stacks.toml."""
 
 from __future__ import annotations
 
 import re
 import tomllib
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from opschecks.config.fitting import OF_A_ROLE
 from opschecks.config.lacking import LACKABLE
 from opschecks.config.load import StackError, stacks_of
 from opschecks.config.stack import Stack
+from opschecks.config.toml_tables import LogSearch
+from opschecks.recording import about
 
 FILE = Path("stacks.toml")
 
@@ -100,10 +104,54 @@ WRONG = {
         "limits.min_tasks = -3",
         "limits.min_tasks: expected greater than or equal to 0, not -3",
     ),
+    "rotated keys, root": (
+        'rotated_keys = [{ user = "<root_account>", secret = "s" }]',
+        "rotated_keys.0.user: expected the name of an IAM user",
+    ),
+    "rotated keys, no name": (
+        'rotated_keys = [{ user = "u", secret = "a secret" }]',
+        "the name of a secret, or arn:PARTITION:secretsmanager:",
+    ),
+    "rotated keys, one field": (
+        'rotated_keys = [{ user = "u", secret = "s", id_field = "a", secret_field = "a" }]',
+        "are the same field",
+    ),
+    "rotated keys, twice": (
+        'rotated_keys = [{ user = "u", secret = "s" }, { user = "u", secret = "t" }]',
+        "rotated_keys: u is listed twice",
+    ),
+    "rotated keys, shared": (
+        'rotated_keys = [{ user = "u", secret = "s" }, { user = "v", secret = "s" }]',
+        "two users share AWS_",
+    ),
+    "rotated keys, unknown": (
+        'rotated_keys = [{ user = "u", secret = "s", service = ["x"] }]',
+        "unknown key; did you mean 'services'?",
+    ),
 }
 
 
-@pytest.mark.parametrize(("text", "says"), WRONG.values(), ids=WRONG)
+ROLE = 'role_arn = "arn:aws:iam::210987654321:role/opschecks"\n'
+WRONG_OF_A_ROLE = {
+    'external_id = "abc-123"': "external_id goes with role_arn; a profile has its own in the AWS configuration",
+    'mfa_serial = "arn:aws:iam::123456789012:mfa/somebody"': "mfa_serial goes with role_arn",
+    'duration = "4h"': "duration goes with role_arn",
+    'sandbox = true\nrole_session_name = "me"': "role_session_name goes with role_arn",
+    f'{ROLE}duration = "10m"': "duration: expected 30m to 12h, and no more than the role's own maximum, not '10m'",
+    f'{ROLE}duration = "1d"': "expected 30m to 12h",
+    f'{ROLE}duration = "4"': "'4': expected 90m, 2h or 1d",
+    f"{ROLE}duration = 3600": "expected 30m to 12h, and no more than the role's own maximum, not 3600",
+    f'{ROLE}external_id = "a b"': "external_id: expected letters, digits or any of",
+    f'{ROLE}role_session_name = "a/b"': "role_session_name: expected 2 to 64 letters, digits or",
+    "session_policy = '{\"Statement\": []}'": "session_policy goes with role_arn",
+    f"{ROLE}session_policy = 'daily.json'": "session_policy: not JSON",
+    f"{ROLE}session_policy = '[]'": "session_policy: expected a policy, as `opschecks policy --session` prints it",
+    f'{ROLE}session_policy = \'{{"Statement": "{"x" * 2048}"}}\'': "are more than the 2,048 that AWS takes",
+    f'{ROLE}mfa_serial = "123"': "mfa_serial: expected at least 9 letters, not '123'",
+}
+
+
+@pytest.mark.parametrize(("text", "says"), [*WRONG.values(), *WRONG_OF_A_ROLE.items()], ids=[*WRONG, *WRONG_OF_A_ROLE])
 def test_what_is_wrong_is_one_line_with_the_key_and_no_python(text: str, says: str) -> None:
     with pytest.raises(StackError, match=re.escape(says)) as it:
         read(text)
@@ -169,3 +217,51 @@ def test_a_rotated_key_says_the_cluster_of_its_services() -> None:
 def test_letters_and_digits_are_those_that_aws_takes(key: dict[str, Any]) -> None:
     with pytest.raises(ValidationError, match="should match pattern"):
         Stack(name="here", **key)
+
+
+@pytest.mark.parametrize(("written_as", "length"), [("30m", 30), ("90m", 90), ("1h", 60), ("12h", 720)])
+def test_a_duration_is_written_as_elsewhere(written_as: str, length: int) -> None:
+    stack = read(f'{ROLE}duration = "{written_as}"')
+    assert stack.duration == timedelta(minutes=length)
+
+
+def test_a_device_may_be_a_number_as_of_a_hardware_token() -> None:
+    stack = read(f'{ROLE}mfa_serial = "GAHT12345678"')
+    assert stack.mfa_serial == "GAHT12345678"
+
+
+def test_a_session_policy_is_kept_in_as_few_characters_as_it_takes() -> None:
+    written_out = '{ "Version": "2012-10-17",  "Statement": [ ] }'
+    stack = read(f"{ROLE}session_policy = '{written_out}'")
+    assert stack.session_policy == '{"Version":"2012-10-17","Statement":[]}'
+
+
+def test_no_recording_keeps_how_a_role_is_assumed() -> None:
+    assert {*OF_A_ROLE, "role_arn"} <= about._OF_ACCESS
+
+
+GOOD_SEARCHES: tuple[dict[str, Any], ...] = (
+    {"group": "/ecs/*", "pattern": '{ $.level = "error" }'},
+    {"group": "/ecs/*", "by": "insights"},
+    {"group": "/ecs/*", "by": "insights", "pattern": r"(?i)failed \/ lost"},
+    {"group": "/ecs/*", "by": "metric", "metric": "My/App/Errors"},
+)
+WRONG_SEARCHES: tuple[tuple[dict[str, Any], str], ...] = (
+    ({"group": "/ecs/*", "by": "metric"}, 'metric goes with by = "metric", and only with it'),
+    ({"group": "/ecs/*", "metric": "App/Errors"}, 'metric goes with by = "metric", and only with it'),
+    ({"group": "/ecs/*", "by": "metric", "metric": "Errors"}, "metric is namespace and name"),
+    ({"group": "/ecs/*", "by": "insights", "pattern": "a/ | stats"}, "write a slash as"),
+    ({"group": "/ecs/*", "by": "grep"}, "Input should be 'search', 'insights' or 'metric'"),
+    ({"by": "insights"}, "Field required"),
+)
+
+
+@pytest.mark.parametrize("told", GOOD_SEARCHES)
+def test_a_log_search_is_taken(told: dict[str, Any]) -> None:
+    assert Stack(name="here", log_searches=[told]).log_searches == (LogSearch(**told),)
+
+
+@pytest.mark.parametrize(("told", "message"), WRONG_SEARCHES)
+def test_a_log_search_is_refused(told: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        LogSearch(**told)

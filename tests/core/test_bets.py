@@ -133,8 +133,7 @@ def test_a_check_without_its_fixtures_ends_the_run(tmp_path: Path) -> None:
             item._renamed = item.__dict__.pop("_fixtureinfo")
         """,
     )
-    ended = project.run("checks/daily", "--collect-only")
-    assert ended.code == pytest.ExitCode.INTERNAL_ERROR, ended.all
+    ended = project.run("checks/daily", "--collect-only").ends(pytest.ExitCode.INTERNAL_ERROR)
     assert "Function._fixtureinfo.name2fixturedefs (found in pytest 9.2.0) is gone" in ended.all
 
 

@@ -28,10 +28,9 @@ def test_half_a_character_is_replaced_in_values_and_in_names() -> None:
 @pytest.mark.parametrize(
     ("value", "wanted"),
     [
-        ({"name": "DB_PASSWORD", "value": "x"}, {"name": "DB_PASSWORD", "value": MASK}),
-        ([{"Key": "api-key", "Value": "x"}], [{"Key": "api-key", "Value": MASK}]),
-        ({"name": "PORT", "value": "80"}, {"name": "PORT", "value": "80"}),
-        ({"command": ["app", "--password", "x", "-v"]}, {"command": ["app", "--password", MASK, "-v"]}),
+        ({"command": ["app", "--password", "two words", "-v"]}, {"command": ["app", "--password", MASK, "-v"]}),
+        ([f"token={SECRET}".encode()], [f"token={MASK}"]),
+        ({f"https://me:{SECRET}@host.test": 1, KEY_ID: 2}, {f"https://{MASK}@host.test": 1, MASK: 2}),
         (["--token", "--port", "80"], ["--token", "--port", "80"]),
         (None, None),
         (True, True),
@@ -88,11 +87,6 @@ def test_whatever_has_the_name_of_a_secret_is_masked(name: str) -> None:
     values: tuple[Any, ...] = (SECRET, [SECRET], {"value": SECRET}, SECRET.encode())
     for value in values:
         assert plain({"deep": [{name: value, "host": "db"}]}) == {"deep": [{name: MASK, "host": "db"}]}
-
-
-def test_a_secret_in_a_name_is_masked() -> None:
-    assert SECRET not in json.dumps(plain({f"https://me:{SECRET}@host.test": 1, KEY_ID: 2}))
-    assert KEY_ID not in json.dumps(plain({KEY_ID: 2}))
 
 
 @pytest.mark.parametrize("empty", [None, "", [], {}])

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from opschecks.history.lock import Lock
-from opschecks.history.storage import FolderStorage
-from tests.bench import DIES, FIX, QUICK, Bench, bench
-from tests.scratch import Ended, Project
+from tests.bench import DIES, FIX, FREEZE, QUICK, Bench, bench, careless
+from tests.scratch import Project
 
 DRILLS = ("checks/drills", "--stack", "sandbox")
 LEFT = "opschecks-drill-"
@@ -26,10 +24,6 @@ def on(tmp_path: Path) -> Any:
     # a drill names its table by the second, and here two are held within one
     with bench(tmp_path, fix=FIX + "cooldown_minutes = 0\n", whole=True) as made:
         yield made
-
-
-def _drill(on: Bench, *options: str) -> Ended:
-    return on.project.run(*DRILLS, *options, **on.environment)
 
 
 def _left(on: Bench) -> list[str]:
@@ -50,8 +44,7 @@ def _figures(resource: dict[str, Any]) -> dict[str, Any]:
 def test_all_drills_are_held_leave_nothing_and_are_told_of(on: Bench) -> None:
     before = {name: dict(table.items) for name, table in on.sandbox.backend("dynamodb").tables.items()}
     was = {task.task_id for task in on.sandbox.web.tasks}
-    ended = _drill(on)
-    assert ended.code == 0, ended.all
+    ended = on.run("drills").ends(0)
     assert {name: dict(table.items) for name, table in on.sandbox.backend("dynamodb").tables.items()} == before
     assert len({task.task_id for task in on.sandbox.web.tasks} - was) == 1
     # said before anything is changed, and while it is
@@ -82,15 +75,13 @@ def test_what_a_killed_drill_has_left_goes_with_the_next(on: Bench, step: str) -
     )
     on.project.write("conftest.py", DIES)
     on.environment["DIES"] = step
-    killed = _drill(on, "-k", "restored")
-    assert killed.code == -9, killed.all
+    on.run("drills", "-k", "restored").ends(-9)
     left = _left(on)
     assert len(left) == (0 if step == "before it is sent" else 1)
     sent = on.times_sent()
     (on.project.folder / "conftest.py").write_text('pytest_plugins = ["opschecks"]\n')
     on.free_the_lock()
-    ended = _drill(on, "-k", "restored")
-    assert ended.code == 0, ended.all
+    on.run("drills", "-k", "restored").ends(0)
     assert _left(on) == []
     assert BY_HAND in on.sandbox.backend("dynamodb").tables
     assert on.times_sent() == sent, "nothing that had been sent is sent again by settling"
@@ -103,10 +94,7 @@ def test_what_a_killed_drill_has_left_goes_with_the_next(on: Bench, step: str) -
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_the_copy_is_removed_before_it_ends(on: Bench, number: signal.Signals) -> None:
-    with subprocess.Popen(
-        on.project.command(*DRILLS, "-k", "restored"),
-        cwd=on.project.folder, env=on.project.environment(**on.environment), text=True, stdout=subprocess.PIPE,
-    ) as drilling:  # fmt: skip
+    with on.project.begin(*DRILLS, "-k", "restored", **on.environment) as drilling:
         assert drilling.stdout
         for line in drilling.stdout:
             if "the table is CREATING" in line:
@@ -117,7 +105,7 @@ def test_interrupted_the_copy_is_removed_before_it_ends(on: Bench, number: signa
     assert _left(on) == []
     assert [one["change"]["remedy"] for one in on.journal()] == ["restore-table", "delete-restored-table"]
     assert on.project.outcomes("drills-partial.json")["test_tables_can_be_restored_from_their_backup"] == "not_run"
-    assert _drill(on, "-k", "restored").code == 0, "the lock was given back"
+    assert on.run("drills", "-k", "restored").code == 0, "the lock was given back"
 
 
 def test_a_veto_a_freeze_and_one_task_stop_nothing_and_say_so(on: Bench) -> None:
@@ -125,23 +113,17 @@ def test_a_veto_a_freeze_and_one_task_stop_nothing_and_say_so(on: Bench) -> None
         "conftest.py",
         'pytest_plugins = ["opschecks"]\n\n\ndef pytest_opschecks_before_change(change):\n    return "not today"\n',
     )
-    vetoed = _drill(on, "-k", "restored or stopped_task")
-    assert vetoed.code == 10, vetoed.all
+    vetoed = on.run("drills", "-k", "restored or stopped_task").ends(10)
     assert "no task was stopped: vetoed: not today" in vetoed.out
     assert "nothing was restored: vetoed: not today" in vetoed.out
     (on.project.folder / "conftest.py").write_text('pytest_plugins = ["opschecks"]\n')
-    freeze = (
-        '\n[[stacks.sandbox.fix.freeze]]\nbegins = 2020-01-01T00:00:00Z\nends = 2099-01-01T00:00:00Z\nreason = "sale"\n'
-    )
-    on.project.write("stacks.toml", QUICK + FIX + freeze)
-    frozen = _drill(on)
-    assert frozen.code == 10
+    on.project.write("stacks.toml", QUICK + FIX + FREEZE)
+    frozen = on.run("drills").ends(10)
     assert "frozen until Thu 01 Jan 2099, 00:00 UTC: sale" in frozen.out
     on.project.write("stacks.toml", QUICK)
     service = on.sandbox.service()
     service.desired_count = service.running_count = 1
-    alone = _drill(on, "-k", "stopped_task")
-    assert alone.code == 10
+    alone = on.run("drills", "-k", "stopped_task").ends(10)
     assert "stopping it would be an outage" in alone.out
     assert 'run two; if this does not apply, set without = ["test_' in alone.out.replace("\n", " ")
     assert on.journal() == []
@@ -151,8 +133,7 @@ def test_a_veto_a_freeze_and_one_task_stop_nothing_and_say_so(on: Bench) -> None
 def test_what_does_not_apply_is_not_drilled(on: Bench) -> None:
     without = '"restore", "connection-pool", "scale-backend", "websocket-connection-issues", "high-error-rate"'
     on.project.write("stacks.toml", QUICK.replace("sandbox = true\n", f"sandbox = true\nwithout = [{without}]\n"))
-    ended = _drill(on)
-    assert ended.code == 0, ended.all
+    ended = on.run("drills").ends(0)
     assert set(on.project.outcomes("drills.json").values()) == {"not_applicable"}
     assert "begins" not in ended.out
     assert on.journal() == []
@@ -162,16 +143,15 @@ def test_a_task_is_stopped_by_name_where_two_run(on: Bench) -> None:
     task = on.sandbox.tasks[0].task_arn
     refused = on.command("fix", "stop-task", "--target", task, "--yes")
     assert "it is disruptive: --allow disruptive permits it" in refused.err
-    made = on.command("fix", "stop-task", "--target", task, "--allow", "disruptive", "--yes")
-    assert made.code == 0, made.all
+    on.command("fix", "stop-task", "--target", task, "--allow", "disruptive", "--yes").ends(0)
     again = on.command("fix", "stop-task", "--target", task, "--allow", "disruptive", "--yes")
     assert "only a running task is stopped" in again.err
     assert on.sandbox.service().running_count == 2
 
 
 def test_held_by_somebody_else_nothing_begins(on: Bench) -> None:
-    with Lock(FolderStorage(on.project.folder / "reports" / "history" / "sandbox")):
-        ended = _drill(on)
+    with Lock(on.state):
+        ended = on.run("drills")
     assert ended.code == 4
     assert "has been fixing this stack since" in ended.err
     assert on.journal() == []
@@ -184,18 +164,12 @@ REFUSED: dict[str, tuple[list[str], str]] = {
 }
 
 
-@pytest.mark.parametrize(("arguments", "message"), REFUSED.values(), ids=REFUSED)
-def test_careless_options_are_refused(tmp_path: Path, arguments: list[str], message: str) -> None:
-    ended = Project.of_the_checks(tmp_path).run(*arguments)
-    assert ended.code == 4
-    assert message in ended.err
-    assert ended.out == ""
+test_careless_options_are_refused = careless(REFUSED)
 
 
 def test_a_real_stack_must_say_whose_account_it_is(tmp_path: Path) -> None:
     project = Project.of_the_checks(tmp_path, 'default = "live"\n[stacks.live]\nregion = "us-west-2"\n')
-    ended = project.run("checks/drills", "--stack", "live")
-    assert ended.code == 4
+    ended = project.run("checks/drills", "--stack", "live").ends(4)
     assert "stacks.live.account_id: not set; nothing is changed in an account that was not named" in ended.err
 
 

@@ -13,7 +13,7 @@ import pytest
 from opschecks.config.stack import Stack
 from opschecks.drills.load import LoadRun, load_run
 from opschecks.drills.probes import Got, failed_percent, load, percentile
-from tests.canned import NOW, stack, verdict
+from tests.canned import NOW, judges, stack
 from tests.scratch import ROOT
 
 DRILLS = ROOT / "checks" / "drills"
@@ -73,8 +73,4 @@ LOADS: dict[str, tuple[tuple[LoadRun, Stack], str, str]] = {
 }
 
 
-@pytest.mark.parametrize(("made", "outcome", "message"), LOADS.values(), ids=LOADS)
-def test_loads(made: tuple[LoadRun, Stack], outcome: str, message: str) -> None:
-    told = verdict(LOAD, load_drill=made[0], stack=made[1])
-    assert told[0] == outcome, told
-    assert message in told[1]
+test_loads = judges(LOAD, LOADS, load_drill=lambda made: made[0], stack=lambda made: made[1])

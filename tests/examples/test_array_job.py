@@ -14,8 +14,8 @@ from click.testing import CliRunner
 from docs.site.reference import pytest_options
 from examples.aws import report as step
 from opschecks.cli.main import main
-from tests.examples.bucket import Bucket
 from tests.examples.templates import MAIN, read
+from tests.examples.test_report_step import Bucket
 from tests.scratch import ROOT, Project, check_of_each
 
 STACKS = "".join(f'[stacks.{name}]\nregion = "us-west-2"\nstate = "state"\n' for name in ("billing", "search", "shop"))

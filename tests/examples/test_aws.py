@@ -1,4 +1,4 @@
-"""examples/aws: valid, deployed to emulators as far as they go, and true in what its README says."""
+"""examples/aws: valid, deployed to both emulators as far as they go, and true in what its README says."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from moto.cloudformation.parsing import get_model_map
 from examples.aws import member_role
 from opschecks.hooks.account import ALL_GOOD, SOMETHING_FAILED, SOMETHING_UNSEEN
 from tests.examples.templates import GIVEN, MAIN, MEMBER, OF_MEMBER, machine, read, types, without
+from tests.ministack import ACCOUNT, Emulator, emulator
 
 MOTO_LACKS = frozenset(
     {
@@ -78,7 +79,7 @@ def deployed() -> Iterator[dict[str, str]]:
 def _create(client: Any, name: str, body: str, given: dict[str, str]) -> None:
     parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()]
     client.create_stack(StackName=name, TemplateBody=body, Parameters=parameters, Capabilities=["CAPABILITY_NAMED_IAM"])
-    assert client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
+    client.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
 
 
 def test_it_deploys_to_moto_as_far_as_moto_goes(deployed: dict[str, str]) -> None:
@@ -184,10 +185,30 @@ def test_the_readme_s_commands_are_shell_and_know_their_options() -> None:
         model = botocore.session.get_session().get_service_model(service)
         (operation,) = (name for name in model.operation_names if xform_name(name, "-") == command)
         shape = model.operation_model(operation).input_shape
-        known = {xform_name(member, "-") for member in (shape.members if shape else ())} | {
-            "query",
-            "output",
-            "filters",
-        }
+        known = {"query", "output", "filters", *(xform_name(one, "-") for one in (shape.members if shape else ()))}
         flags = {word.removeprefix("--") for word in words.split() if word.startswith("--")}
         assert {flag.removeprefix("no-") for flag in flags} <= known, f"{command}: {flags - known}"
+
+
+@pytest.fixture
+def aws(tmp_path: Path) -> Iterator[Emulator]:
+    with emulator(tmp_path / "log") as running:
+        yield running
+
+
+def test_it_deploys_to_ministack_but_for_aws_batch(aws: Emulator) -> None:
+    """Between them both emulators deploy every type of the template."""
+    lacking = frozenset(one for one in types(MAIN) if one.startswith("AWS::Batch::"))
+    ec2, stacks = aws.client("ec2"), aws.client("cloudformation")
+    vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    given = {**GIVEN, "Vpc": vpc, "Subnets": ",".join(one["SubnetId"] for one in ec2.describe_subnets()["Subnets"][:2])}
+    _create(stacks, "opschecks", json.dumps(without(read(MAIN), lacking)), given)
+    _create(stacks, "member", MEMBER.read_text(encoding="utf-8"), OF_MEMBER)
+    made = {one["ResourceType"] for one in stacks.describe_stack_resources(StackName="opschecks")["StackResources"]}
+    assert made == types(MAIN) - lacking
+    (overdue,) = aws.client("cloudwatch").describe_alarms(AlarmNamePrefix="opschecks-Overdue")["MetricAlarms"]
+    assert (overdue["Period"], overdue["TreatMissingData"]) == (3600, "ignore")
+    for bucket in ("state", "pages"):
+        name = f"opschecks-{bucket}-{ACCOUNT}-us-west-2"
+        closed = aws.client("s3").get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]
+        assert set(closed.values()) == {True}

@@ -10,7 +10,17 @@ from typing import Any
 import pytest
 
 from examples.aws import report as step
-from tests.examples.bucket import Bucket
+
+
+class Bucket:
+    """S3 as the step uses it: keeps what is put into it, by bucket and key, with its media type."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, tuple[bytes, str]] = {}
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str) -> None:  # noqa: N803 - AWS's names
+        self.kept[f"{Bucket}/{Key}"] = (Body, ContentType)
+
 
 WHOLE: dict[str, Any] = {
     "counts": {"failed": 1, "missing": 0, "unseen": 0, "good": 3},

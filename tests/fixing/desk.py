@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,12 +16,12 @@ from opschecks.core.answer import Answer
 from opschecks.core.change import CannotFix, Change, Partly, Progress, Proof, Request, Risk, State, Step
 from opschecks.core.observation import CouldNotLook
 from opschecks.fixing.loop import Fixer
-from opschecks.fixing.outcome import Fixed, Look
+from opschecks.fixing.outcome import ChangeResult, Fixed, Look
 from opschecks.fixing.plan import planned
 from opschecks.fixing.remedy import BaseRemedy, Operation, Setting
 from opschecks.history.journal import Journal
 from opschecks.history.lock import Lock
-from opschecks.history.storage import FolderStorage
+from opschecks.history.storage import FolderStorage, Storage
 
 STACK = Stack.model_validate({"name": "here", "region": "us-west-2"})
 
@@ -101,8 +102,19 @@ class Desk:
     def plan(self, kind: type[BaseRemedy] = _Switch, target: str = "a", **of: Any) -> Change:
         return planned(kind(STACK, self.world), target, **of)
 
+    def three(self) -> list[Change]:
+        """The plans for a, b and c."""
+        self.world.values["c"] = "off"
+        return [self.plan(target=target) for target in "abc"]
+
     def make(self, look: Callable[[], Look] | None, kind: type[BaseRemedy] = _Switch) -> Fixed:
         return self.fixer.make(self.plan(kind), look)
+
+    def refused(self, change: Change | None = None) -> str:
+        """Why it is not made; nothing is sent."""
+        fixed = self.fixer.make(change or self.plan(), lambda: CURED)
+        assert (fixed.result, self.world.sent) == (ChangeResult.REFUSED, [])
+        return fixed.said
 
     def uses(self, kind: type[BaseRemedy], **variant: Any) -> None:
         """Every remedy is of this kind, in this variant."""
@@ -113,21 +125,28 @@ class Desk:
         return [[line.event for line in entry.lines] for entry in self.journal.entries()]
 
 
+def fixer_of(
+    store: Storage, lock: Lock, remedy: Callable[[str], BaseRemedy], say: Callable[[str], None] = lambda line: None
+) -> Fixer:
+    """A fixer that waits for nothing, and that nobody vetoes."""
+    return Fixer(
+        journal=Journal(store),
+        lock=lock,
+        remedy=remedy,
+        veto=lambda change: "",
+        say=say,
+        poll_s=0,
+        symptom_within=timedelta(0),
+    )
+
+
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     world, said, store = World(), [], FolderStorage(tmp_path)  # type: ignore[var-annotated]
     lock = Lock(store)
     with lock:
-        fixer = Fixer(
-            journal=Journal(store),
-            lock=lock,
-            remedy=lambda name: (_InTwo if name == _InTwo.name() else REMEDIES[name])(STACK, world),
-            veto=lambda change: "",
-            say=said.append,
-            poll_s=0,
-            symptom_within=timedelta(0),
-        )
-        yield Desk(world, fixer, said)
+        kinds: dict[str, type[BaseRemedy]] = {**REMEDIES, _InTwo.name(): _InTwo}
+        yield Desk(world, fixer_of(store, lock, lambda name: kinds[name](STACK, world), said.append), said)
 
 
 class _InTwo(Operation):
@@ -162,8 +181,6 @@ class _InTwo(Operation):
 
 
 def _expire(folder: Path) -> None:
-    import json
-
     for path in (folder / "lock").iterdir():
         told = json.loads(path.read_text())
         path.write_text(json.dumps({**told, "until": "2020-01-01T00:00:00+00:00"}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -34,17 +35,15 @@ def test_two_way(tmp_path: Path, fault: str) -> None:
     remedy, check, suite, allow = TWO_WAY[fault]
     with bench(tmp_path, fault, whole=suite == "weekly") as on:
         on.project.write("stacks.toml", QUICK.rstrip() + KEYS + FIX)
-        planned = on.check(check, "--fix=plan", suite=suite)
-        assert planned.code == 1
+        planned = on.check(check, "--fix=plan", suite=suite).ends(1)
         assert on.found(check, suite) == "failed"
         assert f"{remedy} on " in planned.out
-        (change,) = json.loads((tmp_path / "reports" / "plan.json").read_text())["changes"]
+        (change,) = on.planned()
         assert change["remedy"] == remedy
         assert change["before"] != change["after"]
         assert on.journal() == []
 
-        applied = on.check(check, "--fix=apply", *allow, suite=suite)
-        assert applied.code == 0, applied.all
+        applied = on.check(check, "--fix=apply", *allow, suite=suite).ends(0)
         assert "fixed" in applied.out
         assert on.found(check, suite) == "passed"
         (fix,) = on.changes(suite)
@@ -54,11 +53,9 @@ def test_two_way(tmp_path: Path, fault: str) -> None:
 
         (entry,) = on.journal()
         assert on.events() == [["begun", "sent", "cured"]]
-        undone = on.command("undo", entry["entry"], "--yes", *DESTRUCTIVE)
-        assert undone.code == 0, undone.all
+        on.command("undo", entry["entry"], "--yes", *DESTRUCTIVE).ends(0)
         assert on.outcome(check, suite) == "failed"
-        again = on.command("undo", entry["entry"], "--yes", *DESTRUCTIVE)
-        assert again.code == 1
+        again = on.command("undo", entry["entry"], "--yes", *DESTRUCTIVE).ends(1)
         assert "it is no longer as this change left it" in again.err
 
 
@@ -107,16 +104,14 @@ def test_only_the_one_source_goes_and_its_neighbours_stay(tmp_path: Path) -> Non
         standard = '\n[[stacks.sandbox.ingress]]\nports = "80-443"\nsources = ["0.0.0.0/0", "::/0"]\n'
         on.project.write("stacks.toml", QUICK + FIX + allowed + standard)
         before = permissions(ec2, group)
-        ended = on.check("ingress", "--fix=apply", "--allow", "disruptive")
-        assert ended.code == 0, ended.out
+        on.check("ingress", "--fix=apply", "--allow", "disruptive").ends(0)
         assert before - permissions(ec2, group) == {("tcp", 8000, 8000, "0.0.0.0/0")}
         assert permissions(ec2, group) <= before
 
 
 def test_two_sources_of_one_group_are_one_case(tmp_path: Path) -> None:
     with bench(tmp_path, "the_world_is_let_in_by_halves") as on:
-        ended = on.check("ingress", "--fix=apply", "--allow", "disruptive")
-        assert ended.code == 0, ended.out
+        on.check("ingress", "--fix=apply", "--allow", "disruptive").ends(0)
         assert [one["result"] for one in on.changes()] == ["fixed", "fixed"]
 
 
@@ -137,22 +132,19 @@ def test_the_alarm_beside_the_broken_one_is_untouched(tmp_path: Path) -> None:
 
 def test_an_uncured_scale_up_leaves_the_capacity_and_says_so(tmp_path: Path) -> None:
     with bench(tmp_path, "cpu_is_saturated") as on:
-        ended = on.check("test_cpu_is_not_saturated", "--fix=apply")
-        assert ended.code == 1
+        ended = on.check("test_cpu_is_not_saturated", "--fix=apply").ends(1)
         assert "of 3 tasks run" in ended.out
         assert "handed over" in ended.out
         assert "the change stays in place" in ended.out
         assert on.sandbox.service().desired_count == 3
-        (entry,) = on.journal()
-        assert [step["event"] for step in entry["steps"]] == ["begun", "sent", "not_cured", "handed_over"]
+        assert on.events() == [["begun", "sent", "not_cured", "handed_over"]]
         assert "handed over" in on.project.page("daily-partial.html")
 
 
 def test_what_cannot_be_seen_is_left_alone(tmp_path: Path) -> None:
     with bench(tmp_path, "stickiness_switched_off") as on:
         on.sandbox.server.wire.broken = {"elasticloadbalancing": "denied"}
-        ended = on.check("test_websocket_sessions_are_sticky", "--fix=apply")
-        assert ended.code == 10
+        on.check("test_websocket_sessions_are_sticky", "--fix=apply").ends(10)
         assert on.journal() == []
 
 
@@ -177,12 +169,10 @@ def test_a_reviewed_plan_is_made_exactly_and_a_stale_one_is_refused(tmp_path: Pa
 
 def test_by_name_with_progress_and_undo(tmp_path: Path) -> None:
     with bench(tmp_path) as on:
-        asked = on.command("fix", "scale-service", "--set", "desired=4")
-        assert asked.code == 1
+        asked = on.command("fix", "scale-service", "--set", "desired=4").ends(1)
         assert "desiredCount: 2 → 4" in asked.out
         assert on.sandbox.service().desired_count == 2
-        made = on.command("fix", "scale-service", "--set", "desired=4", "--yes")
-        assert made.code == 0, made.all
+        made = on.command("fix", "scale-service", "--set", "desired=4", "--yes").ends(0)
         assert "2 of 4 tasks run" in made.out
         assert on.sandbox.service().running_count == 4
         (entry,) = on.journal()
@@ -194,11 +184,9 @@ def test_by_name_with_progress_and_undo(tmp_path: Path) -> None:
 def test_a_one_way_remedy_says_so_and_is_proven(tmp_path: Path) -> None:
     with bench(tmp_path) as on:
         before = on.sandbox.service().deployments[0]["id"]
-        refused = on.command("fix", "force-deployment", "--yes")
-        assert refused.code == 1
+        refused = on.command("fix", "force-deployment", "--yes").ends(1)
         assert "--allow disruptive permits it" in refused.err
-        made = on.command("fix", "force-deployment", "--yes", "--allow", "disruptive")
-        assert made.code == 0, made.all
+        made = on.command("fix", "force-deployment", "--yes", "--allow", "disruptive").ends(0)
         assert "one-way: it cannot be undone" in made.out
         assert on.sandbox.service().deployments[0]["id"] != before
         (entry,) = on.journal()
@@ -208,16 +196,8 @@ def test_a_one_way_remedy_says_so_and_is_proven(tmp_path: Path) -> None:
 
 def _bad_deployment(on: Bench) -> str:
     """A second revision, whose deployment failed."""
-    ecs, service = on.sandbox.client("ecs"), on.sandbox.service()
-    first = ecs.describe_task_definition(taskDefinition=service.task_definition)["taskDefinition"]
-    made = ecs.register_task_definition(
-        family=first["family"], containerDefinitions=[{"name": "backend", "image": "bad:v2", "memory": 512}]
-    )["taskDefinition"]
-    revision = f"{made['family']}:{made['revision']}"
-    ecs.update_service(cluster=on.sandbox.stack.cluster, service=service.name, taskDefinition=revision)
-    for _ in range(4):
-        ecs.describe_services(cluster=on.sandbox.stack.cluster, services=[service.name])
-    service.deployments[0].update(rolloutState="FAILED", rolloutStateReason="tasks failed to start")
+    revision = on.deploy("bad")
+    on.sandbox.service().deployments[0].update(rolloutState="FAILED", rolloutStateReason="tasks failed to start")
     return revision
 
 
@@ -225,13 +205,12 @@ def test_a_failed_deployment_goes_back_to_the_revision_that_was_good(tmp_path: P
     check = "test_deployments_are_settled"
     with bench(tmp_path) as on:
         good = on.sandbox.service().task_definition.rsplit("/", 1)[-1]
-        assert on.project.run("checks/daily", "--stack", "sandbox", **on.environment).code == 0
+        assert on.run("daily").code == 0
         bad = _bad_deployment(on)
         assert on.outcome(check) == "failed"
         refused = on.check(check, "--fix=apply")
         assert "--allow disruptive permits it" in refused.out
-        ended = on.check(check, "--fix=apply", "--allow", "disruptive")
-        assert ended.code == 0, ended.out
+        ended = on.check(check, "--fix=apply", "--allow", "disruptive").ends(0)
         assert f"taskDefinition: {bad} → {good}" in ended.out
         assert on.sandbox.service().task_definition.rsplit("/", 1)[-1] == good
         again = on.check(check, "--fix=apply", "--allow", "disruptive")
@@ -249,3 +228,16 @@ def test_deploy_a_revision_by_name(tmp_path: Path) -> None:
         assert made.code == 0, made.all
         assert "IN_PROGRESS" in made.out
         assert on.sandbox.service().deployments[0]["rolloutState"] == "COMPLETED"
+
+
+def test_a_plan_of_shipped_checks_is_made_where_no_checks_lie(tmp_path: Path) -> None:
+    with bench(tmp_path, "stickiness_is_short") as on:
+        shutil.rmtree(on.project.folder / "checks")
+        suite = ("--pyargs", "opschecks.checks.daily", "--stack", "sandbox")
+        on.project.run(*suite, "--fix=plan", **on.environment).ends(1)
+        made = on.command("fix", "reports/plan.json", "--yes").ends(0)
+        assert (
+            "proven by: opschecks.checks.daily.test_websocket::test_websocket_sessions_are_sticky[sandbox]" in made.out
+        )
+        assert on.events()
+        assert on.project.run(*suite, **on.environment).code == 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
 
@@ -19,10 +19,10 @@ from opschecks.fixing.loop import Fixer
 from opschecks.fixing.outcome import ChangeResult, Look
 from opschecks.fixing.plan import planned
 from opschecks.fixing.remedy import BaseRemedy
-from opschecks.history.journal import HEAD, Entry, Journal
+from opschecks.history.journal import HEAD, Entry
 from opschecks.history.lock import Lock
 from tests.clock import NOW
-from tests.fixing.desk import CURED, SICK, STACK, World, _InTwo, _OneWay, _Slow, _Switch
+from tests.fixing.desk import CURED, SICK, STACK, World, _InTwo, _OneWay, _Slow, _Switch, fixer_of
 
 KINDS: dict[str, type[BaseRemedy]] = {one.name(): one for one in (_Switch, _Slow, _OneWay, _InTwo)}
 
@@ -111,15 +111,7 @@ class Case:
         lock = Lock(store)
         lock.acquire()
         store.life = life
-        return Fixer(
-            journal=Journal(store),
-            lock=lock,
-            remedy=lambda name: KINDS[name](STACK, self.world),
-            veto=lambda change: "",
-            say=lambda line: None,
-            poll_s=0,
-            symptom_within=timedelta(0),
-        )
+        return fixer_of(store, lock, lambda name: KINDS[name](STACK, self.world))
 
     def live(self, life: Life, targets: Sequence[str] = ("a",)) -> ChangeResult | None:
         """Fix the targets, as one finding; how it ended, unless it was killed."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +12,8 @@ import pytest
 from opschecks.history.journal import CURED, Journal
 from tests.bench import FIX, Bench, bench
 from tests.changes import change
+from tests.hooks.test_users_hooks import CONFTEST
 
-STOPS_A_TASK = ("checks/drills", "--stack", "sandbox", "-k", "stopped")
 STICKY = "test_websocket_sessions_are_sticky"
 VETO = "def pytest_opschecks_before_change(change):\n    return f'not before the release: {change.remedy}'\n"
 TOLD = """\
@@ -32,42 +30,7 @@ WHERE = {
         "def pytest_configure(config):\n    config.pluginmanager.register(freezer)\n",
     },
 }
-OWN = '''\
-import json, pathlib
-from opschecks import Remedy, Request
-
-pytest_plugins = ["opschecks"]
-WORLD = pathlib.Path("world")
-
-
-class World:
-    def send(self, service, operation, /, **parameters):
-        WORLD.write_text(parameters["value"])
-        return {}
-
-
-class SwitchOn(Remedy):
-    """Switch it on."""
-
-    def __init__(self, stack, aws, runs=tuple):
-        super().__init__(stack, World(), runs)
-
-    def all_targets(self):
-        return ["the-switch"]
-
-    def read(self, target):
-        return {"value": WORLD.read_text()}
-
-    def want(self, now, wish):
-        return {"value": "on"}
-
-    def request(self, target, before, after):
-        return Request("world", "Write", {"value": after["value"]})
-
-
-def pytest_opschecks_remedies():
-    return {"test_websocket_sessions_are_sticky": SwitchOn}
-'''
+OWN = CONFTEST.replace("test_switch_is_on", STICKY)
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +44,7 @@ def on(living: Bench) -> Bench:
     """The bench, with a project as it was made."""
     for path in living.project.folder.rglob("conftest.py"):
         path.unlink()
-    for name in ("freezer.py", "told", "world"):
+    for name in ("freezer.py", "told", "world.json"):
         (living.project.folder / name).unlink(missing_ok=True)
     living.project.write("conftest.py", 'pytest_plugins = ["opschecks"]\n')
     return living
@@ -92,26 +55,24 @@ def test_a_veto_holds_by_name_wherever_a_run_would_find_it(on: Bench, files: dic
     for path, text in files.items():
         on.project.write(path, text)
     made = len(on.journal())
-    ended = on.command("fix", "scale-service", "--set", "desired=3", "--yes")
-    assert ended.code == 1
+    ended = on.command("fix", "scale-service", "--set", "desired=3", "--yes").ends(1)
     assert "vetoed: not before the release: scale-service" in ended.err
     assert len(on.journal()) == made
 
 
 def test_a_users_own_remedy_is_listed_made_by_name_and_undone(on: Bench) -> None:
-    on.project.write("conftest.py", OWN + TOLD)
-    on.project.write("world", "off")
+    on.project.write("conftest.py", OWN)
+    world = on.project.folder / "world.json"
+    world.write_text('{"a": "off"}')
     assert "switch-onn: no such remedy; did you mean 'switch-on'?" in on.command("fix", "switch-onn", "--yes").err
-    made = on.command("fix", "switch-on", "--yes")
-    assert made.code == 0, made.all
-    assert (on.project.folder / "world").read_text() == "on"
+    made = on.command("fix", "switch-on", "--target", "a", "--yes").ends(0)
+    assert world.read_text() == '{"a": "on"}'
     entry = on.journal()[-1]
     assert entry["change"]["remedy"] == "switch-on"
     assert f"opschecks undo {entry['entry']} --stack sandbox" in made.out
-    undone = on.command("undo", entry["entry"], "--yes")
-    assert undone.code == 0, undone.all
-    assert (on.project.folder / "world").read_text() == "off"
-    assert (on.project.folder / "told").read_text() == "switch-on done\nswitch-on done\n"
+    on.command("undo", entry["entry"], "--yes").ends(0)
+    assert world.read_text() == '{"a": "off"}'
+    assert (on.project.folder / "told").read_text() == "a done\na done\n"
 
 
 DECLARED = '''\
@@ -138,18 +99,14 @@ def moon_is_missing(sandbox):
 )
 def test_what_a_project_declares_is_listed(on: Bench, kind: str, shown: str) -> None:
     on.project.write("conftest.py", OWN + DECLARED)
-    done = subprocess.run(
-        [sys.executable, "-m", "opschecks.cli", "list", kind, "--format", "json"],
-        cwd=on.project.folder, env=on.project.environment(), capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert shown in {next(iter(row.values())) for row in json.loads(done.stdout)}
+    done = on.project.anew("-m", "opschecks.cli", "list", kind, "--format", "json")
+    assert shown in {next(iter(row.values())) for row in json.loads(done.out)}
 
 
 def test_a_conftest_that_cannot_be_imported_ends_the_command(on: Bench) -> None:
     on.project.write("checks/conftest.py", "import nothing_of_that_name\n")
     made = len(on.journal())
-    ended = on.command("fix", "scale-service", "--set", "desired=3", "--yes")
-    assert ended.code == 4
+    ended = on.command("fix", "scale-service", "--set", "desired=3", "--yes").ends(4)
     assert "No module named 'nothing_of_that_name'" in ended.err
     assert len(on.journal()) == made
 
@@ -157,7 +114,7 @@ def test_a_conftest_that_cannot_be_imported_ends_the_command(on: Bench) -> None:
 def test_a_veto_holds_in_a_drill(on: Bench) -> None:
     on.project.write("conftest.py", 'pytest_plugins = ["opschecks"]\n\n\n' + VETO + TOLD)
     made = len(on.journal())
-    ended = on.project.run(*STOPS_A_TASK, **on.environment)
+    ended = on.check("stopped", suite="drills")
     assert "vetoed: not before the release: stop-task" in ended.out
     assert (on.project.folder / "told").read_text() == "stop-task refused\n"
     assert len(on.journal()) == made
@@ -171,7 +128,7 @@ def test_a_drill_passes_the_guards_of_any_change(on: Bench) -> None:
             target = f"task/{on.sandbox.stack.cluster}/{task.task_id}"
             journal.add(journal.begin(replace(change(1), remedy="stop-task", target=target)), CURED)
     made = len(on.journal())
-    ended = on.project.run(*STOPS_A_TASK, **on.environment)
+    ended = on.check("stopped", suite="drills")
     assert "refused: already tried 2 times today (fix.attempts_per_day)" in ended.out
     assert len(on.journal()) == made
 
@@ -185,9 +142,8 @@ def test_a_plan_of_which_nothing_was_made_is_not_good(tmp_path: Path) -> None:
         on.check(STICKY, "--fix=plan")
         plan = (tmp_path / "reports" / "plan.json").rename(tmp_path / "reviewed.json")
         assert on.check(STICKY, "--fix=apply").code == 0
-        ended = on.command("fix", str(plan), "--yes")
+        ended = on.command("fix", str(plan), "--yes").ends(1)
         assert on.project.outcomes("daily-partial.json")[STICKY] == "passed"
-        assert ended.code == 1, ended.all
         assert "not made: enable-stickiness on " in ended.out
         assert "1 change refused" in ended.out
         assert "All good" not in on.project.page("daily-partial.html")

@@ -9,7 +9,7 @@ import pytest
 from opschecks.core.change import CannotFix
 from opschecks.fixing.targets import KINDS
 from opschecks.remedies import all_remedies
-from tests.canned import ACCOUNT, Aws, stack
+from tests.canned import ACCOUNT, Aws, formation, stack
 
 HERE: dict[str, Any] = {
     "tables": ("incidents",),
@@ -67,14 +67,7 @@ def test_services_that_nobody_listed_are_not_asked_for_twice() -> None:
 
 def test_services_are_also_those_that_cloudformation_reports() -> None:
     service = f"arn:aws:ecs:{ACCOUNT}:service/c/backend"
-    listed = [("AWS::ECS::Cluster", "c"), ("AWS::ECS::Service", service)]
-    told = {
-        "StackResourceSummaries": [
-            {"ResourceType": kind, "PhysicalResourceId": name, "LogicalResourceId": "x",
-             "ResourceStatus": "CREATE_COMPLETE", "LastUpdatedTimestamp": "2026-01-01T00:00:00Z"}
-            for kind, name in listed
-        ]
-    }  # fmt: skip
+    told = formation(("AWS::ECS::Cluster", "c"), ("AWS::ECS::Service", service))
     aws = Aws({("cloudformation", "ListStackResources"): told})
     remedy = all_remedies()["set-scaling-limits"](stack(cloudformation_stack="Here"), aws)
     assert remedy.all_targets() == ["service/c/backend"]

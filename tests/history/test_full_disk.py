@@ -17,10 +17,10 @@ import pytest
 from opschecks.history.journal import Journal
 from opschecks.history.lock import Lock
 from opschecks.history.storage import FolderStorage
-from opschecks.history.summaries import Summaries, Summary
 from opschecks.recording.file import Recording, read_recording, write_recording
 from tests.changes import change
 from tests.history.filed import mornings
+from tests.history.test_summaries import read
 from tests.mornings import file_all
 
 FULL = 16
@@ -40,12 +40,6 @@ def full_disk(room: int = FULL) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-def read(store: FolderStorage, folder: Path) -> tuple[list[Summary], list[str]]:
-    """The runs, and what was reported."""
-    said: list[str] = []
-    return Summaries(store, folder, said.append).runs("daily"), said
 
 
 def files(folder: Path) -> dict[str, bytes]:

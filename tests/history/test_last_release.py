@@ -13,9 +13,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from click.testing import CliRunner
 
-from opschecks.cli.main import main
 from opschecks.config.load import choose_stacks, load_stacks
 from opschecks.core.model import Outcome
 from opschecks.core.run import Run
@@ -25,10 +23,10 @@ from opschecks.hooks.earlier_runs import with_past
 from opschecks.report.page import render
 from opschecks.report.runbook import read_runbook
 from opschecks.report.runfile import from_json
+from tests.cli.typed import OF_SANDBOX, opschecks
 from tests.mornings import earlier, ending
 from tests.scratch import ROOT
 
-OF_SANDBOX = ("--stack", "sandbox")
 RINGING, SILENCED, OLD_KEY = "test_no_alarm_is_ringing", "test_alarms_can_act", "test_access_keys_are_rotated"
 
 
@@ -45,7 +43,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def typed(*arguments: str) -> str:
-    ended = CliRunner().invoke(main, [*arguments, *OF_SANDBOX], catch_exceptions=False)
+    ended = opschecks(*arguments, *OF_SANDBOX)
     assert (ended.exit_code, ended.stderr) == (0, "")
     return ended.stdout
 

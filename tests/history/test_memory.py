@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from opschecks.core.model import ObservationResult, SeenResource
 from opschecks.core.run import Run
 from opschecks.history.memory import idle, last_seen, shrunk, vanished
-from opschecks.history.summaries import Saw, Summaries, Summary
-from tests.history.filed import GOOD, Memory
-from tests.mornings import earlier, file_all
+from opschecks.history.summaries import Saw, Summary
+from tests.history.filed import GOOD, Memory, summed
+from tests.mornings import earlier
 
 NONE_NOW = "there is none, and the run of 2026-11-"
 
@@ -28,17 +29,15 @@ def morning(days: int, **seen: int | str) -> Run:
     return earlier(replace(GOOD, observations=told), days)
 
 
-def history(tmp_path: object, *mornings: Run) -> list[Summary]:
+def history(tmp_path: Path, *mornings: Run) -> list[Summary]:
     """The newest first, as read from run files."""
-    store, said = Memory(), list[str]()
-    file_all(store, mornings)
-    runs = Summaries(store, tmp_path, said.append).runs("daily")  # type: ignore[arg-type]
-    assert runs == Summaries(store, tmp_path, said.append).runs("daily")  # type: ignore[arg-type]
-    assert said == []
+    store = Memory()
+    runs = summed(tmp_path, store, mornings)
+    assert summed(tmp_path, store) == runs
     return runs
 
 
-def test_a_summary_has_how_many_each_observation_saw_and_the_first_names(tmp_path: object) -> None:
+def test_a_summary_has_how_many_each_observation_saw_and_the_first_names(tmp_path: Path) -> None:
     [run] = history(tmp_path, morning(1, alarms=12, tables=0, vpcs="ec2:DescribeVpcs: AccessDenied"))
     assert run.saw == {"alarms": Saw(12, ("alarm-0", "alarm-1", "alarm-2")), "tables": Saw(0, ())}
 
@@ -48,7 +47,7 @@ def test_the_first_run_compares_nothing() -> None:
     assert shrunk("alarms", 1, []) == ""
 
 
-def test_what_is_gone_is_named_with_what_to_do(tmp_path: object) -> None:
+def test_what_is_gone_is_named_with_what_to_do(tmp_path: Path) -> None:
     before = history(tmp_path, morning(1, alarms=12), morning(2, alarms=4))
     assert vanished("alarms", before) == (
         f"{NONE_NOW}23 07:00 UTC saw 12 alarms (alarm-0, alarm-1, alarm-2 and 9 more) – restore what was deleted, or "
@@ -56,23 +55,23 @@ def test_what_is_gone_is_named_with_what_to_do(tmp_path: object) -> None:
     )
 
 
-def test_one_that_is_gone_is_one(tmp_path: object) -> None:
+def test_one_that_is_gone_is_one(tmp_path: Path) -> None:
     assert "saw 1 alarm (alarm-0)" in vanished("alarms", history(tmp_path, morning(1, alarms=1)))
 
 
-def test_what_never_was_is_not_missed(tmp_path: object) -> None:
+def test_what_never_was_is_not_missed(tmp_path: Path) -> None:
     before = history(tmp_path, morning(1, alarms=0), morning(2, alarms=12))
     assert vanished("alarms", before) == ""  # it was accepted, or the run is of an earlier version
     assert vanished("vpcs", before) == ""
 
 
-def test_a_blind_morning_hides_no_deletion(tmp_path: object) -> None:
+def test_a_blind_morning_hides_no_deletion(tmp_path: Path) -> None:
     gone = f"{NONE_NOW}21 07:00 UTC saw 12 alarms"
     before = history(tmp_path, morning(1, alarms=gone), morning(2, alarms="throttled"), morning(3, alarms=12))
     assert vanished("alarms", before).startswith(gone)
 
 
-def test_a_run_without_the_check_is_no_memory(tmp_path: object) -> None:
+def test_a_run_without_the_check_is_no_memory(tmp_path: Path) -> None:
     before = history(tmp_path, morning(1, tables=2), morning(2, alarms=12))
     found = last_seen("alarms", before)
     assert found

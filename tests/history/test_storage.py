@@ -40,8 +40,7 @@ def _keys(on: Bench) -> list[str]:
 
 
 def test_history_journal_and_lock_lie_there(shared: Bench) -> None:
-    ended = shared.project.run("checks/daily", "--stack", "sandbox", "--fix=apply", **shared.environment)
-    assert ended.code == 0, ended.all
+    shared.project.run("checks/daily", "--stack", "sandbox", "--fix=apply", **shared.environment).ends(0)
     folders = {key.split("/")[2] for key in _keys(shared)}
     assert folders == {"daily", "journal", "journal-head.json", "lock"}
     assert all(key.startswith("ops/sandbox/") for key in _keys(shared))
@@ -53,22 +52,18 @@ def test_history_journal_and_lock_lie_there(shared: Bench) -> None:
 
 def test_another_machines_lock_counts(shared: Bench) -> None:
     with Lock(S3Storage(shared.sandbox.client("s3"), BUCKET, "ops/sandbox")):
-        ended = shared.check("sticky", "--fix=apply")
-        assert ended.code == 4
+        ended = shared.check("sticky", "--fix=apply").ends(4)
         assert "has been fixing this stack since" in ended.err
 
 
 def test_a_state_that_cannot_be_written_changes_nothing_and_says_so(shared: Bench) -> None:
     shared.sandbox.server.wire.broken = {"s3": "denied"}
-    ended = shared.check("sticky", "--fix=apply")
-    assert ended.code == 4
+    ended = shared.check("sticky", "--fix=apply").ends(4)
     assert "its state cannot be read or written, so nothing more is changed: s3://ops-state/ops/sandbox" in ended.err
     assert "Traceback" not in ended.all
-    whole = shared.project.run("checks/daily", "--stack", "sandbox", **shared.environment)
-    assert whole.code == 3
+    whole = shared.project.run("checks/daily", "--stack", "sandbox", **shared.environment).ends(3)
     assert "the files of this run could not be written: s3://ops-state/ops/sandbox: s3:PutObject" in whole.out
-    listed = shared.command("journal")
-    assert listed.code == 1
+    listed = shared.command("journal").ends(1)
     assert listed.err.startswith("Error: s3://ops-state/ops/sandbox: s3:ListObjectsV2")
 
 
@@ -130,8 +125,7 @@ def test_fixers_count_leases_by_the_clock_of_s3(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("state", ["s3://", "s3:///x", "s3://UPPER/x", "https://somewhere/x"])
 def test_a_state_that_is_no_place_is_refused(project: Project, state: str) -> None:
     project.write("stacks.toml", f'default = "here"\n[stacks.here]\nregion = "us-west-2"\nstate = "{state}"\n')
-    ended = project.run("checks/daily")
-    assert ended.code == 4
+    ended = project.run("checks/daily").ends(4)
     assert "stacks.toml: stacks.here.state: " in ended.err
 
 

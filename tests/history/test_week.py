@@ -1,4 +1,4 @@
-"""The week in daily runs: measures, days, episodes and what the journal has for them, counted by hand."""
+"""The week in daily runs: measures, days, check-days, episodes, what the journal has for them, counted by hand."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from opschecks.core.change import Change, Risk
 from opschecks.history.episodes import episodes
 from opschecks.history.journal import Entry, Line
 from opschecks.history.summaries import Bad, Summary
-from opschecks.history.week import DAYS, DESIRED, ERRORS, P95, REQUESTS, RUNNING, Known, week_of
+from opschecks.history.week import DAYS, DESIRED, ERRORS, P95, REQUESTS, RUNNING, Known, areas_of, week_of
 
 NOW = datetime(2026, 11, 25, 7, 0, tzinfo=UTC)
 LETTERS = {"P": "passed", "F": "failed", "B": "blind", "W": "waived", "N": "not_run", "X": "not_applicable"}
@@ -184,3 +184,35 @@ def test_everything_is_plain_data_of_eight_weeks() -> None:
     told = week(mornings("P" * DAYS * 9))
     assert {len(one["weeks"]) for one in told["measures"]} == {8}
     assert measure(told, "checks_passed_percent")["weeks"] == [100.0] * 8
+
+
+def _known(runs: list[Summary]) -> Known:
+    return Known(runs, (), NOW, ZoneInfo("UTC"))
+
+
+def test_an_area_has_the_check_days_of_28_days() -> None:
+    (area,) = areas_of(_known(mornings("PWFB NX")))
+    assert (area["area"], area["failed"]) == ("ecs", ["test_a"])
+    assert area["days"] == [*[None] * 21, [1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], None, [0, 0, 1], [0, 0, 0]]
+
+
+def test_the_last_run_of_a_day_counts_and_older_ones_do_not() -> None:
+    runs = [ran(28, {"a": "F"}), ran(0.2, {"a": "F", "b": "F"}), ran(0.1, {"a": "P", "b": "F"})]
+    (area,) = areas_of(_known(runs))
+    assert area["days"][-2:] == [None, [1, 1, 0]]
+    assert area["failed"] == ["test_b"]
+    assert [day for day in area["days"] if day] == [[1, 1, 0]]
+
+
+def test_an_area_that_never_applied_is_none() -> None:
+    assert areas_of(_known(mornings("XX"))) == []
+    assert areas_of(_known([])) == []
+
+
+def test_a_failure_was_ended_by_the_last_change_that_is_known_to_have_helped() -> None:
+    runs = mornings("PFFP")
+    helped = (made("old", 1.9, check="test_a"), made("new", 1, check="test_a"))
+    lost = made("in-vain", 0.5, check="test_a", event="rolled_back")
+    assert week(runs, (*helped, lost))["failures"][0]["ended_by"] == {"remedy": "new", "times": 1, "by": "ann"}
+    assert week(runs, (lost,))["failures"][0]["ended_by"] is None
+    assert week(mornings("PFF"), helped)["failures"][0]["ended_by"] is None

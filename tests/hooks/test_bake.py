@@ -80,8 +80,7 @@ Rounds.look = counted
 def _standing(folder: Path, *, sure: int, rounds: int = ROUNDS, poll_s: float = 0.001) -> Iterator[Bench]:
     with bench(folder, fix=FIX.replace("0.05", str(poll_s))) as on:
         backups.sow(on.sandbox)
-        before = on.project.run("checks/deploy/before", "--stack", "sandbox", **on.environment)
-        assert before.code == 0, before.all
+        on.project.run("checks/deploy/before", "--stack", "sandbox", **on.environment).ends(0)
         on.project.write("conftest.py", COUNTING.format(sure=sure, rounds=rounds))
         yield on
 
@@ -140,8 +139,7 @@ def test_while_the_site_is_stale_only_what_is_stale_is_asked_for_again(tmp_path:
 
 def test_the_gate_of_the_readme_ends_on_a_stack_that_has_no_such_deployment(tmp_path: Path) -> None:
     with bench(tmp_path) as on:
-        ended = on.project.run(*GATE, *FROM_THE_README, **on.environment)
-        assert ended.code == 1, ended.all
+        ended = on.project.run(*GATE, *FROM_THE_README, **on.environment).ends(1)
         assert "stopped waiting, because waiting does not help: " in ended.out
         assert "expected backend:7, running incident-commander-backend:1" in ended.out
         assert "no deployment of backend is under way, so it never comes" in ended.out
@@ -151,11 +149,9 @@ def test_the_gate_of_the_readme_ends_on_a_stack_that_has_no_such_deployment(tmp_
 
 def test_without_a_bake_it_ends_at_once_also_when_nothing_is_expected(tmp_path: Path) -> None:
     with bench(tmp_path) as on:
-        ended = on.project.run(*GATE, **on.environment)
-        assert ended.code == 10
+        ended = on.project.run(*GATE, **on.environment).ends(10)
         assert "nothing was expected: pass --expect-revision" in ended.out
-        baked = on.project.run(*GATE, "--bake", "10m", **on.environment)
-        assert baked.code == 10
+        baked = on.project.run(*GATE, "--bake", "10m", **on.environment).ends(10)
         assert "nothing was expected: pass --expect-revision" in baked.out.partition("waiting does not help")[2]
 
 

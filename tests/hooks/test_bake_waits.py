@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from opschecks.aws.rollouts import Rollout
-from opschecks.core.gathering import Earlier, Gathering, Observed
-from opschecks.core.observation import CouldNotLook, Observation
+from opschecks.core.gathering import Earlier, Gathering
+from opschecks.core.observation import CouldNotLook
 from opschecks.hooks.rounds import Rounds
 from opschecks.sandbox.seeds import backups
 from tests import canned
@@ -26,12 +26,7 @@ HALF_AN_HOUR = timedelta(minutes=30)
 
 
 def _rounds(value: Sequence[Rollout] | CouldNotLook, **limits: Any) -> Rounds:
-    result = Observed(Observation("rollouts", list, (), (), (), frozenset()))
-    if isinstance(value, CouldNotLook):
-        result.error = value
-    else:
-        result.value = list(value)
-    result.done.set()
+    result = canned.observed("rollouts", value if isinstance(value, CouldNotLook) else list(value))
     earlier = Earlier({"rollouts": result})
     store = Gathering([result.observation], lambda calls: {}, now=NOW, timeout_s=60, earlier=earlier)
     here = canned.stack(limits=limits)
@@ -93,9 +88,7 @@ def test_a_bake_ends_when_its_last_minutes_are_covered_by_metrics(late: float, t
     with bench(tmp_path) as on:
         on.project.write("stacks.toml", quick + FIX)
         backups.sow(on.sandbox)
-        before = on.project.run("checks/deploy/before", "--stack", "sandbox", **on.environment)
-        assert before.code == 0, before.all
-        baked = on.project.run(*GATE, *OF_THE_STACK, "--bake", "1s", **on.environment)
-        assert baked.code == 0, baked.all
+        on.project.run("checks/deploy/before", "--stack", "sandbox", **on.environment).ends(0)
+        baked = on.project.run(*GATE, *OF_THE_STACK, "--bake", "1s", **on.environment).ends(0)
         assert "baking for 1 s: all good" in baked.out
         assert ("waiting for the metrics of the last minutes of the bake for 1 s: all good" in baked.out) is bool(late)

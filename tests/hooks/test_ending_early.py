@@ -54,14 +54,7 @@ def slow(project: Project) -> Project:
 
 def _begin(project: Project, *arguments: str) -> subprocess.Popen[str]:
     """Start a run, and return when its third check is running; it ends with the test."""
-    process = subprocess.Popen(
-        project.command("checks/daily", *arguments),
-        cwd=project.folder,
-        env=project.environment(WAIT=str(TIMEOUT_S), TWO="good"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    process = project.begin("checks/daily", *arguments, WAIT=str(TIMEOUT_S), TWO="good")
     BEGUN.append(process)
     deadline = time.monotonic() + TIMEOUT_S
     while not (project.folder / "reached").exists() or not (project.folder / "reached").read_text():
@@ -81,8 +74,7 @@ def _reported(project: Project) -> None:
 
 
 def test_minus_x(slow: Project) -> None:
-    ended = slow.run("checks/daily", "-x")
-    assert ended.code == 1
+    slow.run("checks/daily", "-x").ends(1)
     assert list(slow.outcomes().values()) == ["passed", "failed", "not_run", "not_run"]
     assert slow.told()["state"] == "stopped"
     assert "stopping after" in slow.told()["stopped_by"]
@@ -90,8 +82,7 @@ def test_minus_x(slow: Project) -> None:
 
 
 def test_minus_x_under_xdist(slow: Project) -> None:
-    ended = slow.run("checks/daily", "-x", "-n", "2")
-    assert ended.code == 1, ended.all
+    slow.run("checks/daily", "-x", "-n", "2").ends(1)
     assert slow.outcomes()["test_two"] == "failed"
     assert slow.told()["state"] == "stopped"
     _reported(slow)
@@ -172,8 +163,7 @@ def test_each_stack_stays_in_one_worker(slow: Project) -> None:
 
 def test_a_broken_file_of_checks_is_told_with_its_line_and_the_other_checks_run(slow: Project) -> None:
     slow.write("checks/daily/test_broken.py", "import sys\nimport nothing_like_it\n")
-    ended = slow.run("checks/daily", "-k", "test_one")
-    assert ended.code == 10
+    ended = slow.run("checks/daily", "-k", "test_one").ends(10)
     line = "not collected: checks/daily/test_broken.py:2: ModuleNotFoundError: No module named 'nothing_like_it'"
     assert line in ended.out.splitlines()
     told = slow.told("daily-partial.json")
@@ -201,8 +191,7 @@ def test_node_ids_and_the_environment_narrow_too(slow: Project) -> None:
 
 
 def test_collect_only_writes_nothing(slow: Project) -> None:
-    ended = slow.run("checks/daily", "--collect-only", "-q")
-    assert ended.code == 0
+    slow.run("checks/daily", "--collect-only", "-q").ends(0)
     assert slow.page() == "yesterday's page"
     assert [path.name for path in (slow.folder / "reports").iterdir()] != []
     assert not (slow.folder / "reports" / "daily.json").exists()
@@ -217,8 +206,7 @@ def test_every_whole_run_is_filed(slow: Project) -> None:
 
 def test_a_folder_that_cannot_be_made_is_a_usage_error(slow: Project) -> None:
     slow.write("file", "")
-    ended = slow.run("checks/daily", "--reports", "file/reports")
-    assert ended.code == 4
+    ended = slow.run("checks/daily", "--reports", "file/reports").ends(4)
     assert ended.all.strip() == "ERROR: --reports file/reports: the folder cannot be created: Not a directory"
 
 
@@ -265,8 +253,7 @@ def test_a_stray_file_in_the_history_costs_the_comparison_and_not_the_run(tmp_pa
     }.items():
         (history / name).parent.mkdir(parents=True, exist_ok=True)
         (history / name).write_bytes(content)
-    ended = project.run("checks/daily")
-    assert ended.code == 0, ended.all
+    ended = project.run("checks/daily").ends(0)
     assert "The first run on record" in project.page()
     assert ended.out.count("not a run file that this version can read; it is left out of every comparison") == 1
     broken = f"journal/{datetime.now(UTC):%Y-%m-%dT%H-%M-%S.%f}-0123abcd-begun.json"

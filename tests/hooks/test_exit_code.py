@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -11,13 +10,9 @@ from opschecks.core.model import Severity
 from opschecks.core.run import Run
 from opschecks.hooks.account import exit_code
 from opschecks.report.verdict import verdict
-from tests.exported import made, ran
+from tests.exported import changed, made, not_made, ran
 
 GOOD = replace(ran(made("a", "passed"), made("b", "waived"), made("c", "not_applicable")), state="finished")
-
-
-def changed(result: str, entry: str = "e") -> dict[str, Any]:
-    return {"result": result, "entry": entry, "name": "x", "remedy": "y", "said": "z"}
 
 
 RUNS: dict[str, tuple[Run, int]] = {
@@ -30,7 +25,7 @@ RUNS: dict[str, tuple[Run, int]] = {
     "a part of a suite": (replace(GOOD, partial="-k"), 0),
     "fixed": (replace(GOOD, changes=(changed("fixed"),)), 0),
     "a change needs a person": (replace(GOOD, changes=(changed("handed over"),)), 1),
-    "never begun": (replace(GOOD, changes=(changed("handed over", ""),)), 0),
+    "never begun": (replace(GOOD, changes=(not_made("handed over"),)), 0),
     "could not be rolled back": (replace(GOOD, changes=(changed("roll-back failed"),)), 1),
 }
 
@@ -57,7 +52,7 @@ def test_a_change_that_was_not_made_or_not_undone_is_not_good(result: str) -> No
 
 
 def test_a_refused_change_that_nobody_had_reviewed_leaves_the_verdict_to_the_checks() -> None:
-    refused = (changed("refused", ""),)
+    refused = (not_made("refused"),)
     assert verdict(replace(GOOD, changes=refused, exit_code=0)).tone == "good"
     drill = replace(GOOD, checks=(made("a", "blind"),), changes=refused, exit_code=10)
     assert verdict(drill).tone == "unsure"

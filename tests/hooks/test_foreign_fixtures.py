@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scratch import CONFTEST, ROOT, Project, check_of_each
+from tests.scratch import CONFTEST, QUICK, ROOT, Project, check_of_each
 
 MOTO = """
 
@@ -24,22 +24,20 @@ MOTO_IS_ACTIVE = "moto is active: mock_aws answers in the place of AWS"
 
 @pytest.fixture
 def two(project: Project) -> Project:
-    project.runbook("a")
     project.checks(TWO)
     return project
 
 
-def _blind(project: Project) -> dict[str, str]:
-    return {one["check"]: one["message"] for one in project.told()["findings"] if one["outcome"] == "blind"}
+def _said(project: Project, outcome: str = "blind") -> dict[str, str]:
+    return {one["check"]: one["message"] for one in project.findings(outcome)}
 
 
 @pytest.mark.parametrize("real", [True, False], ids=["real stack", "sandbox"])
 def test_a_fixture_of_other_tests_is_refused(two: Project, real: bool) -> None:
     if not real:
-        two.write("stacks.toml", (ROOT / "tests" / "quick_stacks.toml").read_text(encoding="utf-8"))
+        two.write("stacks.toml", QUICK)
     two.write("conftest.py", CONFTEST + MOTO)
-    ended = two.run("checks/daily")
-    assert ended.code == 4
+    ended = two.run("checks/daily").ends(4)
     said = (
         "checks/daily/test_things.py:11: test_good: autouse fixtures of other tests run around the check, and may "
         "stand in for AWS: aws (conftest.py, which uses moto); move them beside those tests, or give "
@@ -58,8 +56,7 @@ def test_however_it_comes_to_run_around_the_check(two: Project, how: str) -> Non
     else:
         two.write("shared.py", "import pytest\n\n\n@pytest.fixture(autouse=True)\ndef clock():\n    pass\n")
         two.write("conftest.py", CONFTEST.replace('["opschecks"]', '["opschecks", "shared"]'))
-    ended = two.run("checks/daily", PYTHONPATH=f"{ROOT / 'plugins'}:{two.folder}")
-    assert ended.code == 4, ended.all
+    ended = two.run("checks/daily", PYTHONPATH=f"{ROOT / 'plugins'}:{two.folder}").ends(4)
     if how == "usefixtures":
         assert "clock (conftest.py);" in ended.err
 
@@ -74,57 +71,48 @@ def test_checks_may_replace_it_and_have_fixtures_of_their_own(two: Project) -> N
 
 def test_moto_that_is_active_before_the_run_is_refused(two: Project) -> None:
     two.write("conftest.py", f"{CONFTEST}\nfrom moto import mock_aws\n\nmock_aws().start()\n")
-    ended = two.run("checks/daily")
-    assert ended.code == 4
+    ended = two.run("checks/daily").ends(4)
     assert ended.err.strip() == f"ERROR: {MOTO_IS_ACTIVE}; start it in the tests that need it, not for checks"
     assert MOTO_IS_ACTIVE in two.page()
 
 
 def test_moto_that_becomes_active_makes_no_check_green(two: Project) -> None:
     two.write("checks/conftest.py", MOTO)
-    ended = two.run("checks/daily")
-    assert ended.code == 10, ended.all
+    two.run("checks/daily").ends(10)
     said = f"{MOTO_IS_ACTIVE}; what was seen may not be the stack"
-    assert _blind(two) == {"test_good": said, "test_bad": said}
+    assert _said(two) == {"test_good": said, "test_bad": said}
 
 
 def test_so_is_what_answers_http(two: Project) -> None:
     active = "import responses\n\n\ndef pytest_runtest_setup():\n    responses.start()\n"
     two.write("checks/conftest.py", active)
-    ended = two.run("checks/daily")
-    assert ended.code == 10, ended.all
-    assert set(_blind(two).values()) == {
+    two.run("checks/daily").ends(10)
+    assert set(_said(two).values()) == {
         "responses is active: it answers HTTP requests in the place of the network; what was seen may not be the stack"
     }
 
 
+FIXTURE, HOOK = "fixture(autouse=True)\ndef own():\n", "hookimpl(wrapper=True)\ndef pytest_runtest_call():\n"
+LEAKS = "    assert 1 == 2, 'leaked'\n"
 AROUND = {
-    "before": ("@pytest.fixture(autouse=True)\ndef own():\n    assert 1 == 2, 'leaked'\n", "before the check"),
-    "after": ("@pytest.fixture(autouse=True)\ndef own():\n    yield\n    assert 1 == 2, 'leaked'\n", "after the check"),
-    "a hook": (
-        "@pytest.hookimpl(wrapper=True)\ndef pytest_runtest_call():\n    yield\n    assert 1 == 2, 'leaked'\n",
-        "around the check",
-    ),
-    "pytest.fail": ("@pytest.fixture(autouse=True)\ndef own():\n    pytest.fail('leaked')\n", "before the check"),
+    "before": (FIXTURE + LEAKS, "before the check"),
+    "after": (f"{FIXTURE}    yield\n{LEAKS}", "after the check"),
+    "a hook": (f"{HOOK}    yield\n{LEAKS}", "around the check"),
+    "pytest.fail": (f"{FIXTURE}    pytest.fail('leaked')\n", "before the check"),
 }
 
 
-@pytest.mark.parametrize("where", AROUND)
-def test_what_fails_around_a_check_is_not_its_failure(project: Project, where: str) -> None:
-    source, said = AROUND[where]
-    project.runbook("a")
+@pytest.mark.parametrize(("source", "said"), AROUND.values(), ids=AROUND)
+def test_what_fails_around_a_check_is_not_its_failure(project: Project, source: str, said: str) -> None:
     project.checks(check_of_each("test_good"))
-    project.write("checks/conftest.py", f"import pytest\n\n\n{source}")
-    ended = project.run("checks/daily")
-    assert ended.code == 10, ended.all
-    assert _blind(project) == {"test_good": f"what runs {said} failed: leaked"}
+    project.write("checks/conftest.py", f"import pytest\n\n\n@pytest.{source}")
+    project.run("checks/daily").ends(10)
+    assert _said(project) == {"test_good": f"what runs {said} failed: leaked"}
 
 
 def test_what_a_check_calls_or_is_decorated_with_is_its_own(project: Project) -> None:
-    project.runbook("a")
-    project.write(
-        "helper.py", "import pytest\n\n\ndef require(true):\n    if not true:\n        pytest.fail('required')\n"
-    )
+    helper = "import pytest\n\n\ndef require(true):\n    if not true:\n        pytest.fail('required')\n"
+    project.write("helper.py", helper)
     project.checks(
         '''
         import functools
@@ -160,26 +148,25 @@ def test_what_a_check_calls_or_is_decorated_with_is_its_own(project: Project) ->
         '''
     )
     ended = project.run("checks/daily", PYTHONPATH=f"{ROOT / 'plugins'}:{project.folder}")
-    told = {one["check"]: one["message"] for one in project.told()["findings"] if one["outcome"] == "failed"}
-    assert told == {
+    assert _said(project, "failed") == {
         "test_helped": "required", "test_guarded": "guarded", "test_raises": "DID NOT RAISE ValueError",
     }, ended.all  # fmt: skip
 
 
 def test_a_report_that_comes_twice_counts_once(two: Project) -> None:
-    again = """
+    two.write(
+        "checks/conftest.py",
+        """\
+        def pytest_runtest_logreport(report):
+            if report.when == "teardown" and not getattr(report, "again", False):
+                report.again = True
+                CONFIG.hook.pytest_runtest_logreport(report=report)
 
-    def pytest_runtest_logreport(report):
-        if report.when == "teardown" and not getattr(report, "again", False):
-            report.again = True
-            CONFIG.hook.pytest_runtest_logreport(report=report)
 
-
-    def pytest_configure(config):
-        global CONFIG
-        CONFIG = config
-    """
-    two.write("checks/conftest.py", again.replace("\n    ", "\n"))
+        def pytest_configure(config):
+            global CONFIG
+            CONFIG = config
+        """,
+    )
     ended = two.run("checks/daily")
-    bad = [one["name"] for one in two.told()["findings"] if one["outcome"] == "failed"]
-    assert bad == ["a"], ended.all
+    assert [one["name"] for one in two.findings("failed")] == ["a"], ended.all

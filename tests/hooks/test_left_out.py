@@ -1,4 +1,4 @@
-"""Mistakes in users' own files: one message each, with file, line and nearest name; the others still run."""
+"""Mistakes in users' own files: one message each, with file, line and nearest name; others run, nothing is changed."""
 
 from __future__ import annotations
 
@@ -85,8 +85,7 @@ def mistaken(project: Project) -> Project:
 
 
 def test_each_mistake_is_one_message_and_the_others_run(mistaken: Project) -> None:
-    ended = mistaken.run("checks/daily")
-    assert ended.code == 10, ended.all
+    ended = mistaken.run("checks/daily").ends(10)
     assert "INTERNALERROR" not in ended.all
     said = [line for line in ended.out.splitlines() if line.startswith("not collected: ")]
     wanted = [f"not collected: checks/daily/{message}" for _, message in MISTAKES.values() if message]
@@ -108,8 +107,7 @@ def test_an_unknown_limit_blinds_its_check_alone_and_says_where(project: Project
 
 
 def test_what_only_lists_is_refused_with_all_of_them(mistaken: Project) -> None:
-    ended = mistaken.run("checks/daily", "--collect-only", "-q")
-    assert ended.code == 4
+    ended = mistaken.run("checks/daily", "--collect-only", "-q").ends(4)
     assert ended.err.count("checks/daily/") >= 6
 
 
@@ -118,3 +116,29 @@ def test_a_limit_is_declared_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert limit("so_minutes", 5, "so many") == limit("so_minutes", 5, "so many")
     with pytest.raises(TypeError, match=f"limit so_minutes is declared twice: in {Path(__file__)}:.* with default 5"):
         limit("so_minutes", 6, "so many")
+
+
+LEFT_OUT = {
+    "a slug that no heading has": check_of_each("test_wrong", promise='"no-such-heading"'),
+    "no check": "def test_wrong():\n    pass\n",
+}
+
+
+@pytest.mark.parametrize("wrong", LEFT_OUT.values(), ids=LEFT_OUT)
+def test_fix_holds_back(wrong: str, project: Project) -> None:
+    project.checks(f"{check_of_each('test_good')}\n{wrong}")
+    project.run("checks/daily", "--fix=plan", "--stack", "here").ends(10)
+    (note,) = [one["text"] for one in project.told()["notes"]]
+    assert note.startswith("--fix=plan: nothing was planned, because the suite is not whole: not collected: ")
+    assert "test_wrong" in note
+    assert not (project.folder / "reports" / "plan.json").exists()
+
+
+def test_fix_apply_changes_nothing(project: Project) -> None:
+    account = 'region = "us-west-2"\naccount_id = "123456789012"\nstate = "s3://bucket/state"\n'
+    project.write("stacks.toml", f"[stacks.here]\n{account}")
+    project.checks(f"{check_of_each('test_good')}\n{LEFT_OUT['no check']}")
+    ended = project.run("checks/daily", "--fix=apply", "--stack", "here")
+    assert ended.code != 0, ended.all
+    texts = [one["text"] for one in project.told()["notes"]]
+    assert any("--fix=apply: nothing was changed, because the suite is not whole" in one for one in texts), texts

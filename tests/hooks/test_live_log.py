@@ -69,7 +69,6 @@ def test_records_of_other_threads_wait_for_the_thread_of_the_checks() -> None:
 
 def test_a_check_keeps_what_it_prints_and_the_terminal_what_was_logged(project: Project) -> None:
     project.checks(LOGS_MEANWHILE)
-    ended = project.run("checks/daily", "-o", "log_cli=true")
-    assert ended.code == 1, ended.all
+    ended = project.run("checks/daily", "-o", "log_cli=true").ends(1)
     assert "LOGGED by a thread" in ended.out
     assert "PRINTED meanwhile" in project.page("daily.pytest.html")

@@ -1,4 +1,4 @@
-"""Many stacks in one process: none waits for another that does not answer, and what is done is kept."""
+"""Many stacks in one process: none waits for another that does not answer; what is done is kept, and no more of it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from click.testing import CliRunner
 
-from opschecks.cli.main import main
 from opschecks.core.observation import WrongAccount
 from opschecks.hooks import identity, many
 from opschecks.hooks.many import Crew, progress, release
 from opschecks.hooks.state import ChecksRun
-from tests.hooks.test_shards import STACKS
-from tests.scratch import Project
+from tests.cli.typed import opschecks
+from tests.hooks.test_shards import CHECKS, of_three
+from tests.scratch import check_of_each
 
 NAMES = [f"s{number}" for number in range(8)]
 
@@ -167,12 +166,43 @@ def test_things(things, stack, examine):
 
 
 def test_of_a_run_that_is_killed_the_stacks_that_were_done_are_kept(tmp_path: Path) -> None:
-    project = Project.make(tmp_path)
-    project.write("stacks.toml", STACKS)
-    project.checks(KILLED)
+    project = of_three(tmp_path, KILLED)
     assert project.run("checks/daily", "--stack", "all").code not in (0, 1, 10)
-    told = CliRunner().invoke(main, ["report", "fleet", str(tmp_path / "reports" / "history"), "--format", "prom"])
+    told = opschecks("report", "fleet", str(tmp_path / "reports" / "history"), "--format", "prom")
     assert told.exit_code == 10
     assert 'opschecks_fleet_stacks{suite="daily",state="good"} 2\n' in told.output
     assert 'opschecks_fleet_stacks{suite="daily",state="missing"} 1\n' in told.output
     assert 'opschecks_fleet_shards_not_ended{suite="daily"} 1\n' in told.output
+
+
+LOOKS = """
+
+import pytest
+from opschecks.hooks.examine import EXAMINE
+from opschecks.hooks import select
+
+select.A_ROW_FOR_EACH = 2
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    kept = {name: (len(of), len(set(map(id, of)))) for name, of in reporter.stats.items() if name in ("passed", "")}
+    told = [hasattr(report, "opschecks") for of in reporter.stats.values() for report in of if hasattr(report, "when")]
+    examined = [item.name for item in session.items if EXAMINE in item.stash]
+    open("kept", "w").write(repr((kept, any(told), examined)))
+"""
+
+
+def test_reports_findings_and_what_was_examined_are_let_go(tmp_path: Path) -> None:
+    project = of_three(tmp_path, CHECKS + check_of_each("test_denied", of="denied"))
+    project.append(LOOKS)
+    ended = project.run("checks/daily", "--stack", "all").ends(1)
+    assert (tmp_path / "kept").read_text(encoding="utf-8") == repr(({"": (9, 1), "passed": (2, 1)}, False, []))
+    assert "1 failed, 2 passed, 3 could not look" in ended.out
+    assert "AccessDenied: no" in ended.out
+    told = project.told()
+    assert told["counts"]["blind"] == 3
+    written = {path.name for path in (tmp_path / "reports").iterdir()}
+    assert {"daily.html", "daily.json", "daily.ctrf.json", "daily.md"} <= written
+    assert not written & {"daily.xml", "daily.pytest.html"}  # a row for each check of each stack

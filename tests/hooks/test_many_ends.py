@@ -16,19 +16,17 @@ from opschecks.core.model import Severity
 from opschecks.hooks import many
 from opschecks.hooks.pytest_private import only_count
 from opschecks.hooks.state import ChecksRun
-from tests.hooks.test_shards import STACKS, shard
-from tests.scratch import Project
+from tests.hooks.test_shards import of_three, shard
+from tests.scratch import Project, check_of_each
 
-TWO_CHECKS = '''
+FAILS_WHERE_TOLD = check_of_each(
+    "test_first",
+    'assert stack.name not in os.environ.get("FAILS", "") or thing.name != "b", "it is b"',
+    takes="stack, examine",
+)
+TWO_CHECKS = f'''
 import os
-
-@promise("a")
-def test_first(things, stack, examine):
-    """Why."""
-    for one in things:
-        with examine(one):
-            assert stack.name not in os.environ.get("FAILS", "") or one.name != "b", "it is b"
-
+{FAILS_WHERE_TOLD}
 @promise("a")
 def test_second(things, stack, examine):
     """Why."""
@@ -48,17 +46,7 @@ def pytest_opschecks_finding(finding):
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    made = Project.make(tmp_path)
-    made.write("stacks.toml", STACKS)
-    made.checks(TWO_CHECKS)
-    return made
-
-
-def own(project: Project, stack: str) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(
-        (project.folder / "reports" / "fleet" / f"{stack}-daily.json").read_text(encoding="utf-8")
-    )
-    return told
+    return of_three(tmp_path, TWO_CHECKS)
 
 
 def by_check(told: dict[str, Any]) -> dict[str, str]:
@@ -74,10 +62,9 @@ ENDS = {
 @pytest.mark.parametrize("case", ENDS)
 def test_the_stack_in_hand_is_filed_when_a_fleet_ends_early(project: Project, case: str) -> None:
     arguments, environment, first, why, code = ENDS[case]
-    ended = project.run("checks/daily", "--stack", "all", "--fleet", "f", *arguments, **environment)
-    assert ended.code == code, ended.all
+    project.run("checks/daily", "--stack", "all", "--fleet", "f", *arguments, **environment).ends(code)
     [stack] = [name for name in "abc" if (project.folder / "reports" / "fleet" / f"{name}-daily.json").exists()]
-    told = own(project, stack)
+    told = project.told(f"fleet/{stack}-daily.json")
     assert by_check(told) == {"test_first": first, "test_second": "not_run"}
     assert (told["state"], told["stopped_by"], told["part"]["fleet"]) == ("stopped", why, "f")
     assert len(list((project.folder / "reports" / "history" / stack / "daily").iterdir())) == 1
@@ -88,15 +75,15 @@ def test_the_stack_in_hand_is_filed_when_a_fleet_ends_early(project: Project, ca
 
 
 def test_a_users_hook_that_raises_hurts_its_own_stack_only(project: Project) -> None:
-    conftest = (project.folder / "conftest.py").read_text(encoding="utf-8") + CONFTEST_HOOK
-    project.write("conftest.py", conftest)
-    ended = project.run("checks/daily", "--stack", "all", FAILS="abc")
-    assert ended.code == 3, ended.all
+    project.append(CONFTEST_HOOK)
+    conftest = (project.folder / "conftest.py").read_text(encoding="utf-8")
+    ended = project.run("checks/daily", "--stack", "all", FAILS="abc").ends(3)
     line = conftest[: conftest.index("raise LookupError")].count("\n") + 1
     said = f"pytest_opschecks_finding failed for test_first of b: conftest.py:{line}: LookupError: no page is open"
     assert ended.out.splitlines().count(said) == 1
     assert "Traceback" not in ended.all
-    assert {stack: by_check(own(project, stack))["test_second"] for stack in "abc"} == dict.fromkeys("abc", "passed")
+    second = [by_check(project.told(f"fleet/{stack}-daily.json"))["test_second"] for stack in "abc"]
+    assert second == ["passed"] * 3
     told = (project.folder / "told").read_text(encoding="utf-8").splitlines()
     assert sorted({one.split()[0] for one in told}) == ["a", "b", "c"]
     metrics = (project.folder / "reports" / "daily.prom").read_text(encoding="utf-8")
@@ -104,9 +91,8 @@ def test_a_users_hook_that_raises_hurts_its_own_stack_only(project: Project) -> 
 
 
 def test_a_hook_that_raises_is_one_line_of_an_ordinary_run_too(project: Project) -> None:
-    project.write("conftest.py", (project.folder / "conftest.py").read_text(encoding="utf-8") + CONFTEST_HOOK)
-    ended = project.run("checks/daily", "--stack", "b", FAILS="b")
-    assert ended.code == 3
+    project.append(CONFTEST_HOOK)
+    ended = project.run("checks/daily", "--stack", "b", FAILS="b").ends(3)
     assert 'opschecks_run_exit_code{suite="daily",stack="b"} 3\n' in (
         (project.folder / "reports" / "daily.prom").read_text(encoding="utf-8")
     )
@@ -127,9 +113,8 @@ def test_a_row_links_no_page_of_yesterday_where_todays_could_not_be_written(proj
         "    whole(path, text)\n"
         "storage.write_whole = write_whole\n"
     )
-    project.write("conftest.py", (project.folder / "conftest.py").read_text(encoding="utf-8") + broken)
-    ended = project.run("checks/daily", "--stack", "all")
-    assert ended.code == 3, ended.all
+    project.append(broken)
+    ended = project.run("checks/daily", "--stack", "all").ends(3)
     assert 'href="fleet/b-daily.html"' in project.page()
     assert 'href="fleet/a-daily.html"' not in project.page()
     assert 'href="fleet/c-daily.html"' not in project.page()
@@ -137,7 +122,7 @@ def test_a_row_links_no_page_of_yesterday_where_todays_could_not_be_written(proj
     assert "hunter2" not in f"{ended.all}{project.page()}{json.dumps(project.told())}"
     left = {path.name: path.read_text(encoding="utf-8") for path in fleet.iterdir()}
     assert not any("yesterday's" in text for text in left.values())
-    assert own(project, "c")["stacks"][0]["name"] == "c"  # its run file was written today
+    assert project.told("fleet/c-daily.json")["stacks"][0]["name"] == "c"  # its run file was written today
 
 
 @pytest.mark.parametrize("broken", ["no deal", "no total", "typed"])
@@ -147,8 +132,7 @@ def test_yesterdays_page_is_replaced_where_a_shard_cannot_know_its_stacks(projec
     project.write("reports/history/_fleets/daily/deals/batch-0c3f.json", "{cut")
     environment = {"no total": {"JOB_COMPLETION_INDEX": "0"}, "no deal": shard(0)}.get(broken, {})
     typed = ("--shard", "3/2") if broken == "typed" else ()
-    ended = project.run("checks/daily", "--stack", "all", *typed, **environment)
-    assert ended.code == 4, ended.all
+    project.run("checks/daily", "--stack", "all", *typed, **environment).ends(4)
     assert (project.page() == "yesterday's page") == (broken == "typed")
     if broken == "no deal":
         assert "not a record of a fleet" in project.page()

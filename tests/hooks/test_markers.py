@@ -34,8 +34,7 @@ def test_checks_are_selected_by_what_they_are(expression: str, marked: Project) 
 
 
 def test_a_run_by_marker_is_a_part(marked: Project) -> None:
-    ended = marked.run("checks/daily", "-m", "low")
-    assert ended.code == 0, ended.all
+    marked.run("checks/daily", "-m", "low").ends(0)
     assert marked.outcomes("daily-partial.json") == {"test_low": "passed"}
 
 
@@ -47,14 +46,12 @@ def test_a_run_by_marker_is_a_part(marked: Project) -> None:
     ],
 )
 def test_what_nothing_is_marked_with_is_refused_with_the_nearest(given: str, said: str, marked: Project) -> None:
-    ended = marked.run("checks/daily", "-m", given)
-    assert ended.code == 4
+    ended = marked.run("checks/daily", "-m", given).ends(4)
     assert ended.err.strip() == f"ERROR: {said}"
 
 
 def test_pytest_shows_them_in_seven_lines(marked: Project) -> None:
-    ended = marked.run("--markers")
-    assert ended.code == 0
+    ended = marked.run("--markers").ends(0)
     ours = [line for line in ended.out.splitlines() if "(opschecks)" in line]
     assert [line.partition(":")[0] for line in ours] == [
         f"@pytest.mark.{name}" for name in ("low", "medium", "high", "critical", "SLUG", "AREA", "SERVICE")

@@ -18,7 +18,7 @@ from opschecks.history.summaries import Saw, Summary
 from opschecks.hooks.memory import _require, notes
 from tests.canned import stack
 from tests.history.filed import GOOD
-from tests.scratch import ROOT, Project
+from tests.scratch import QUICK, Project
 
 CONFTEST = """\
 from pathlib import Path
@@ -41,7 +41,6 @@ def start(self):
 
 Sandbox.start = start
 """
-STACKS = (ROOT / "tests" / "quick_stacks.toml").read_text(encoding="utf-8")
 OF_ALARMS = ("test_no_alarm_is_ringing", "test_alarms_can_see", "test_alarms_can_act")
 
 
@@ -53,7 +52,6 @@ def bare(tmp_path: Path) -> Project:
         if path.name != "test_alarms.py" or path.parent.name != "daily":
             path.unlink()
     project.write("conftest.py", CONFTEST)
-    project.write("stacks.toml", STACKS)
     assert project.run("checks/daily").code == 0
     project.write("without-alarms", "")
     return project
@@ -62,9 +60,8 @@ def bare(tmp_path: Path) -> Project:
 @pytest.mark.parametrize("workers", [(), ("-n1",)], ids=["one process", "workers"])
 def test_alarms_that_are_gone_are_told_and_never_passed_over(bare: Project, workers: tuple[str, ...]) -> None:
     for _ in range(2):  # what was not believed today is no memory of tomorrow
-        ended = bare.run("checks/daily", *workers)
+        ended = bare.run("checks/daily", *workers).ends(10)
         assert {name: bare.outcomes()[name] for name in OF_ALARMS} == dict.fromkeys(OF_ALARMS, "blind")
-        assert ended.code == 10
         [note] = bare.told()["notes"]
         assert note["stack"] == "sandbox"
         assert note["text"].startswith("alarms: there is none, and the run of ")
@@ -78,12 +75,12 @@ def test_alarms_that_are_gone_are_told_and_never_passed_over(bare: Project, work
 
 
 def test_what_is_accepted_is_told_once_and_then_forgotten(bare: Project) -> None:
-    bare.write("stacks.toml", STACKS.replace("[stacks.sandbox]", '[stacks.sandbox]\ngone = ["alarms"]'))
+    bare.write("stacks.toml", QUICK.replace("[stacks.sandbox]", '[stacks.sandbox]\ngone = ["alarms"]'))
     ended = bare.run("checks/daily")
     assert '(accepted by gone = ["alarms"])' in ended.out
     assert "restore what was deleted" not in ended.out
     assert 'gone = ["alarms"] in stacks.toml has nothing to accept any more: remove it' in bare.run("checks/daily").out
-    bare.write("stacks.toml", STACKS)
+    bare.write("stacks.toml", QUICK)
     bare.run("checks/daily")
     assert bare.told()["notes"] == []
 

@@ -1,9 +1,10 @@
-"""A stack that lacks something: each check reports what to set, or the narrowest word for `without`."""
+"""A stack that lacks something: each check reports what to set, or the narrowest word for `without`, or why not."""
 
 from __future__ import annotations
 
 import inspect
 import json
+import xml.etree.ElementTree as ET
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from opschecks.hooks.judge import settle
 from opschecks.report.unseen import unseen
 from tests.canned import NOW, Aws, checks_of, stack
 from tests.exported import made, of, ran
-from tests.scratch import ROOT
+from tests.scratch import ROOT, Project, check_of_each
 
 SUITES = ("daily", "weekly", "deploy/before", "deploy/after")
 CHECKS = {
@@ -104,3 +105,51 @@ def test_checks_without_the_same_thing_are_one_group_with_all_of_their_names() -
     [group] = unseen(run, Outcome.BLIND)
     assert group.cause == f"stack here names no services{WITHOUT}{json.dumps([check.check for check in checks])}"
     assert len(group.checks) == 3
+
+
+NOT_THERE = '''
+
+from opschecks.core.observation import NotApplicable, names_no
+
+@observation()
+def events() -> list[Resource]:
+    """Nobody has them here."""
+    raise NotApplicable("health:DescribeEvents", "the support plan does not include it")
+
+@observation()
+def made_of_events(events: list[Resource]) -> list[Resource]:
+    """Made of them."""
+    return events
+
+@observation()
+def incidents_there() -> list[Resource]:
+    """None are kept."""
+    raise names_no("here", "incidents table", "incidents_table")
+'''
+
+
+def test_what_the_account_does_not_have_is_not_applicable_with_its_reason(project: Project) -> None:
+    project.append(NOT_THERE)
+    checks = {"test_plan": "events", "test_made": "made_of_events", "test_others": "things"}
+    project.checks("".join(check_of_each(name, of=of) for name, of in checks.items()))
+    project.run("checks/daily").ends(0)
+    expected = {"test_plan": "not_applicable", "test_made": "not_applicable", "test_others": "passed"}
+    assert project.outcomes() == expected
+    told = {one["check"]: one["message"] for one in project.told()["checks"]}
+    assert told["test_plan"] == "health:DescribeEvents: the support plan does not include it"
+    suite = ET.parse(project.folder / "reports" / "daily.xml").getroot()[0]
+    assert (suite.attrib["skipped"], suite.attrib["errors"], suite.attrib["failures"]) == ("2", "0", "0")
+
+
+def test_without_takes_a_key_or_a_check_and_leaves_the_others_of_the_slug(project: Project) -> None:
+    project.append(NOT_THERE)
+    checks = {"test_old": "incidents_there", "test_others": "things", "test_named": "things"}
+    project.checks("".join(check_of_each(name, of=of) for name, of in checks.items()))
+    told = 'without = { incidents_table = "kept in another system", test_named = "not ours" }'
+    project.write("stacks.toml", f'default = "here"\n[stacks.here]\nregion = "us-west-2"\n{told}\n')
+    project.run("checks/daily").ends(0)
+    assert project.outcomes() == {"test_old": "not_applicable", "test_named": "not_applicable", "test_others": "passed"}
+    assert [one["name"] for one in project.told()["observations"]] == ["caller_identity", "things"]
+    said = {one["check"]: one["message"] for one in project.told()["checks"]}
+    assert said["test_old"] == "stack here is without incidents_table: kept in another system"
+    assert said["test_named"] == "stack here is without test_named: not ours"

@@ -10,7 +10,7 @@ import pytest
 
 from opschecks.hooks.other_plugins import WAITS_UNTIL, pytest_timeout_set_timer
 from opschecks.hooks.state import KEY
-from tests.scratch import CONFTEST, Project, check_of_each
+from tests.scratch import Project, check_of_each
 
 PLUGINS = ("timeout", "rerunfailures", "randomly", "cov", "sugar", "socket", "asyncio")
 ALL_LOADED = """\
@@ -34,15 +34,13 @@ TWO = check_of_each("test_good") + check_of_each("test_bad", 'assert thing.name 
 def loaded(project: Project) -> Project:
     """A scratch project in which every plugin is loaded."""
     project.write("pyproject.toml", ALL_LOADED)
-    project.runbook("a")
     return project
 
 
 def _messages(project: Project) -> dict[str, list[str]]:
     told: dict[str, list[str]] = {}
-    for one in project.told()["findings"]:
-        if one["outcome"] in ("failed", "blind"):
-            told.setdefault(one["check"], []).append(one["message"])
+    for one in project.findings("failed", "blind"):
+        told.setdefault(one["check"], []).append(one["message"])
     return told
 
 
@@ -79,10 +77,9 @@ def test_a_rerun_is_told_once(loaded: Project, workers: list[str]) -> None:
 
 @pytest.mark.parametrize("method", ["signal", "thread"])
 def test_a_check_that_waits_too_long_is_blind(loaded: Project, method: str) -> None:
-    loaded.write("conftest.py", CONFTEST + NEVER)
+    loaded.append(NEVER)
     loaded.checks(check_of_each("test_slow", of="never") + check_of_each("test_good"))
-    ended = loaded.run("checks/daily", "--timeout", "0.3", "--timeout-method", method)
-    assert ended.code == 10, ended.all
+    loaded.run("checks/daily", "--timeout", "0.3", "--timeout-method", method).ends(10)
     assert loaded.outcomes() == {"test_slow": "blind", "test_good": "passed"}
     assert _messages(loaded) == {"test_slow": ["never: no answer within 0.3 s (pytest-timeout)"]}
 
@@ -93,33 +90,29 @@ def test_a_check_that_hangs_is_blind(loaded: Project, where: str, func_only: str
     hang = "__import__('threading').Event().wait(900)"
     inside, outside = (hang, "") if where == "inside examine" else ("pass", f"\n    {hang}\n")
     loaded.checks(check_of_each("test_hangs", inside).rstrip() + outside + "\n" + check_of_each("test_good"))
-    ended = loaded.run("checks/daily", "--timeout", "0.3", "-o", f"timeout_func_only={func_only}")
-    assert ended.code == 10, ended.all
+    loaded.run("checks/daily", "--timeout", "0.3", "-o", f"timeout_func_only={func_only}").ends(10)
     assert loaded.outcomes() == {"test_hangs": "blind", "test_good": "passed"}
     said = "pytest-timeout ended the check: Timeout (>0.3s) from pytest-timeout."
     assert set(_messages(loaded)["test_hangs"]) == {said}
 
 
 def test_what_precedes_the_first_check_has_no_limit_of_checks(loaded: Project) -> None:
-    slow = """\
+    loaded.append("""\
 
-    def pytest_collection_finish(session):
-        import threading
-        from opschecks.hooks import gather
-        identify = gather.identify_stack
-        gather.identify_stack = lambda *given: (threading.Event().wait(1.5), identify(*given))
-    """
-    loaded.write("conftest.py", CONFTEST + slow.replace("\n    ", "\n"))
+def pytest_collection_finish(session):
+    import threading
+    from opschecks.hooks import gather
+    identify = gather.identify_stack
+    gather.identify_stack = lambda *given: (threading.Event().wait(1.5), identify(*given))
+""")
     loaded.checks(TWO)
-    ended = loaded.run("checks/daily", "--timeout", "0.7")
-    assert ended.code == 1, ended.all
+    loaded.run("checks/daily", "--timeout", "0.7").ends(1)
     assert loaded.outcomes() == {"test_good": "passed", "test_bad": "failed"}
 
 
 def test_the_time_limit_of_a_session_leaves_checks_not_run(loaded: Project) -> None:
     loaded.checks(TWO)
-    ended = loaded.run("checks/daily", "--session-timeout", "0.000001", "-p", "no:randomly")
-    assert ended.code == 10, ended.all
+    loaded.run("checks/daily", "--session-timeout", "0.000001", "-p", "no:randomly").ends(10)
     assert loaded.outcomes() == {"test_good": "passed", "test_bad": "not_run"}
     assert "session-timeout" in loaded.told()["stopped_by"]
 
@@ -139,8 +132,7 @@ def test_no_timer_strikes_a_drill(suite: str, expected: bool | None) -> None:
 @pytest.mark.parametrize("option", ["--disable-socket", "--allow-hosts=127.0.0.1"])
 def test_a_closed_network_is_refused(loaded: Project, option: str) -> None:
     loaded.checks(TWO)
-    ended = loaded.run("checks/daily", option)
-    assert ended.code == 4
+    ended = loaded.run("checks/daily", option).ends(4)
     name = option.partition("=")[0]
     assert ended.err.strip() == f"ERROR: {name}: checks look over the network; for checks, add --force-enable-socket"
     assert loaded.run("checks/daily", option, "--force-enable-socket").code == 1
@@ -150,7 +142,6 @@ def test_a_network_that_a_conftest_closes_is_said(loaded: Project) -> None:
     closing = "\n\ndef pytest_runtest_setup():\n    import pytest_socket\n    pytest_socket.disable_socket()\n"
     loaded.write("checks/conftest.py", closing)
     loaded.checks(TWO)
-    ended = loaded.run("checks/daily")
-    assert ended.code == 10, ended.all
+    loaded.run("checks/daily").ends(10)
     said = "pytest-socket has closed the network; what was seen may not be the stack"
     assert _messages(loaded) == {"test_good": [said], "test_bad": [said]}

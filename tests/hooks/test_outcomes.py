@@ -11,7 +11,7 @@ import pytest
 
 from opschecks.core.model import Outcome
 from opschecks.hooks.examine import outcome_of
-from tests.scratch import Project, check_of_each
+from tests.scratch import CONFTEST, STACKS, Ended, Project, check_of_each
 
 
 def _outright(name: str, raised: str) -> str:
@@ -45,17 +45,23 @@ EVERY_OUTCOME = {
 WANTED = {check: outcome for check, (outcome, _) in EVERY_OUTCOME.items()}
 
 
-@pytest.fixture
-def every_outcome(project: Project) -> Project:
-    project.runbook("a", "without-this")
-    project.write("stacks.toml", 'default = "here"\n[stacks.here]\nregion = "us-west-2"\nwithout = ["without-this"]\n')
+@pytest.fixture(scope="module")
+def every_outcome(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Ended]:
+    """A project with a check of each, after its run."""
+    project = Project.make(tmp_path_factory.mktemp("outcomes"))
+    project.write("stacks.toml", f'{STACKS}without = ["without-this"]\n')
     project.checks("".join(source for _, source in EVERY_OUTCOME.values()))
-    return project
+    return project, project.run("checks/daily")
 
 
-def test_each_exception_means_what_it_should(every_outcome: Project) -> None:
-    ended = every_outcome.run("checks/daily")
-    assert every_outcome.outcomes() == WANTED, ended.all
+@pytest.fixture
+def ended(every_outcome: tuple[Project, Ended]) -> Project:
+    return every_outcome[0]
+
+
+def test_each_exception_means_what_it_should(every_outcome: tuple[Project, Ended]) -> None:
+    project, ended = every_outcome
+    assert project.outcomes() == WANTED, ended.all
     assert ended.code == 1
 
 
@@ -67,9 +73,9 @@ def test_no_other_exception_is_a_failure(error: type[BaseException]) -> None:
     assert outcome_of(AssertionError()) is outcome_of(pytest.fail.Exception()) is Outcome.FAILED
 
 
-def test_blind_says_call_reason_and_what_to_allow(every_outcome: Project) -> None:
-    ended = every_outcome.run("checks/daily")
-    messages = {one["check"]: one["message"] for one in every_outcome.told()["findings"]}
+def test_blind_says_call_reason_and_what_to_allow(every_outcome: tuple[Project, Ended]) -> None:
+    project, ended = every_outcome
+    messages = {one["check"]: one["message"] for one in project.told()["findings"]}
     assert messages["test_is_denied"] == "ecs:DescribeServices: AccessDenied: no – allow ecs:DescribeServices"
     assert "ec2:Describe: the answer has no 'State'" in messages["test_has_a_missing_key"]
     assert messages["test_has_a_bug"] == "KeyError: 'nothing' (checks/daily/test_things.py:43)"
@@ -77,9 +83,8 @@ def test_blind_says_call_reason_and_what_to_allow(every_outcome: Project) -> Non
     assert "Traceback" not in ended.all
 
 
-def test_one_bad_resource_hides_no_other(every_outcome: Project) -> None:
-    every_outcome.run("checks/daily")
-    found = [one for one in every_outcome.told()["findings"] if one["check"] == "test_fails"]
+def test_one_bad_resource_hides_no_other(ended: Project) -> None:
+    found = [one for one in ended.told()["findings"] if one["check"] == "test_fails"]
     assert [(one["name"], one["outcome"], one["message"]) for one in found] == [
         ("a", "failed", "a is not b"),
         ("b", "passed", ""),
@@ -87,9 +92,8 @@ def test_one_bad_resource_hides_no_other(every_outcome: Project) -> None:
     ]
 
 
-def test_junit_has_one_row_a_check_and_calls_blind_an_error(every_outcome: Project) -> None:
-    every_outcome.run("checks/daily")
-    suite = ET.parse(every_outcome.folder / "reports" / "daily.xml").getroot()[0]
+def test_junit_has_one_row_a_check_and_calls_blind_an_error(ended: Project) -> None:
+    suite = ET.parse(ended.folder / "reports" / "daily.xml").getroot()[0]
     outcomes = list(WANTED.values())
     counts = {key: int(suite.attrib[key]) for key in ("tests", "failures", "errors", "skipped")}
     assert counts == {
@@ -107,9 +111,8 @@ def test_junit_has_one_row_a_check_and_calls_blind_an_error(every_outcome: Proje
     assert rows["test_is_denied[here]"].find("error") is not None
 
 
-def test_pytest_html_has_one_row_a_check_with_the_right_counts(every_outcome: Project) -> None:
-    every_outcome.run("checks/daily")
-    page = every_outcome.page("daily.pytest.html")
+def test_pytest_html_has_one_row_a_check_with_the_right_counts(ended: Project) -> None:
+    page = ended.page("daily.pytest.html")
     outcomes = list(WANTED.values())
     counts = {word: int(number) for number, word in re.findall(r">(\d+) (Failed|Passed|Skipped|Errors?),?<", page)}
     assert counts["Failed"] == outcomes.count("failed")
@@ -137,14 +140,20 @@ def test_fail_on_lets_lesser_findings_pass(project: Project) -> None:
     assert project.outcomes() == {"test_fails": "failed"}
 
 
-def test_a_waiver_accepts_one_resource_and_no_other(project: Project) -> None:
-    project.checks(check_of_each("test_fails", 'assert thing.name == "b", "not b"') + check_of_each("test_passes"))
+NOT_B = check_of_each("test_fails", 'assert thing.name == "b", "not b"')
+
+
+def _waived(project: Project, *entries: tuple[str, str]) -> None:
+    """These resources of these checks are waived for three days."""
     until = datetime.now(UTC).date() + timedelta(days=3)
-    entry = f'[[waivers]]\ncheck = "test_fails"\nuntil = {until}\nowner = "me"\nreason = "known"\n'
-    stale = entry.replace("test_fails", "test_passes")
-    project.write("checks/waivers.toml", f'{entry}resource = "a"\n{stale}resource = "thing/a"\n')
-    ended = project.run("checks/daily")
-    assert ended.code == 1
+    entry = f'[[waivers]]\ncheck = "{{}}"\nresource = "{{}}"\nuntil = {until}\nowner = "me"\nreason = "known"\n'
+    project.write("checks/waivers.toml", "".join(entry.format(*of) for of in entries))
+
+
+def test_a_waiver_accepts_one_resource_and_no_other(project: Project) -> None:
+    project.checks(NOT_B + check_of_each("test_passes"))
+    _waived(project, ("test_fails", "a"), ("test_passes", "thing/a"))
+    ended = project.run("checks/daily").ends(1)
     by_name = {one["name"]: one for one in project.told()["findings"] if one["check"] == "test_fails"}
     assert [by_name[name]["outcome"] for name in "abc"] == ["waived", "passed", "failed"]
     assert by_name["a"]["waiver"]["owner"] == "me"
@@ -154,28 +163,15 @@ def test_a_waiver_accepts_one_resource_and_no_other(project: Project) -> None:
     }
     assert "accepted nothing: delete it" in ended.out
     assert re.search("ends in [23] days", ended.out), "2 where midnight was in between"
-    project.write("checks/waivers.toml", f'{entry}resource = "a"\n{entry}resource = "thing/c"\n')
+    _waived(project, ("test_fails", "a"), ("test_fails", "thing/c"))
     assert project.run("checks/daily").code == 0
     assert project.outcomes()["test_fails"] == "waived"
 
 
 def test_a_thousand_bad_resources_fit_a_screen_and_are_all_kept(project: Project) -> None:
-    project.write(
-        "conftest.py",
-        '''\
-        from opschecks import Resource, observation
-
-        pytest_plugins = ["opschecks"]
-
-        @observation()
-        def things() -> list[Resource]:
-            """Very many."""
-            return [Resource(arn=f"thing/{n}", name=f"thing-{n}", evidence={"n": n}) for n in range(1000)]
-        ''',
-    )
+    project.write("conftest.py", CONFTEST.replace('("a", "b", "c")', '[f"thing-{n}" for n in range(1000)]'))
     project.checks(check_of_each("test_fails", 'assert thing is None, "bad"'))
-    ended = project.run("checks/daily")
-    assert ended.code == 1
+    ended = project.run("checks/daily").ends(1)
     assert len(ended.out.splitlines()) < 40
     assert sum(one["outcome"] == "failed" for one in project.told()["findings"]) == 1000
     page = project.page()
@@ -184,12 +180,7 @@ def test_a_thousand_bad_resources_fit_a_screen_and_are_all_kept(project: Project
 
 
 def test_a_waiver_accepts_no_failure_of_what_follows_the_check(project: Project) -> None:
-    project.checks(
-        '@pytest.fixture(autouse=True)\ndef own():\n    yield\n    raise OSError("left behind")\n'
-        + check_of_each("test_fails", 'assert thing.name == "b", "not b"')
-    )
-    until = datetime.now(UTC).date() + timedelta(days=3)
-    entry = f'[[waivers]]\ncheck = "test_fails"\nuntil = {until}\nowner = "me"\nreason = "known"\n'
-    project.write("checks/waivers.toml", f'{entry}resource = "a"\n{entry}resource = "c"\n')
+    project.checks('@pytest.fixture(autouse=True)\ndef own():\n    yield\n    raise OSError("left behind")\n' + NOT_B)
+    _waived(project, ("test_fails", "a"), ("test_fails", "c"))
     assert project.run("checks/daily").code == 10
     assert project.outcomes() == {"test_fails": "blind"}

@@ -1,16 +1,18 @@
-"""A suite of one's own: a folder whose conftest says `suite = "hourly"`, or its opschecks.ini."""
+"""Suites of one's own, by a conftest or an opschecks.ini; and one run of own checks and of shipped ones."""
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from opschecks.cli.main import main
 from opschecks.cli.policy import named_suites
+from opschecks.core.check_names import check_names
+from opschecks.core.shipped import roots_of, shipped_checks
 from opschecks.core.suites import SuiteError, own_suites, suites_in
-from tests.scratch import Project, check_of_each
+from tests.cli.typed import opschecks
+from tests.scratch import ROOT, Project, check_of_each
 
 
 def said(name: str) -> str:
@@ -26,8 +28,7 @@ def hourly(project: Project) -> Project:
 
 def test_it_runs_is_filed_and_is_compared_as_the_others_are(hourly: Project) -> None:
     for _ in range(2):
-        ended = hourly.run("checks/often")
-        assert ended.code == 0, ended.all
+        ended = hourly.run("checks/often").ends(0)
     assert "opschecks: hourly checks of here" in ended.out
     assert hourly.outcomes("hourly.json") == {"test_often": "passed"}
     assert len(list((hourly.folder / "reports/history/here/hourly").glob("*.json"))) == 2
@@ -41,8 +42,7 @@ def test_the_others_do_not_have_its_checks(hourly: Project) -> None:
     hourly.checks(check_of_each("test_daily"))
     assert hourly.run("checks/daily").code == 0
     assert hourly.outcomes() == {"test_daily": "passed"}
-    ended = hourly.run("checks/daily", "checks/often")
-    assert ended.code == 4
+    ended = hourly.run("checks/daily", "checks/often").ends(4)
     assert "a run takes one suite; choose one of checks/daily" in ended.err
     assert "checks/often" in ended.err
 
@@ -59,7 +59,7 @@ def test_policy_and_list_know_it(hourly: Project, monkeypatch: pytest.MonkeyPatc
     for name in ("hourly", "checks/often"):
         made = hourly.opschecks("policy", name)
         assert '"cloudwatch:DescribeAlarms"' in made.out, made.all
-    told = CliRunner().invoke(main, ["policy", "hourli"]).output
+    told = opschecks("policy", "hourli").output
     assert told == "Error: hourli: no such suite; did you mean 'often'?\n" or "no such suite" in told
     assert "test_often" in hourly.opschecks("list", "actions").out
 
@@ -142,8 +142,7 @@ def test_a_run_of_one_that_an_ini_file_names(hourly: Project) -> None:
     """One of pytest's there would take the place of the project's, with all that the project's conftest brings."""
     (hourly.folder / "checks/often/conftest.py").unlink()
     hourly.write("checks/often/opschecks.ini", "[opschecks]\nsuite = hourly\n")
-    ended = hourly.run("checks/often")
-    assert ended.code == 0, ended.all
+    hourly.run("checks/often").ends(0)
     assert hourly.outcomes("hourly.json") == {"test_often": "passed"}
     hourly.write("checks/often/pytest.ini", "[pytest]\nopschecks_suite = hourly\n")
     refused = hourly.run("-p", "opschecks", "checks/often")
@@ -195,7 +194,7 @@ def test_own_names_come_first(canary: Project) -> None:
         "often", "deploy/before", "often", "deploy/after",
     )  # fmt: skip
     assert named_suites(()) == ("daily", "weekly", "deploy/before", "deploy/after", "often")
-    made = CliRunner().invoke(main, ["policy", "deploy-canary"])
+    made = opschecks("policy", "deploy-canary")
     assert '"cloudwatch:DescribeAlarms"' in made.output, made.output
 
 
@@ -208,9 +207,55 @@ def test_doctor_looks_for_own_ones_too(canary: Project, monkeypatch: pytest.Monk
 
     monkeypatch.setattr("opschecks.cli.doctor._rows", rows)
     for arguments in ((), ("--suite", "deploy-canary")):
-        assert CliRunner().invoke(main, ["doctor", *arguments]).exit_code == 0
+        assert opschecks("doctor", *arguments).exit_code == 0
     assert asked == [("daily", "weekly", "deploy/before", "deploy/after", "often"), ("often",)]
 
 
 def test_policys_help_names_them() -> None:
-    assert "and the project's own" in " ".join(CliRunner().invoke(main, ["policy", "--help"]).output.split())
+    assert "and the project's own" in " ".join(opschecks("policy", "--help").output.split())
+
+
+BOTH = ("--pyargs", "opschecks.checks.daily", "checks/daily")
+OURS = set(check_names(ROOT / "checks" / "daily"))
+
+
+@pytest.fixture
+def own(project: Project) -> Project:
+    """With a check of its own, in a file that is called as one of ours."""
+    project.checks(check_of_each("test_own"), "daily/test_ecs.py")
+    return project
+
+
+def test_both_are_one_run(own: Project) -> None:
+    """The stack has no credentials: what looks at AWS is blind, and what does not is looked at."""
+    own.write("waivers.toml", "[[waivers]]\ncheck = 'test_own'\n")  # where they lay while there were no own checks
+    refused = own.run(*BOTH)
+    assert (refused.code, refused.err.split("):")[0]) == (4, "ERROR: waivers.toml: waiver 1 (test_own on no resource")
+    (own.folder / "waivers.toml").unlink()
+    own.run(*BOTH).ends(10)
+    outcomes = own.outcomes()
+    assert outcomes.keys() == {*OURS, "test_own"}
+    assert outcomes["test_own"] == "passed"
+    assert Counter(outcomes.values()).keys() <= {"blind", "not_applicable", "passed"}
+    assert own.told()["partial"] == ""
+
+
+def test_a_check_that_has_the_name_of_ours_is_left_out_with_its_line(own: Project) -> None:
+    own.checks(check_of_each("test_no_alarm_is_ringing"), "daily/test_other.py")
+    ended = own.run(*BOTH).ends(10)
+    assert "checks/daily/test_other.py:11: test_no_alarm_is_ringing: names of checks are unique; see " in ended.out
+    assert own.outcomes().keys() == {*OURS, "test_own"}
+
+
+def test_two_suites_are_no_run(own: Project) -> None:
+    ended = own.run("--pyargs", "opschecks.checks.weekly", "checks/daily").ends(4)
+    assert "daily, weekly: a run takes one suite" in ended.err
+
+
+def test_a_project_with_copies_of_ours_has_no_others(own: Project) -> None:
+    assert roots_of(own.folder) == (own.folder / "checks", shipped_checks())
+    copy = own.folder / "checks" / "daily" / "test_alarms.py"
+    copy.write_bytes((ROOT / "checks" / "daily" / "test_alarms.py").read_bytes())
+    assert roots_of(own.folder) == (own.folder / "checks",)
+    assert roots_of(ROOT) == (ROOT / "checks",)
+    assert roots_of(own.folder / "nowhere") == (shipped_checks(),)

@@ -153,8 +153,7 @@ def outputs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     )
     project.checks(_filled(CHECKS))
     options = {"alone": [], "junit with logs": ["-o", "junit_logging=all"], "in workers": ["-n", "1"], "told all": ALL}
-    ended = project.run("checks/daily", *options[request.param])
-    assert ended.code == 1, ended.all
+    ended = project.run("checks/daily", *options[request.param]).ends(1)
     files = {name: project.page(name) for name in OUTPUTS if name != "terminal"}
     log = project.folder / "log.txt"
     more = {"log": log.read_text(encoding="utf-8")} if log.exists() else {}
@@ -214,8 +213,7 @@ def test_half_characters_spoil_no_file(project: Project) -> None:
                 print("printed \\ud800")
                 assert False, "told \\ud800"
     """)
-    ended = project.run("checks/daily")
-    assert ended.code == 1, ended.all
+    project.run("checks/daily").ends(1)
     assert project.outcomes() == {"test_fails": "failed"}
     (finding,) = project.told()["findings"]
     assert (finding["name"], finding["evidence"]) == ("n\ufffd", {"k\ufffd": "v\ufffd"})

@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from opschecks.cli.main import main
 from opschecks.hooks.shards import ShardError, fleet_named, shard_of
-from tests.scratch import Ended, Project
+from tests.cli.typed import opschecks
+from tests.scratch import Ended, Project, check_of_each
 
 BATCH = {
     "AWS_BATCH_JOB_ID": "0c3f:4",
@@ -115,22 +115,22 @@ region = "us-west-2"
 [stacks.box]
 sandbox = true
 """
-CHECKS = '''
-@promise("a")
-def test_things(things, stack, examine):
-    """Why."""
-    for one in things:
-        with examine(one):
-            assert stack.name != "b" or one.name != "b", "it is b"
-'''
+CHECKS = check_of_each(
+    "test_things", 'assert stack.name != "b" or thing.name != "b", "it is b"', takes="stack, examine"
+)
+
+
+def of_three(folder: Path, checks: str) -> Project:
+    """A project of three stacks and a sandbox."""
+    made = Project.make(folder)
+    made.write("stacks.toml", STACKS)
+    made.checks(checks)
+    return made
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    made = Project.make(tmp_path)
-    made.write("stacks.toml", STACKS)
-    made.checks(CHECKS)
-    return made
+    return of_three(tmp_path, CHECKS)
 
 
 def shard(index: int) -> dict[str, str]:
@@ -148,10 +148,9 @@ def test_a_fleet_of_two_shards_end_to_end(project: Project) -> None:
     def page(*more: str) -> Result:
         reports = str(project.folder / "reports")
         arguments = ["report", "fleet", "--reports", reports, "--newer-than", "28d", *more]
-        return CliRunner().invoke(main, arguments, catch_exceptions=False)
+        return opschecks(*arguments)
 
-    first = run(0)
-    assert first.code == 0, first.all
+    first = run(0).ends(0)
     assert "opschecks: daily checks of a, c" in first.out
     for stack in ("a", "c"):
         own = json.loads((project.folder / "reports" / "fleet" / f"{stack}-daily.json").read_text(encoding="utf-8"))
@@ -199,8 +198,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_bad_input_is_one_clear_message(project: Project, case: str) -> None:
     arguments, environment, words = REFUSED[case]
-    ended = project.run("checks/daily", *arguments, **environment)
-    assert ended.code == 4
+    ended = project.run("checks/daily", *arguments, **environment).ends(4)
     assert words in ended.err
     assert "Traceback" not in ended.all
     assert not (project.folder / "reports" / "history").exists()

@@ -20,7 +20,7 @@ from opschecks.hooks.handed_over import Sent, Short, Whole
 from opschecks.hooks.many import go_on
 from opschecks.hooks.pytest_fleets import processes_asked
 from opschecks.hooks.spread import Spread
-from tests.hooks.test_shards import STACKS
+from tests.hooks.test_shards import STACKS, of_three
 from tests.scratch import Ended as EndedRun
 from tests.scratch import Project
 
@@ -62,9 +62,8 @@ def pytest_opschecks_finding(finding):
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    made = Project.make(tmp_path)
+    made = of_three(tmp_path, CHECKS)
     made.write("stacks.toml", STACKS.replace("[stacks.c]", '[stacks.c]\nwithout = ["without-this"]'))
-    made.checks(CHECKS)
     return made
 
 
@@ -81,14 +80,8 @@ def _found(project: Project) -> dict[str, Any]:
     return {**found, **lists}
 
 
-def _own(project: Project, stack: str) -> dict[str, Any]:
-    path = project.folder / "reports" / "fleet" / f"{stack}-daily.json"
-    told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return told
-
-
 def test_two_processes_find_what_one_does(project: Project) -> None:
-    project.write("conftest.py", (project.folder / "conftest.py").read_text(encoding="utf-8") + CONFTEST_HOOK)
+    project.append(CONFTEST_HOOK)
     runs = []
     for processes in ("1", "2"):
         ended = _run(project, "-n", processes, FAILS="b")
@@ -97,13 +90,13 @@ def test_two_processes_find_what_one_does(project: Project) -> None:
         (process,) = {line.split()[0] for line in told}  # one process tells users' hooks, whoever looked
         of_hooks = sorted(line.removeprefix(process) for line in told)
         assert ended.out.count("b: it is b") == 1, ended.all
-        page = (project.folder / "reports" / "daily.pytest.html").read_text(encoding="utf-8")
+        page = project.page("daily.pytest.html")
         assert page.count("AssertionError: it is b") == 1  # its traceback
         assert page.count("printed on b") == 1
         assert "1 failed, 5 passed, 1 skipped, 2 could not look" in ended.out
         counts = re.findall(r"^=*\s*(\d+ .*?) in [\d.]+s", ended.out, re.MULTILINE)
-        own = {stack: _own(project, stack)["counts"] for stack in "abc"}
-        junit = (project.folder / "reports" / "daily.xml").read_text(encoding="utf-8").count("<testcase")
+        own = {stack: project.told(f"fleet/{stack}-daily.json")["counts"] for stack in "abc"}
+        junit = project.page("daily.xml").count("<testcase")
         runs.append((ended.code, counts, _found(project), of_hooks, own, junit))
     assert runs[0] == runs[1]
     assert runs[0][0] == 1
@@ -115,8 +108,7 @@ def test_a_process_that_is_killed_loses_the_stack_in_its_hands_and_no_other(proj
     more = "".join(f'[stacks.{name}]\nregion = "us-west-2"\n' for name in "defghi")
     stacks = (project.folder / "stacks.toml").read_text(encoding="utf-8").replace("[stacks.a]", f"{more}[stacks.a]")
     project.write("stacks.toml", stacks)
-    ended = _run(project, "-n", "2", KILLED="b")
-    assert ended.code == 10, ended.all
+    ended = _run(project, "-n", "2", KILLED="b").ends(10)
     told = project.told()
     outcomes = {(one["stack"], one["check"]): one["outcome"] for one in told["checks"]}
     assert len(outcomes) == told["collected"] == len(told["checks"]) == 27
@@ -128,21 +120,16 @@ def test_a_process_that_is_killed_loses_the_stack_in_its_hands_and_no_other(proj
     assert {outcomes[stack, "test_second"] for stack in "acdefghi"} == {"passed"}
     assert "its process died (SIGKILL)" in ended.out
     assert "its process died (SIGKILL)" in project.page()
-    left = (project.folder / "reports" / "fleet" / "b-daily.html").read_text(encoding="utf-8")
-    assert "yesterday's page" not in left
+    assert "yesterday's page" not in project.page("fleet/b-daily.html")
 
 
 def test_ctrl_c_files_what_each_process_has_in_hand(project: Project) -> None:
-    ended = _run(project, "-n", "2", INTERRUPTED="b")
-    assert ended.code == 2, ended.all
+    ended = _run(project, "-n", "2", INTERRUPTED="b").ends(2)
     assert "KeyboardInterrupt" in ended.out
-    told = _own(project, "b")
+    told = project.told("fleet/b-daily.json")
     assert (told["state"], told["stopped_by"]) == ("stopped", "stopped by Ctrl-C")
-    assert {one["check"]: one["outcome"] for one in told["checks"]} == {
-        "test_first": "passed",
-        "test_second": "not_run",
-        "test_third": "not_run",
-    }
+    outcomes = {one["check"]: one["outcome"] for one in told["checks"]}
+    assert outcomes == {"test_first": "passed", "test_second": "not_run", "test_third": "not_run"}
     whole = project.told()
     assert whole["collected"] == len(whole["checks"]) == sum(whole["counts"].values()) == 9
     assert whole["stopped_by"] == "stopped by Ctrl-C"
@@ -177,6 +164,15 @@ class Spreading(Spread):
 
     def _not_run(self, name: str, why: str) -> None:
         self.lost.append(name)
+
+
+LISTS = ("findings", "released", "rows", "pasts", "notes", "untidy", "to_tell")
+
+
+def run_of(**more: Any) -> Any:
+    """As much of a checks run as is sent from one process to the first."""
+    nothing: dict[str, Any] = {name: [] for name in LISTS}
+    return SimpleNamespace(**{**nothing, "facts": {}, "reported": {}, "collected": {}, "write_error": "", **more})
 
 
 def process(*hands: str, begun: str = "") -> Process:
@@ -259,10 +255,7 @@ def test_of_a_check_that_passed_one_short_report_is_sent_unless_somebody_reads_a
         sent.pytest_runtest_logreport(pytest.TestReport("a", ("f", 1, "a"), {}, "passed", None, when))
     sent.pytest_runtest_logreport(pytest.TestReport("b", ("f", 1, "b"), {}, "failed", "why", "call"))
     sent.pytest_warning_recorded(warnings.WarningMessage("old", DeprecationWarning, "f", 1), "call", "a", None)
-    run: Any = SimpleNamespace(
-        facts={}, findings=[], released=[], rows=[], pasts=[], notes=[], untidy=[], reported={}, to_tell=[],
-        write_error="",
-    )  # fmt: skip
+    run = run_of()
     items: Any = [SimpleNamespace(nodeid=name) for name in "ab"]
     done = sent.done(run, "live", items)
     assert done.warned[0][:2] == ("old", pickle.dumps(DeprecationWarning))

@@ -21,17 +21,9 @@ from opschecks.hooks.forking import Process, children_are_waited_for, how_ended
 from opschecks.hooks.handed_over import NOT_WHOLE, Done, Once, Sent, Short, take_in
 from opschecks.hooks.pytest_fleets import keep_silent
 from opschecks.hooks.spread_worker import Worker
-from tests.hooks.test_spread import Spreading, no_other_threads, process  # noqa: F401 - a fixture for all
+from tests.hooks.test_spread import LISTS, Spreading, no_other_threads, process, run_of  # noqa: F401 - a fixture for all
 
-EMPTY: dict[str, list[Any]] = {
-    name: [] for name in ("findings", "released", "rows", "pasts", "notes", "untidy", "to_tell")
-}
 ITEMS: Any = [SimpleNamespace(nodeid="a", location=("f", 1, "a"))]
-
-
-def _run(**more: Any) -> Any:
-    lists = {name: [*some] for name, some in EMPTY.items()}
-    return SimpleNamespace(**{**lists, "facts": {}, "reported": {}, "collected": {}, "write_error": "", **more})
 
 
 class Hooks:
@@ -65,29 +57,29 @@ def _done(run: Any, category: type[Warning], value: object) -> Done:
     return sent.done(run, "live", ITEMS)
 
 
+def _told_without(done: bytes) -> None:
+    """The first process takes this in, but for what it cannot make of a user's, and says so."""
+    run, hooks = run_of(), Hooks()
+    take_in(_session(hooks), run, ITEMS, pickle.loads(done), Once())
+    assert [(one.nodeid, one.when, one.outcome) for one in hooks.reports] == [("a", "call", "passed")]
+    assert [one["warning_message"].category for one in hooks.warned] == [UserWarning]
+    assert run.untidy == [NOT_WHOLE]
+
+
 def test_what_cannot_be_pickled_of_a_users_is_left_out_and_said() -> None:
     class Made(UserWarning):
         pass
 
-    run, hooks = _run(), Hooks()
-    done = pickle.loads(pickle.dumps(_done(_run(), Made, lambda: None)))
-    take_in(_session(hooks), run, ITEMS, done, Once())
-    assert [(one.nodeid, one.when, one.outcome) for one in hooks.reports] == [("a", "call", "passed")]
-    assert [one["warning_message"].category for one in hooks.warned] == [UserWarning]
-    assert run.untidy == [NOT_WHOLE]
+    _told_without(pickle.dumps(_done(run_of(), Made, lambda: None)))
 
 
 def test_a_class_that_only_one_process_can_import_is_left_out_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
     module = ModuleType("only_there")
     exec("class Mine(UserWarning): pass", vars(module))
     monkeypatch.setitem(sys.modules, "only_there", module)
-    done = pickle.dumps(_done(_run(), module.Mine, module.Mine("x")))
+    done = pickle.dumps(_done(run_of(), module.Mine, module.Mine("x")))
     monkeypatch.delitem(sys.modules, "only_there")
-    run, hooks = _run(), Hooks()
-    take_in(_session(hooks), run, ITEMS, pickle.loads(done), Once())
-    assert [(one.nodeid, one.when, one.outcome) for one in hooks.reports] == [("a", "call", "passed")]
-    assert [one["warning_message"].category for one in hooks.warned] == [UserWarning]
-    assert run.untidy == [NOT_WHOLE]
+    _told_without(done)
 
 
 def test_what_cannot_be_sent_at_all_is_sent_without_what_is_for_users() -> None:
@@ -99,7 +91,7 @@ def test_what_cannot_be_sent_at_all_is_sent_without_what_is_for_users() -> None:
         sent.append(done)
 
     worker: Any = SimpleNamespace(_answers=SimpleNamespace(send=send))
-    Worker._tell(worker, _done(_run(to_tell=["a finding with a generator"]), UserWarning, 1))
+    Worker._tell(worker, _done(run_of(to_tell=["a finding with a generator"]), UserWarning, 1))
     assert sent[0].reports == [Short(0, "call", "passed", None, 0)]
     assert (sent[0].warned, sent[0].bad) == ([], [])
     assert "cannot pickle 'generator'" in sent[0].untidy[0]
@@ -117,7 +109,7 @@ def test_a_stack_whose_message_cannot_be_read_is_not_run_and_its_process_goes_on
 
 def test_a_process_that_is_forked_late_tells_nothing_of_what_was_told_before() -> None:
     note = Note("live", "told before")
-    run = _run(write_error="no space", reported={"a": 1}, **{name: ["told"] for name in EMPTY if name != "notes"})
+    run = run_of(write_error="no space", reported={"a": 1}, **{name: ["told"] for name in LISTS if name != "notes"})
     run.notes.append(note)
     sent = Sent(_session(Hooks()).config, whole=False)
     sent.begin(run)

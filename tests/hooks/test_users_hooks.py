@@ -86,8 +86,7 @@ def own(project: Project) -> Project:
 
 def test_a_users_own_remedy_fixes_by_the_same_loop(own: Project) -> None:
     assert own.run("checks/daily", "--stack", "here").code == 1
-    ended = own.run("checks/daily", "--stack", "here", "--fix=apply")
-    assert ended.code == 0, ended.all
+    ended = own.run("checks/daily", "--stack", "here", "--fix=apply").ends(0)
     assert "switch-on on a: fixed: the same check passes now" in ended.out
     assert own.outcomes() == {"test_switch_is_on": "passed"}
     assert (own.folder / "told").read_text() == "a failed\na fixed\n"
@@ -95,8 +94,7 @@ def test_a_users_own_remedy_fixes_by_the_same_loop(own: Project) -> None:
 
 def test_it_is_rolled_back_where_it_does_not_help(own: Project) -> None:
     own.checks(CHECKS.replace('== "on", "it is off"', '== "bright", "it is dim"'))
-    ended = own.run("checks/daily", "--stack", "here", "--fix=apply")
-    assert ended.code == 1
+    ended = own.run("checks/daily", "--stack", "here", "--fix=apply").ends(1)
     assert "not cured: it is dim; it was rolled back, and reads as before" in ended.out
     assert (own.folder / "world.json").read_text() == '{"a": "off", "b": "on"}'
 
@@ -123,15 +121,17 @@ def test_a_remedy_that_undo_could_not_find_is_not_used(own: Project) -> None:
 
 
 def test_a_veto(own: Project) -> None:
-    own.write("conftest.py", CONFTEST + "\n\ndef pytest_opschecks_before_change(change):\n    return 'not today'\n")
-    assert "refused: vetoed: not today" in own.run("checks/daily", "--stack", "here", "--fix=apply").out
+    veto = "return 'not today' if change.remedy == 'switch-on' else None"
+    own.append(f"\n\ndef pytest_opschecks_before_change(change):\n    {veto}\n")
+    ended = own.run("checks/daily", "--stack", "here", "--fix=apply").ends(1)
+    assert "refused: vetoed: not today" in ended.out
     assert (own.folder / "world.json").read_text() == '{"a": "off", "b": "on"}'
+    assert not list((own.folder / "state").rglob("*begun.json")), "nothing is written down of what is not made"
 
 
 def test_a_remedy_for_no_check_is_refused_with_the_nearest_name(own: Project) -> None:
     own.write("conftest.py", CONFTEST.replace('{"test_switch_is_on": SwitchOn}', '{"test_switch_is_onn": SwitchOn}'))
-    ended = own.run("checks/daily", "--stack", "here", "--fix=plan")
-    assert ended.code == 4
+    ended = own.run("checks/daily", "--stack", "here", "--fix=plan").ends(4)
     assert "no check 'test_switch_is_onn'; did you mean 'test_switch_is_on'?" in ended.err
 
 
@@ -147,8 +147,7 @@ def test_a_roll_back_that_fails_cannot_be_overlooked(own: Project) -> None:
     assert refusing != CONFTEST
     own.write("conftest.py", refusing)
     own.checks(CHECKS.replace('== "on", "it is off"', '== "bright", "it is dim"'))
-    ended = own.run("checks/daily", "--stack", "here", "--fix=apply", "--fail-on", "critical")
-    assert ended.code == 1
+    ended = own.run("checks/daily", "--stack", "here", "--fix=apply", "--fail-on", "critical").ends(1)
     assert "COULD NOT BE ROLLED BACK: switch-on on a: not cured: it is dim; AND THE ROLL-BACK FAILED" in ended.out
     assert "1 CHANGE COULD NOT BE ROLLED BACK" in ended.out
     assert "Look at a by hand now (switch-on)" in own.page()

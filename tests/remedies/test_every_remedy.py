@@ -1,15 +1,19 @@
-"""What each remedy wants, sends, and risks: on recorded-shape answers, without an AWS."""
+"""What each remedy wants, sends, risks, and declares of its calls: on recorded-shape answers, without an AWS."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from botocore import exceptions as botocore
 
+from opschecks.aws.session import Aws as Live
 from opschecks.config.stack import Stack
-from opschecks.core.change import CannotFix, Refused, Risk, Unknown
+from opschecks.core.change import CannotFix, Refused, Risk, State, Unknown
 from opschecks.core.observation import CouldNotLook
 from opschecks.fixing.plan import within_limits_of
 from opschecks.fixing.remedy import BaseRemedy, Setting, known_remedies
@@ -20,7 +24,9 @@ from opschecks.remedies.settings.ecs import RollBackService, ScaleService
 from opschecks.remedies.settings.ecs_rollback import good_revisions
 from opschecks.remedies.settings.elbv2 import EnableStickiness
 from opschecks.report.runbook import read_runbook
-from tests.canned import Aws, stack
+from tests.canned import ACCOUNT, NOW, Aws, Raw, formation, refuses, stack
+from tests.canned_ecs import scalable
+from tests.permitted import REMEDIES
 from tests.scratch import ROOT
 
 SERVICE = "arn:aws:ecs:us-west-2:123456789012:service/c/backend"
@@ -59,26 +65,24 @@ def test_scaling_limits(now: tuple[int, int], wish: dict[str, str], after: tuple
         assert tuple(remedy.want(state, wish).values()) == after
 
 
-def _scalable(*actions: str, **service: Any) -> dict[Any, Any]:
+def _scalable(*actions: str, target: Mapping[str, Any] | None = None, **service: Any) -> dict[Any, Any]:
     """2 to 3 tasks, with these scheduled actions, of a service as given."""
-    target = {"ResourceId": TARGET, "ScalableDimension": "ecs:service:DesiredCount", "ServiceNamespace": "ecs",
-              "MinCapacity": 2, "MaxCapacity": 3, "RoleARN": "arn:aws:iam::123456789012:role/scaling",
-              "CreationTime": datetime(2026, 1, 1, tzinfo=UTC)}  # fmt: skip
     planned = [
         {"ScheduledActionName": name, "ScheduledActionARN": "arn:aws:autoscaling:1", "ServiceNamespace": "ecs",
          "Schedule": "cron(0 20 * * ? *)", "ResourceId": TARGET, "ScalableTargetAction": {"MaxCapacity": 3},
-         "CreationTime": datetime(2026, 1, 1, tzinfo=UTC)}
+         "CreationTime": NOW}
         for name in actions
     ]  # fmt: skip
+    scaled = {**scalable(TARGET, 2, 3), **(target or {})}
     return {
-        ("application-autoscaling", "DescribeScalableTargets"): {"ScalableTargets": [target]},
+        ("application-autoscaling", "DescribeScalableTargets"): {"ScalableTargets": [scaled]},
         ("application-autoscaling", "DescribeScheduledActions"): {"ScheduledActions": planned},
         ("ecs", "DescribeServices"): {"services": [{"serviceArn": SERVICE, "desiredCount": 2, **service}]},
     }
 
 
 ROLLING = {"status": "PRIMARY", "rolloutState": "IN_PROGRESS"}
-OWNED: dict[str, tuple[type[BaseRemedy], dict[Any, Any], str]] = {
+OWNED = {
     "by a schedule": (SetScalingLimits, _scalable("night", "day"), "scheduled actions set these limits: night, day"),
     "by a deployment": (SetScalingLimits, _scalable(deployments=[ROLLING]), "a deployment of backend is under way"),
     "suspended by a deployment": (ResumeScaling, _scalable(deployments=[ROLLING]), "a deployment of backend"),
@@ -95,12 +99,9 @@ OWNED: dict[str, tuple[type[BaseRemedy], dict[Any, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize(("kind", "answers", "why"), OWNED.values(), ids=OWNED)
-def test_what_a_schedule_or_a_deployment_owns_is_left_alone(
-    kind: type[BaseRemedy], answers: dict[Any, Any], why: str
-) -> None:
-    with pytest.raises(CannotFix, match=why):
-        _remedy(kind, answers).read_for_plan(TARGET)
+test_what_a_schedule_or_a_deployment_owns_is_left_alone = refuses(
+    OWNED, lambda kind, answers: _remedy(kind, answers).read_for_plan(TARGET)
+)
 
 
 def test_what_nobody_owns_is_set_to_the_limits_of_the_service() -> None:
@@ -145,17 +146,8 @@ def test_the_risk_is_that_of_the_direction(
 
 @pytest.mark.parametrize(("desired", "fixed"), [(2, True), (10, True), (25, False), (1, False)])
 def test_resuming_never_brings_a_hand_made_number_within_the_limits_at_once(desired: int, fixed: bool) -> None:
-    target = {"ResourceId": TARGET, "ScalableDimension": "ecs:service:DesiredCount", "ServiceNamespace": "ecs",
-              "MinCapacity": 2, "MaxCapacity": 10, "RoleARN": "arn:aws:iam::123456789012:role/scaling",
-              "CreationTime": datetime(2026, 1, 1, tzinfo=UTC),
-              "SuspendedState": {"DynamicScalingOutSuspended": True}}  # fmt: skip
-    remedy = _remedy(
-        ResumeScaling,
-        {
-            ("application-autoscaling", "DescribeScalableTargets"): {"ScalableTargets": [target]},
-            ("ecs", "DescribeServices"): {"services": [{"serviceArn": SERVICE, "desiredCount": desired}]},
-        },
-    )
+    suspended = {"MaxCapacity": 10, "SuspendedState": {"DynamicScalingOutSuspended": True}}
+    remedy = _remedy(ResumeScaling, _scalable(target=suspended, desiredCount=desired))
     if fixed:
         assert remedy.read_for_plan(TARGET)["DynamicScalingOutSuspended"]
     else:
@@ -270,56 +262,24 @@ def test_two_remedies_of_one_name_are_refused() -> None:
         twin.__name__ = "_Forgotten"
 
 
-def _sending(error: Exception, monkeypatch: pytest.MonkeyPatch) -> Exception:
-    from opschecks.aws.session import Aws as Live
-
-    live = Live(_stack(), {"aws_access_key_id": "a", "aws_secret_access_key": "b"})
-
-    class Client:
-        def update_service(self, **parameters: Any) -> None:
-            raise error
-
-    def client(service: str, *, once: bool = False) -> Client:
-        assert once
-        if isinstance(error, CouldNotLook):
-            raise error
-        return Client()
-
-    monkeypatch.setattr(live._shared, "client", client)
-    with pytest.raises((Refused, Unknown)) as raised:
-        live.send("ecs", "UpdateService", service="backend")
-    told: Exception = raised.value
-    return told
-
-
-def _client_error(status: int, code: str = "AccessDenied") -> Exception:
-    from botocore.exceptions import ClientError
-
-    error: Exception = ClientError(
-        {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "UpdateService"
-    )
-    return error
-
-
-def _botocore(name: str, **more: Any) -> Exception:
-    import botocore.exceptions
-
-    error: Exception = getattr(botocore.exceptions, name)(**more)
+def _answered(status: int, code: str = "AccessDenied") -> Exception:
+    told = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    error: Exception = botocore.ClientError(told, "UpdateService")
     return error
 
 
 SENT: dict[str, tuple[Exception, type[Exception]]] = {
-    "denied": (_client_error(400), Refused),
-    "throttled": (_client_error(400, "ThrottlingException"), Refused),
-    "failed inside": (_client_error(500, "ServerException"), Unknown),
-    "no way there": (_botocore("EndpointConnectionError", endpoint_url="x"), Refused),
-    "no credentials": (_botocore("NoCredentialsError"), Refused),
-    "wrong parameters": (_botocore("ParamValidationError", report="x"), Refused),
+    "denied": (_answered(400), Refused),
+    "throttled": (_answered(400, "ThrottlingException"), Refused),
+    "failed inside": (_answered(500, "ServerException"), Unknown),
+    "no way there": (botocore.EndpointConnectionError(endpoint_url="x"), Refused),
+    "no credentials": (botocore.NoCredentialsError(), Refused),
+    "wrong parameters": (botocore.ParamValidationError(report="x"), Refused),
     "no role": (CouldNotLook("sts:AssumeRole", "AccessDenied"), Refused),
-    "no answer": (_botocore("ReadTimeoutError", endpoint_url="x"), Unknown),
-    "connection closed": (_botocore("ConnectionClosedError", endpoint_url="x"), Unknown),
-    "TLS broke": (_botocore("SSLError", endpoint_url="x", error="x"), Unknown),
-    "an answer that is none": (_botocore("HTTPClientError", error="x"), Unknown),
+    "no answer": (botocore.ReadTimeoutError(endpoint_url="x"), Unknown),
+    "connection closed": (botocore.ConnectionClosedError(endpoint_url="x"), Unknown),
+    "TLS broke": (botocore.SSLError(endpoint_url="x", error="x"), Unknown),
+    "an answer that is none": (botocore.HTTPClientError(error="x"), Unknown),
     "a parser that trips": (ValueError("x"), Unknown),
 }
 
@@ -328,7 +288,17 @@ SENT: dict[str, tuple[Exception, type[Exception]]] = {
 def test_only_what_was_provably_not_made_is_called_refused(
     error: Exception, kind: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert type(_sending(error, monkeypatch)) is kind
+    def client(service: str, *, once: bool = False) -> Mock:
+        assert once
+        if isinstance(error, CouldNotLook):
+            raise error
+        return Mock(update_service=Mock(side_effect=error))
+
+    live = Live(_stack(), {"aws_access_key_id": "a", "aws_secret_access_key": "b"})
+    monkeypatch.setattr(live._shared, "client", client)
+    with pytest.raises((Refused, Unknown)) as raised:
+        live.send("ecs", "UpdateService", service="backend")
+    assert type(raised.value) is kind
 
 
 @pytest.mark.parametrize("remedy", [one for one in all_remedies().values() if one.__module__.startswith("opschecks.")])
@@ -337,3 +307,63 @@ def test_every_remedy_says_what_it_does_and_where_the_runbook_speaks_of_it(remed
     assert remedy.what().endswith(".")
     assert remedy.expects
     assert any(not action.split(":")[1].startswith(("Describe", "Get", "List")) for action in remedy.allow)
+
+
+BALANCER = f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/app/web/1f"
+
+
+class _Finds(dict[tuple[str, str], Any]):
+    """Answers nothing but what CloudFormation lists."""
+
+    def __missing__(self, key: tuple[str, str]) -> Raw:
+        if key != ("cloudformation", "ListStackResources"):
+            raise CouldNotLook(":".join(key), "AccessDenied: no")
+        return formation(
+            ("AWS::ECS::Cluster", "prod"),
+            ("AWS::ECS::Service", "arn:aws:ecs:us-west-2:123456789012:service/prod/web"),
+            ("AWS::DynamoDB::Table", "orders"),
+            ("AWS::Logs::LogGroup", "/ecs/web"),
+            ("AWS::CloudFront::Distribution", "E2EXAMPLE"),
+            ("AWS::ElasticLoadBalancingV2::LoadBalancer", BALANCER),
+        )
+
+
+FOUND = {
+    "buckets": ["web-site"],
+    "tables": ["orders", "to-orders from orders"],
+    "services": ["service/prod/web"],
+    "log_groups": ["/ecs/web"],
+    "distributions": ["E2EXAMPLE"],
+}
+ASK = [name for name, one in REMEDIES.items() if one.__module__.startswith("opschecks.")]
+
+
+def _planned(remedy: BaseRemedy, target: str) -> State:
+    return remedy.read_for_plan(remedy.normal(target))
+
+
+@pytest.mark.parametrize("name", ASK)
+def test_a_remedy_declares_every_call_that_it_makes(name: str, tmp_path: Path) -> None:
+    """As far as it comes before something is denied: what finds its targets is asked first."""
+    checked = stack(
+        cloudformation_stack="Shop", archive="s3://archive/incidents", backups="s3://backups/full",
+        incidents_table="incidents", flow_log_group="/flow", dev_services=["dev/web"], account_id="123456789012",
+    )  # fmt: skip
+    (tmp_path / "index.html").write_text("<html>")
+    aws = Aws(_Finds(), checked)
+    made = REMEDIES[name](checked, aws)
+    targets = [
+        *FOUND.get(made.kind, []),
+        "orders",
+        "to-orders from orders",
+        str(tmp_path),
+        "vpc-1",
+        "s3://backups/full",
+    ]
+    asked: list[Callable[[], object]] = [made.all_targets, *(partial(_planned, made, one) for one in targets)]
+    for ask in asked:
+        try:
+            ask()
+        except (CannotFix, CouldNotLook, AssertionError, IndexError, ValueError):
+            continue
+    assert set(aws.calls) <= set(made.all_allow())

@@ -20,15 +20,8 @@ from opschecks.report.placeholder import render_no_run, render_unfinished
 from opschecks.report.runfile import from_json
 from tests.exported import HOSTILE, LINKS, NOW, hostile, page_of
 from tests.mornings import earlier
-from tests.report.runs import (
-    file_mornings,
-    hostile_past,
-    hostile_weekly,
-    several_pasts,
-    several_weeks,
-    with_everything,
-)
-from tests.scratch import Project
+from tests.report.runs import file_mornings, hostile_past, hostile_weekly, several_pasts, several_weeks, with_everything
+from tests.scratch import Project, check_of_each
 
 FAULTS = (
     "cpu_is_saturated",
@@ -63,14 +56,6 @@ until = {until}
 owner = "ann | bob"
 reason = "it is *known*"
 """
-CHECKS = '''
-@promise("a")
-def test_things(things, examine):
-    """Why."""
-    for one in things:
-        with examine(one):
-            assert one.name != "b", "it is b"
-'''
 
 
 def _written(folder: Path, pages: dict[str, str]) -> dict[str, Path]:
@@ -132,11 +117,10 @@ def asked(server: str) -> list[str]:
 def own(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project of which two conftests add sections, and which has a waiver, after its second morning."""
     project = Project.make(tmp_path_factory.mktemp("own"))
-    conftest = project.folder / "conftest.py"
-    conftest.write_text(conftest.read_text(encoding="utf-8") + OWN, encoding="utf-8")
+    project.append(OWN)
     project.write("checks/daily/conftest.py", NESTED)
     project.write("checks/waivers.toml", WAIVER.format(until=clock.now().date() + timedelta(days=30)))
-    project.checks(CHECKS)
+    project.checks(check_of_each("test_things", 'assert thing.name != "b", "it is b"'))
     for _ in range(2):
         assert project.run("checks/daily").code == 1
     return project

@@ -13,9 +13,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from tests.browser import PHONE, WIDE, chromium
+from tests.browser import PHONE, WIDE, chromium, wrong
 from tests.exported import page_of
-from tests.report.looks import wrong
 from tests.report.situations import SITUATIONS
 
 DOCS = Path("docs")

@@ -1,10 +1,12 @@
-"""Runs that pages are made of: mornings with a past of every kind, weeks, each also with hostile strings."""
+"""Runs that pages are made of: mornings with a past of every kind, weeks, also hostile; what a page says in words."""
 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ from opschecks.history.runs import file_run
 from opschecks.history.storage import FolderStorage
 from opschecks.history.week import nothing_of
 from opschecks.report.runfile import to_json
-from tests.exported import HOSTILE, NOW, hostile
+from tests.exported import HOSTILE, NOW, hostile, page_of, ran
 from tests.mornings import earlier, ending
 
 F, P, W, B = Outcome.FAILED, Outcome.PASSED, Outcome.WAIVED, Outcome.BLIND
@@ -313,3 +315,23 @@ def several_weeks(run: Run) -> Run:
         checks=(*run.checks, *more),
         weeks=(*run.weeks, nothing_of("staging", "Permission denied") | {"deadlines": [], "words": {}, "restores": []}),
     )
+
+
+def run_of(suite: str = "daily", **more: Any) -> Run:
+    """A whole run in which the one check passed."""
+    whole = ran(check_of("test_load", "ecs", P, "high-cpu"), findings=(found("test_load", "svc", P),))
+    return replace(whole, suite=suite, **more)
+
+
+def text_of(page: str) -> str:
+    """What a page says, without its markup."""
+    body = re.sub("</?time[^>]*>|<wbr>", "", page.partition("<body>")[2])
+    return " ".join(unescape(re.sub("<[^>]*>", " ", body)).split())
+
+
+def section(run: Run, heading: str) -> str:
+    """What the run's page says below a heading, up to the next one."""
+    for part in page_of(run).split("<h2")[1:]:
+        if (told := text_of(f"<body><h2{part}")).startswith(heading):
+            return told
+    return ""

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from opschecks.core.model import (
@@ -20,8 +21,8 @@ from opschecks.core.model import (
     Severity,
 )
 from opschecks.core.run import Past, Run, StackFacts, Standing, WaiverState
-from tests.exported import NOW
-from tests.report.runs import ago, with_everything
+from tests.exported import NOW, changed, not_made
+from tests.report.runs import ago, check_of, with_everything
 from tests.report.test_true_sentences import week_of
 
 F, P, B = Outcome.FAILED, Outcome.PASSED, Outcome.BLIND
@@ -74,19 +75,7 @@ def _passed() -> tuple[list[CheckResult], list[Finding]]:
     for area, count in AREAS.items():
         for place in range(count):
             name = f"test_{area}_is_as_it_should_be_{place}"
-            checks.append(
-                CheckResult(
-                    "production",
-                    name,
-                    f"checks/daily/test_{area}.py::{name}",
-                    area,
-                    HIGH,
-                    "logs",
-                    "It is bad",
-                    "It hurts",
-                    P.value,
-                )
-            )
+            checks.append(replace(check_of(name, area, P, "logs"), failing="It is bad", message=""))
             findings.append(Finding("production", name, f"arn:{name}", area, P, HIGH, "9 of 9 are as they should be"))
     return checks, findings
 
@@ -164,12 +153,9 @@ def thousand() -> Run:
     check, finding = FAULTS[2]
     many = [replace(finding, resource=f"sg-{n:017x}", name=f"web-{n:04}-tasks") for n in range(1000)]
     run = morning([(check, many[0])])
-    planned = tuple(
-        {"stack": "production", "check": check.check, "remedy": "revoke-ingress", "name": one.name,
-         "resource": one.resource, "result": "planned", "said": "", "entry": "", "undo": "",
-         "differs": ["tcp 22 from 0.0.0.0/0: allowed → revoked"]}
-        for one in many
-    )  # fmt: skip
+    revoked = partial(not_made, "planned", check=check.check, remedy="revoke-ingress")
+    differs = ["tcp 22 from 0.0.0.0/0: allowed → revoked"]
+    planned = tuple(revoked(name=one.name, resource=one.resource, differs=differs) for one in many)
     standings = tuple(Standing(check.check, one.resource, one.name, "still", ago(3), 4) for one in many)
     return replace(
         run,
@@ -210,23 +196,18 @@ def on_three_stacks() -> Run:
 
 def twelve() -> Run:
     """Twelve checks that fail, three of each kind."""
-    more = [
-        (
-            replace(check, check=f"{check.check}_{n}", failing=f"{check.failing} ({n})"),
-            replace(one, check=f"{check.check}_{n}"),
-        )
-        for n in range(2, 4)
-        for check, one in FAULTS
-    ]
-    return morning([*FAULTS, *more])
+
+    def again(check: CheckResult, one: Finding, n: int) -> tuple[CheckResult, Finding]:
+        name = f"{check.check}_{n}"
+        return replace(check, check=name, failing=f"{check.failing} ({n})"), replace(one, check=name)
+
+    return morning([*FAULTS, *(again(*pair, n) for n in range(2, 4) for pair in FAULTS)])
 
 
 def all_blind() -> Run:
     """Nothing could be looked at: no network."""
-    run, why = (
-        morning(),
-        "sts:GetCallerIdentity: EndpointConnectionError: Could not connect – check the network, and run it again",
-    )
+    run = morning()
+    why = "sts:GetCallerIdentity: EndpointConnectionError: Could not connect – check the network, and run it again"
     return replace(
         run,
         checks=tuple(replace(one, outcome=B.value, message=why) for one in run.checks),
@@ -240,9 +221,7 @@ def waived() -> Run:
     """A failure that somebody accepted for a while."""
     run = morning(FAULTS[2:3])
     waiver = {"owner": "ann", "reason": "kept for the migration", "until": "2026-12-01"}
-    state = WaiverState(
-        "production", run.checks[0].check, "sg-*", "ann", "kept for the migration", "2026-12-01", 7, "active"
-    )
+    state = WaiverState("production", run.checks[0].check, "sg-*", **waiver, days_left=7, state="active")
     return replace(
         run,
         checks=(replace(run.checks[0], outcome="waived"), *run.checks[1:]),
@@ -253,26 +232,21 @@ def waived() -> Run:
     )
 
 
-def _change(result: str, said: str, entry: str) -> dict[str, Any]:
-    undo = f"opschecks undo {entry} --stack production" if entry else ""
-    return {
-        "stack": "production", "check": FAULTS[0][0].check, "remedy": "scale-service", "name": "backend",
-        "resource": SERVICE, "result": result, "said": said, "entry": entry, "undo": undo,
-        "differs": ["desired: 2 → 4"],
-    }  # fmt: skip
+SCALED = {
+    "check": FAULTS[0][0].check, "remedy": "scale-service", "name": "backend", "resource": SERVICE,
+    "differs": ["desired: 2 → 4"],
+}  # fmt: skip
 
 
 def fixed() -> Run:
     """A failure that a remedy has fixed."""
-    return morning(changes=(_change("fixed", "the same check passes now", "0123abcd"),))
+    return morning(changes=(changed("fixed", **SCALED),))
 
 
 def refused() -> Run:
     """A failure whose remedy was refused."""
-    return morning(
-        FAULTS[:1],
-        changes=(_change("refused", "frozen until 2026-11-30 16:00 UTC: release of the winter catalogue", ""),),
-    )
+    frozen = "frozen until 2026-11-30 16:00 UTC: release of the winter catalogue"
+    return morning(FAULTS[:1], changes=(not_made("refused", **SCALED, said=frozen),))
 
 
 def week(*, faults: bool = False, days: bool = True) -> Run:

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from opschecks.core.run import Run
 from opschecks.report.commands import as_typed, suite_command
 from tests.report.runs import with_everything
 
 OWN, OURS = "pytest checks/", "pytest --pyargs opschecks.checks."
+INSTALLED = "lib/site-packages/opschecks/checks/daily/test_ecs.py"
 FILES = {
     "in the project": ("checks/daily/test_alb.py", OWN, "/"),
     "in a folder of it": ("ops/checks/daily/test_alb.py", OWN, "/"),
@@ -18,10 +20,16 @@ FILES = {
 }
 
 
+def of(*files: str, suite: str = "daily") -> Run:
+    """A run of a check of each of these files."""
+    whole = with_everything()
+    checks = tuple(replace(whole.checks[0], nodeid=f"{file}::test_load[here]") for file in files)
+    return replace(whole, suite=suite, checks=checks)
+
+
 @pytest.mark.parametrize(("file", "begin", "between"), FILES.values(), ids=FILES)
 def test_a_suite_is_named_as_it_is_typed(file: str, begin: str, between: str) -> None:
-    whole = with_everything()
-    run = replace(whole, checks=tuple(replace(one, nodeid=f"{file}::{one.check}[here]") for one in whole.checks))
+    run = of(file)
     assert suite_command(run) == f"{begin}daily"
     assert suite_command(run, "weekly") == f"{begin}weekly"
     assert suite_command(run, "deploy-before") == f"{begin}deploy{between}before"
@@ -30,4 +38,21 @@ def test_a_suite_is_named_as_it_is_typed(file: str, begin: str, between: str) ->
 
 
 def test_without_checks_nothing_is_known() -> None:
-    assert suite_command(replace(with_everything(), checks=())) == "pytest checks/daily"
+    assert suite_command(of()) == "pytest checks/daily"
+
+
+TYPED = {
+    "own": (("checks/daily/test_ecs.py",), f"{OWN}deploy/after -k x"),
+    "ours": (("test_ecs.py",), f"{OURS}deploy.after -k x"),
+    "both": ((INSTALLED, "checks/daily/test_ecs.py"), f"{OURS}deploy.after checks/deploy/after -k x"),
+}
+
+
+@pytest.mark.parametrize(("files", "command"), TYPED.values(), ids=TYPED)
+def test_a_command_names_both(files: tuple[str, ...], command: str) -> None:
+    assert as_typed(of(*files, suite="deploy-after"), "pytest checks/deploy/after -k x") == command
+
+
+def test_of_another_suite_it_is_not_known_whether_the_project_has_one() -> None:
+    run = of(*TYPED["both"][0], suite="deploy-after")
+    assert as_typed(run, "pytest checks/weekly") == "pytest --pyargs opschecks.checks.weekly"

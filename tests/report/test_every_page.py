@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 
 from opschecks.report import page as assembly
 from opschecks.report import rendering
-from tests.browser import PHONE, WIDE, cut_off, opened, unfold, violations
+from tests.browser import PHONE, SCROLLS, WIDE, cut_off, opened, unfold, violations
 
 EVERY = [
     *(f"daily/{name}" for name in ("bad", "good", "hostile", "unfinished", "none")),
@@ -18,7 +18,6 @@ EVERY = [
     *(f"weekly/{name}" for name in ("story", "first", "hostile", "unreadable", "several")),
 ]
 IN_EVERY_LOOK = ("daily/bad", "past/past", "weekly/story", "weekly/hostile")
-SCROLLS = ":not(.wide *, pre *, .own *)"
 HOSTILE = ("daily/hostile", "daily/none", "past/hostile", "past/unreadable", "weekly/hostile")
 
 

@@ -48,8 +48,7 @@ def ended(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     project = Project.make(tmp_path_factory.mktemp("hostile"))
     project.write("conftest.py", CONFTEST + THING)
     project.checks(CHECK)
-    done = project.run("checks/daily", "-o", "junit_logging=all", "-p", "no:cacheprovider", *request.param)
-    assert done.code == 1, done.all
+    done = project.run("checks/daily", "-o", "junit_logging=all", "-p", "no:cacheprovider", *request.param).ends(1)
     return done, project.folder / "reports" / "daily.xml"
 
 

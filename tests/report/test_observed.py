@@ -14,8 +14,7 @@ from opschecks.report.notes import notes as notes_of
 from opschecks.report.observed import Observed, observed
 from opschecks.report.runfile import from_json, to_json
 from opschecks.report.standing import PROMISES, promise
-from tests.report.runs import check_of, found
-from tests.report.sentences import run_of
+from tests.report.runs import check_of, found, run_of
 
 F = Outcome.FAILED
 PROMISED = "load"

@@ -166,10 +166,7 @@ def test_several_stacks_are_compared_each_with_its_own_past(browser: Browser, pa
         strips = page.locator("tr svg.strip").evaluate_all(
             "all => all.map(one => [one.closest('tr').cells[0].textContent, one.getAttribute('aria-label')])"
         )
-        assert strips[:2] == [
-            ["one", "last 3 runs: 1 passed, 2 failed"],
-            ["other", "last 8 runs: 7 passed, 1 failed"],
-        ]
+        assert strips[:2] == [["one", "last 3 runs: 1 passed, 2 failed"], ["other", "last 8 runs: 7 passed, 1 failed"]]
 
 
 # strips, numbers, lines

@@ -21,8 +21,9 @@ from opschecks.report.exports.slack import to_slack
 from opschecks.report.runfile import from_json, to_json
 from opschecks.report.times import Times, moment, written
 from tests.exported import HOSTILE, page_of
-from tests.report.runs import check_of, found
-from tests.report.sentences import BERLIN, run_of, text_of
+from tests.report.runs import check_of, found, run_of, text_of
+
+(BERLIN,) = run_of().stacks
 
 F = Outcome.FAILED
 

@@ -9,16 +9,7 @@ from typing import Any
 
 import pytest
 
-from opschecks.core.model import (
-    Deadline,
-    Figure,
-    Finding,
-    ObservationResult,
-    Outcome,
-    SeenResource,
-    Series,
-    Severity,
-)
+from opschecks.core.model import Deadline, Figure, Finding, ObservationResult, Outcome, SeenResource, Series, Severity
 from opschecks.core.run import Past, Run, Standing, WaiverState
 from opschecks.history.week import nothing_of
 from opschecks.report.exports.email_body import to_email
@@ -28,9 +19,8 @@ from opschecks.report.news import by_kind
 from opschecks.report.notes import notes
 from opschecks.report.times import written
 from opschecks.report.verdict import verdict
-from tests.exported import NOW, page_of
-from tests.report.runs import ago, check_of, found, with_everything
-from tests.report.sentences import run_of, section, text_of
+from tests.exported import NOW, changed, not_made, page_of
+from tests.report.runs import ago, check_of, found, run_of, section, text_of, with_everything
 
 F, P, B = Outcome.FAILED, Outcome.PASSED, Outcome.BLIND
 NOTHING: dict[str, Any] = {"deadlines": [], "words": {}, "looked": {}, "restores": []}
@@ -204,11 +194,8 @@ def gate(suite: str, *findings: Finding, **more: Any) -> Run:
     return run_of(suite, checks=(check,), findings=findings, exit_code=int(outcome is F), **more)
 
 
-def planned(result: str) -> dict[str, Any]:
-    return {
-        "stack": "production", "check": "test_serves", "remedy": "roll-back-service", "name": "svc", "result": result,
-        "said": "", "entry": "", "undo": "", "differs": ["taskDefinition: 'backend:7' → 'backend:6'"],
-    }  # fmt: skip
+BACK = {"check": "test_serves", "remedy": "roll-back-service", "name": "svc",
+        "differs": ["taskDefinition: 'backend:7' → 'backend:6'"]}  # fmt: skip
 
 
 BAD = rollout(("PRIMARY", "7", "FAILED", 4), ("ACTIVE", "6", "COMPLETED", 0))
@@ -226,11 +213,11 @@ GATES: dict[str, tuple[Run, tuple[str, str]]] = {
     "after, and the one before runs beside it": (gate("deploy-after", BAD), ("Roll back to backend:6", "bad")),
     "after, and nothing says what ran before": (gate("deploy-after", ALONE), ("Roll back", "bad")),
     "after, and a plan says it": (
-        gate("deploy-after", ALONE, changes=(planned("planned"),)), ("Roll back to backend:6", "bad")),
+        gate("deploy-after", ALONE, changes=(not_made("planned", **BACK),)), ("Roll back to backend:6", "bad")),
     "after, still under way": (gate("deploy-after", UNDER_WAY), ("Deploy not finished", "bad")),
     "after, and ECS went back": (gate("deploy-after", WENT_BACK), ("Deploy failed", "bad")),
     "after, and it was rolled back": (
-        gate("deploy-after", changes=(planned("fixed"),)), ("Rolled back to backend:6", "warn")),
+        gate("deploy-after", changes=(changed("fixed", **BACK),)), ("Rolled back to backend:6", "warn")),
     "no gate": (gate("daily", BAD), ("Action needed", "bad")),
     "no gate, good": (gate("daily"), ("All good", "good")),
     "cut short": (gate("deploy-before", state="unfinished"), ("Unfinished", "none")),
@@ -259,10 +246,7 @@ def test_a_tile_that_is_worse_and_beyond_its_limit_is_not_grey(value: float, bef
 
 TABLE = "arn:aws:dynamodb:us-west-2:123456789012:table/incidents"
 DRILL = {"table": "incidents", "at": ago(10).isoformat(), "told": {"result": ["as the backup", ""]}}
-BY_AWS = (
-    Figure("last restore", written(ago(7))),
-    Figure("restored table", "incidents"),
-)
+BY_AWS = (Figure("last restore", written(ago(7))), Figure("restored table", "incidents"))
 RESTORED: dict[str, tuple[list[dict[str, Any]], tuple[Figure, ...], str, str]] = {
     "neither": ([], (), "", "no drill on record"),
     "by AWS": ([], BY_AWS, "", "Tue 17 Nov, 08:00 CET, as AWS reports; not by a drill, so nothing was compared"),

@@ -9,9 +9,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 from opschecks.core import clock
 from opschecks.sandbox import service_models  # noqa: F401 - before moto, which reads models while it is imported
 from opschecks.sandbox.correction import Ties
@@ -36,19 +33,9 @@ class Account:
     ill: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     wire: Any = None
     shop: Shop | None = None
-    _clients: dict[str, Any] = field(default_factory=dict, repr=False)
 
-    def client(self, service: str) -> Any:
-        if service not in self._clients:
-            self._clients[service] = boto3.client(
-                service,
-                region_name=REGION,
-                endpoint_url=self.url,
-                aws_access_key_id="test",
-                aws_secret_access_key="test",
-                config=Config(retries={"total_max_attempts": 1}),
-            )
-        return self._clients[service]
+    def __post_init__(self) -> None:
+        self.client = ministack.clients(self.url)
 
     @property
     def reach(self) -> tuple[str, ...]:

@@ -241,13 +241,7 @@ def _alarms(client: MakeClient, made: Shop) -> None:
         "shop-orders-age": ("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": QUEUE}, "Maximum", 1800.0),
         "jobs-worker-cpu": ("AWS/ECS", "CPUUtilization", worker, "Average", 90.0),
         "jobs-worker-memory": ("AWS/ECS", "MemoryUtilization", worker, "Average", 90.0),
-        OTHERS_ALARM: (
-            "AWS/SQS",
-            "ApproximateAgeOfOldestMessage",
-            {"QueueName": OTHERS_QUEUE},
-            "Maximum",
-            1800.0,
-        ),
+        OTHERS_ALARM: ("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": OTHERS_QUEUE}, "Maximum", 1800.0),
     }
     for name, (namespace, metric, dimensions, statistic, threshold) in watched.items():
         cloudwatch.put_metric_alarm(

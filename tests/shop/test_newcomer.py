@@ -71,33 +71,23 @@ def _findings(told: dict[str, Any], outcome: str) -> dict[tuple[str, str], str]:
 def _newcomer(folder: Path, account: Account) -> Newcomer:
     project = Project(folder)
     project.write("pyproject.toml", PYPROJECT)
-    init = project.opschecks("init", *account.reach, "--write", **KEYS)
-    assert init.code == 0, init.err
+    init = project.opschecks("init", *account.reach, "--write", **KEYS).ends(0)
     return Newcomer(project, account, init, _daily(project), project.told())
 
 
 def _with_the_wheel(folder: Path, account: Account) -> Newcomer:
     """The same with what the wheel carries, which lies where it would be installed: nothing of this checkout."""
-    here, site = folder / "here", folder / "site"
+    site = folder / "site"
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=TIMEOUT_S)
     (wheel,) = folder.glob("*.whl")
     with zipfile.ZipFile(wheel) as packed:
         packed.extractall(site)
-    project = Project(here)
+    project = Project(folder / "here")
     project.write("pyproject.toml", PYPROJECT)
-    environment = {**project.environment(**KEYS), "PYTHONPATH": str(site)}
-
-    def run(*words: str) -> Ended:
-        command = [sys.executable, "-m", *words]
-        done = subprocess.run(
-            command, cwd=here, env=environment, check=False, capture_output=True, text=True, timeout=TIMEOUT_S
-        )
-        return Ended(done.returncode, done.stdout, done.stderr)
-
-    init = run("opschecks", "init", *account.reach, "--write")
-    assert init.code == 0, init.err
-    morning = run("pytest", "--pyargs", "opschecks.checks.daily")
+    environment = {**KEYS, "PYTHONPATH": str(site)}
+    init = project.anew("-m", "opschecks", "init", *account.reach, "--write", **environment).ends(0)
+    morning = project.run_anew("--pyargs", "opschecks.checks.daily", **environment)
     assert list(site.rglob("checks/daily/__pycache__/test_alarms*")), "the checks were those of the wheel"
     return Newcomer(project, account, init, morning, project.told())
 
@@ -219,8 +209,7 @@ def test_the_page_names_commands_that_a_folder_without_checks_has(moto: Newcomer
 def test_later_init_tells_what_is_new(moto: Newcomer) -> None:
     """Not the cluster in which no service runs; and what is nobody's is told until somebody names it."""
     moto.account.client("sqs").create_queue(QueueName="shop-returns")
-    ended = moto.project.opschecks("init", **KEYS)
-    assert ended.code == 0, ended.err
+    ended = moto.project.opschecks("init", **KEYS).ends(0)
     told = [line for line in ended.out.splitlines() if line[0] in "+-"]
     assert told == [
         "+ alarm_prefix: crm-mails-old",

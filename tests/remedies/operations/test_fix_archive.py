@@ -13,7 +13,7 @@ import pytest
 from opschecks.aws.dynamodb_items import from_line, to_line
 from opschecks.sandbox.faults import give_fault
 from opschecks.sandbox.seeds import incident_archive
-from tests.bench import FIX, Bench, bench
+from tests.bench import DIES_AT, FIX, Bench, bench
 from tests.scratch import Ended
 
 CHECK = "test_old_incidents_are_archived"
@@ -24,28 +24,6 @@ SENDS = 3
 """One object, and a hundred and twenty incidents in two transactions."""
 RESTORED = 2
 """After how many of them, in between, what was done is undone by name."""
-
-DIES = """\
-import os
-import signal
-import opschecks.aws.session
-
-send, sent = opschecks.aws.session.Aws.send, 0
-
-
-def dying_send(self, *args, **more):
-    global sent
-    sent += 1
-    answer = send(self, *args, **more)
-    with open("sent", "a") as stream:
-        stream.write("x")
-    if sent == int(os.environ["DIES"]):
-        os.kill(os.getpid(), signal.SIGKILL)
-    return answer
-
-
-opschecks.aws.session.Aws.send = dying_send
-"""
 
 MEANWHILE = """\
 import opschecks.aws.session
@@ -122,8 +100,7 @@ def fix(on: Bench, *options: str, first: str = "") -> Ended:
 def test_found_planned_archived_verified_and_put_back_and_a_stale_plan_is_refused(tmp_path: Path) -> None:
     with archive(tmp_path) as on:
         before = table(on)
-        planned = on.check(CHECK, "--fix=plan", suite="weekly")
-        assert planned.code == 1, planned.all
+        planned = on.check(CHECK, "--fix=plan", suite="weekly").ends(1)
         assert "archive-incidents on incident-commander-incidents before " in planned.out
         plan = (tmp_path / "reports" / "plan.json").read_text()
         assert "Long ago" not in plan
@@ -132,14 +109,12 @@ def test_found_planned_archived_verified_and_put_back_and_a_stale_plan_is_refuse
         assert objects(on) == {}
 
         _set_status(on, "inc-0003", "active")
-        stale = on.command("fix", "reports/plan.json", "--yes", "--allow", "destructive")
-        assert stale.code == 1
+        stale = on.command("fix", "reports/plan.json", "--yes", "--allow", "destructive").ends(1)
         assert "the plan is out of date" in stale.out
         assert (objects(on), len(table(on)), on.journal()) == ({}, 124, [])
 
         _set_status(on, "inc-0003", "resolved")
-        made = on.command("fix", "reports/plan.json", "--yes", "--allow", "destructive")
-        assert made.code == 0, made.all
+        on.command("fix", "reports/plan.json", "--yes", "--allow", "destructive").ends(0)
         assert on.found(CHECK, "weekly") == "passed"
         assert on.events() == [["begun", "sent", "cured"]]
         (lines,) = objects(on).values()
@@ -147,8 +122,7 @@ def test_found_planned_archived_verified_and_put_back_and_a_stale_plan_is_refuse
         assert sorted([*table(on), *lines]) == before
 
         (entry,) = on.journal()
-        undone = on.command("undo", entry["entry"], *ALLOW)
-        assert undone.code == 0, undone.all
+        on.command("undo", entry["entry"], *ALLOW).ends(0)
         assert table(on) == before
         assert len(objects(on)) == 1
 
@@ -157,8 +131,8 @@ def test_found_planned_archived_verified_and_put_back_and_a_stale_plan_is_refuse
 def test_killed_anywhere_no_incident_is_lost_and_the_same_again_finishes(tmp_path: Path, sent: int) -> None:
     with archive(tmp_path) as on:
         all_of_them = table(on)
-        on.environment["DIES"] = str(sent)
-        fix(on, first=DIES)
+        on.environment["DIES_AT"] = f"after {sent}"
+        fix(on, first=DIES_AT)
         assert on.times_sent() == sent
         assert everywhere(on) == set(all_of_them)
         assert len(table(on)) == 124 - 100 * (sent > 1) - 20 * (sent > 2)
@@ -166,8 +140,7 @@ def test_killed_anywhere_no_incident_is_lost_and_the_same_again_finishes(tmp_pat
         on.free_the_lock()
         if sent == RESTORED:
             (key,) = copied
-            back = on.command("fix", "restore-incidents", "--target", f"s3://{BUCKET}/{key}", *ALLOW)
-            assert back.code == 0, back.all
+            on.command("fix", "restore-incidents", "--target", f"s3://{BUCKET}/{key}", *ALLOW).ends(0)
             assert table(on) == all_of_them
 
         again = fix(on)
@@ -204,8 +177,7 @@ def _meanwhile(before: str = "", after: str = "") -> str:
 
 def test_what_changes_after_the_copy_is_left_alone_and_archived_as_it_is_next_time(tmp_path: Path) -> None:
     with archive(tmp_path) as on:
-        made = fix(on, first=_meanwhile(after="PutObject"))
-        assert made.code == 1
+        made = fix(on, first=_meanwhile(after="PutObject")).ends(1)
         assert "changed since they were copied, and left alone: inc-0003, inc-0005" in made.all
         assert len(table(on)) == 6
         assert on.events() == [["begun", "sent", "not_cured", "handed_over"]]
@@ -220,8 +192,7 @@ def test_what_changes_after_the_copy_is_left_alone_and_archived_as_it_is_next_ti
 def test_what_changes_between_the_last_look_and_the_delete_stops_it(tmp_path: Path) -> None:
     """Then DynamoDB's condition is what saves it: the transaction is cancelled whole, and what follows is not sent."""
     with archive(tmp_path) as on:
-        made = fix(on, first=_meanwhile(before="TransactWriteItems"))
-        assert made.code == 1
+        made = fix(on, first=_meanwhile(before="TransactWriteItems")).ends(1)
         assert "1 of 3 requests were made, and the next was not" in made.all
         assert "ConditionalCheckFailed" in made.all
         assert "run the same command again to finish" in made.all

@@ -13,37 +13,11 @@ from opschecks.sandbox.faults import give_fault
 from opschecks.sandbox.seed import BUCKET
 from opschecks.sandbox.seeds import backups
 from opschecks.sandbox.seeds.backups import FULL
-from tests.bench import DIES, FIX, QUICK, Bench, bench
+from tests.bench import DIES, DIES_AT, FIX, QUICK, Bench, bench
 
 TABLE = "incident-commander-incidents"
 FRESH = QUICK + FIX + "cooldown_minutes = 0\nattempts_per_day = 9\n"
 DESTRUCTIVE = ("--allow", "destructive", "--yes")
-
-DIES_AT = """\
-import os
-import signal
-import opschecks.aws.session
-
-when, left = os.environ["DIES_AT"].split()
-left, send = int(left), opschecks.aws.session.Aws.send
-
-
-def dying_send(self, service, operation, **parameters):
-    global left
-    left -= 1
-    if left == 0 and when == "before":
-        os.kill(os.getpid(), signal.SIGKILL)
-    answer = send(self, service, operation, **parameters)
-    of = parameters.get("Key") or parameters.get("BackupName") or parameters["logGroupName"]
-    with open("sent", "a") as stream:
-        stream.write(f"{operation} {of}\\n")
-    if left == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return answer
-
-
-opschecks.aws.session.Aws.send = dying_send
-"""
 
 
 @contextmanager
@@ -60,10 +34,8 @@ def backed_up(folder: Path, *faults: str) -> Iterator[Bench]:
 def test_a_reviewed_plan_backs_the_table_up_and_the_check_passes(tmp_path: Path) -> None:
     check = "test_tables_have_a_recent_backup"
     with backed_up(tmp_path, "backups_have_stopped") as on:
-        planned = on.check(check, "--fix=plan", suite="weekly")
-        assert planned.code == 1, planned.all
-        made = on.command("fix", "reports/plan.json", "--yes")
-        assert made.code == 0, made.all
+        on.check(check, "--fix=plan", suite="weekly").ends(1)
+        made = on.command("fix", "reports/plan.json", "--yes").ends(0)
         assert "the backup is CREATING" in made.out
         assert on.events() == [["begun", "sent", "cured"]]
 
@@ -71,8 +43,7 @@ def test_a_reviewed_plan_backs_the_table_up_and_the_check_passes(tmp_path: Path)
 def test_recovery_is_turned_on_and_off_again(tmp_path: Path) -> None:
     check = "test_tables_can_be_restored_to_any_moment"
     with backed_up(tmp_path, "point_in_time_recovery_is_off") as on:
-        made = on.check(check, "--fix=apply", suite="weekly")
-        assert made.code == 0, made.all
+        on.check(check, "--fix=apply", suite="weekly").ends(0)
         (entry,) = on.journal()
         assert on.command("undo", entry["entry"], *DESTRUCTIVE).code == 0
         told = on.sandbox.client("dynamodb").describe_continuous_backups(TableName=TABLE)
@@ -95,18 +66,15 @@ def _items(on: Bench, table: str) -> int:
 def test_a_table_is_restored_beside_the_other_and_deleted_again(tmp_path: Path) -> None:
     with backed_up(tmp_path) as on:
         restore = ("fix", "restore-table", "--target", TABLE, "--yes")
-        made = on.command(*restore, "--set", "to=incidents-again")
-        assert made.code == 0, made.all
+        made = on.command(*restore, "--set", "to=incidents-again").ends(0)
         assert "the table is CREATING, 0 minutes after it was asked for" in made.out
         assert "without auto-scaling policies" in made.out
         assert 0 < _items(on, "incidents-again") <= _items(on, TABLE)
         (entry,) = on.journal()
-        undone = on.command("undo", entry["entry"], *DESTRUCTIVE)
-        assert undone.code == 0, undone.all
+        on.command("undo", entry["entry"], *DESTRUCTIVE).ends(0)
         assert "incidents-again" not in on.sandbox.client("dynamodb").list_tables()["TableNames"]
 
-        drilled = on.command(*restore, "--set", "to=opschecks-drill-1", "--set", "at=latest")
-        assert drilled.code == 0, drilled.all
+        on.command(*restore, "--set", "to=opschecks-drill-1", "--set", "at=latest").ends(0)
         assert on.command("fix", "delete-restored-table", "--target", "opschecks-drill-1", *DESTRUCTIVE).code == 0
         assert set(on.sandbox.client("dynamodb").list_tables()["TableNames"]) == set(on.sandbox.stack.tables)
 
@@ -118,8 +86,7 @@ def test_a_killed_restore_is_sent_once_and_waited_for_by_the_same_again(tmp_path
         on.command(*restore, first=DIES)
         on.free_the_lock()
         on.sandbox.backend("dynamodb").tables["incidents-again"].looks = 6
-        again = on.command(*restore)
-        assert again.code == 0, again.all
+        again = on.command(*restore).ends(0)
         assert "the run that made it ended before verifying it" in again.out
         assert on.times_sent() == 1
         assert on.events() == [["begun", "sent", "handed_over"], ["begun", "sent", "cured"]]
@@ -130,8 +97,7 @@ def test_a_killed_backup_is_settled_by_reading(tmp_path: Path) -> None:
         on.environment["DIES"] = "after it is sent"
         on.command("fix", "back-up-table", "--target", TABLE, "--yes", first=DIES)
         on.free_the_lock()
-        again = on.command("fix", "back-up-table", "--target", TABLE, "--yes")
-        assert again.code == 0, again.all
+        on.command("fix", "back-up-table", "--target", TABLE, "--yes").ends(0)
         assert [events[-1] for events in on.events()] == ["handed_over", "cured"]
         ours = [one.name for one in on.sandbox.backend("dynamodb").backups.values() if "-opschecks-" in one.name]
         assert len(ours) == len(set(ours)) == 2
@@ -160,8 +126,7 @@ def test_killed_anywhere_a_full_backup_is_finished_by_the_same_and_no_piece_is_m
             on.free_the_lock()
             assert not [key for key in _keys(on) if key.endswith("manifest.json")]
         on.environment["DIES_AT"] = "after 99"
-        made = on.command(*everything, first=DIES_AT)
-        assert made.code == 0, made.all
+        made = on.command(*everything, first=DIES_AT).ends(0)
         assert "complete: false → true" in made.out
         assert on.check("test_everything_was_backed_up_lately", suite="weekly").code == 0
         sent = (tmp_path / "sent").read_text().splitlines()
@@ -191,8 +156,7 @@ def test_killed_anywhere_a_full_backup_is_finished_by_the_same_and_no_piece_is_m
 def test_what_cloudwatch_logs_may_not_write_is_said_and_no_backup(tmp_path: Path) -> None:
     with backed_up(tmp_path) as on:
         on.sandbox.client("s3").delete_bucket_policy(Bucket=FULL)
-        refused = on.command("fix", "back-up-everything", "--yes")
-        assert refused.code == 1
+        refused = on.command("fix", "back-up-everything", "--yes").ends(1)
         assert "GetBucketAcl call on the given bucket failed" in refused.all
         assert "run the same command again to finish" in refused.all
         assert [key.rpartition("/")[2] for key in _keys(on)] == ["started.json"]

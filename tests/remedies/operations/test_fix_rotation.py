@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import shutil
@@ -278,25 +279,16 @@ def test_nobody_uses_the_new_key(rotation: Rotation, monkeypatch: pytest.MonkeyP
 
 
 def test_the_checks_plan_the_next_stage_and_make_it(rotation: Rotation) -> None:
-    checks = "test_access_keys_are_rotated"
-    project, environment = rotation.on.project, rotation.on.environment
-    arguments = ("checks/weekly", "--stack", "sandbox", "-k", checks)
-    planned = project.run(*arguments, "--fix=plan", **environment)
+    check = functools.partial(rotation.on.check, "test_access_keys_are_rotated", suite="weekly")
+    planned = check("--fix=plan")
     assert f"rotate-access-key on {PIPELINE}: planned" in planned.out, planned.all
-    plan = json.loads((project.folder / "reports" / "plan.json").read_text())
-    assert [one["risk"] for one in plan["changes"]] == ["disruptive"]
-    made = rotation.on.command("fix", "reports/plan.json", "--yes", "--allow", "disruptive")
-    assert made.code == 1, made.all
+    assert [one["risk"] for one in rotation.on.planned()] == ["disruptive"]
+    made = rotation.on.command("fix", "reports/plan.json", "--yes", "--allow", "disruptive").ends(1)
     assert "the change stays in place" in made.out or "there is no way back, and it needs a person" in made.out
     rotation.require_sound()
-    ended = project.run(*arguments, "--fix=apply", "--allow", "disruptive", **environment)
-    assert ended.code == 0, ended.all
+    check("--fix=apply", "--allow", "disruptive").ends(0)
     rotation.require_sound()
     assert sorted(rotation.keys.values()) == ["Active", "Inactive"]
-    _files_tell_no_secret(rotation)
-
-
-def _files_tell_no_secret(rotation: Rotation) -> None:
     written = rotation.written()
     assert rotation.held["AWS_SECRET_ACCESS_KEY"] not in written
     assert "a token of the pager" not in written

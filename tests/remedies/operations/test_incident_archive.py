@@ -1,4 +1,4 @@
-"""Which incidents are archived, held to the ways in which one could be lost: canned answers, without an AWS."""
+"""Which incidents are archived, and put back: held to the ways in which one could be lost, on canned answers."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import pytest
 
 from opschecks.aws.dynamodb_items import to_line
 from opschecks.core.change import CannotFix, Risk
-from opschecks.fixing.plan import change_of
+from opschecks.fixing.plan import change_of, planned
 from opschecks.remedies.operations import archive_objects, old_incidents
-from tests.canned import NOW
-from tests.remedies.operations.archiving import ARN, EVERY_KIND, Item, World, incident, progress
+from opschecks.remedies.operations.incident_restore import RestoreIncidents
+from tests.canned import NOW, refuses
+from tests.remedies.operations.archiving import ARN, EVERY_KIND, Item, World, edit_lines, incident, progress
 
 
 @pytest.mark.parametrize("keys", [("incident_id",), ("incident_id", "created_at"), ("team", "incident_id")])
@@ -102,10 +103,7 @@ WISHES: dict[str, tuple[dict[str, str], str]] = {
 }
 
 
-@pytest.mark.parametrize(("wish", "message"), WISHES.values(), ids=WISHES)
-def test_a_wish_that_cannot_be_is_refused(wish: dict[str, str], message: str) -> None:
-    with pytest.raises(CannotFix, match=message):
-        World(incident(1)).plan(**wish)
+test_a_wish_that_cannot_be_is_refused = refuses(WISHES, lambda wish: World(incident(1)).plan(**wish))
 
 
 def test_a_target_is_named_one_way() -> None:
@@ -118,3 +116,48 @@ def test_a_target_is_named_one_way() -> None:
         remedy.normal("others")
     with pytest.raises(CannotFix, match="names no incidents table"):
         World(incidents_table=None).remedy().all_targets()
+
+
+def test_undo_leaves_alone_what_is_there_by_now_and_says_so() -> None:
+    world = World(incident(1), incident(2))
+    change = world.plan()
+    world.make(change)
+    world.items = [incident(1, "active", title={"S": "it came again"})]
+    world.index = list(world.items)
+    back = change_of(world.remedy(), change.target, change.after, change.before)
+    remedy = world.make(back)
+    assert world.ids() == ["inc-001", "inc-002"]
+    assert world.items[0]["status"] == {"S": "active"}
+    assert progress(world, remedy, back).said.endswith("in the table already, and left alone: inc-001")
+
+
+def test_undo_of_an_archive_that_is_not_the_whole_truth_is_refused() -> None:
+    world = World(incident(1), incident(2))
+    change = world.plan()
+    world.make(change)
+    edit_lines(world, lambda lines: lines[1:])
+    with pytest.raises(CannotFix, match="together do not make what was there before"):
+        change_of(world.remedy(), change.target, change.after, change.before)
+
+
+def test_one_object_is_put_back_by_name() -> None:
+    world = World(*(incident(n) for n in range(3)))
+    world.make(world.plan())
+    (key,) = world.objects
+    target = f"s3://old/{key}"
+    world.items = [incident(1, "active")]
+    remedy = world.remedy(RestoreIncidents)
+    change = planned(remedy, remedy.normal(target), wish={})
+    assert dict(change.before) == {"archived": 3, "in the table": 1}
+    assert progress(world, world.make(change, kind=RestoreIncidents), change).settled
+    assert world.ids() == ["inc-000", "inc-001", "inc-002"]
+    assert incident(1, "active") in world.items
+    with pytest.raises(CannotFix, match="is as restore-incidents would make it"):
+        planned(world.remedy(RestoreIncidents), target, wish={})
+    for other in (target.replace("old", "others"), "s3://old/incidents/incidents/", f"s3://old/elsewhere/{key}"):
+        with pytest.raises(
+            CannotFix, match="is not an object of the archive: s3://old/incidents/incidents/before-DAY/"
+        ):
+            remedy.normal(other)
+    with pytest.raises(CannotFix, match="aws s3 ls --recursive s3://old/incidents/incidents/ shows them"):
+        remedy.all_targets()

@@ -15,7 +15,7 @@ from opschecks.remedies.operations.restore import DeleteRestoredTable, RestoreTa
 from opschecks.remedies.operations.restore_points import wanted_point
 from opschecks.remedies.settings.table_backup import BackUpTable, backup_name
 from opschecks.remedies.settings.table_recovery import EnableRecovery
-from tests.canned import NOW, Aws, ago, as_sent, stack
+from tests.canned import NOW, Aws, ago, as_sent, given, refuses, stack
 from tests.canned_backups import (
     ARN,
     BACKUP,
@@ -32,19 +32,14 @@ from tests.canned_backups import (
     table,
 )
 
+FIRST = f"{T}-opschecks-{TODAY}"
 NAMES: dict[str, tuple[list[dict[str, Any]], str]] = {
-    "the first of the day": ([], f"{T}-opschecks-{TODAY}"),
-    "after one of yesterday": ([backup(f"{T}-opschecks-20200101")], f"{T}-opschecks-{TODAY}"),
-    "the second of the day": ([backup(f"{T}-opschecks-{TODAY}")], f"{T}-opschecks-{TODAY}-2"),
-    "the eleventh": (
-        [backup(f"{T}-opschecks-{TODAY}-9", days=2), backup(f"{T}-opschecks-{TODAY}-10", days=1)],
-        f"{T}-opschecks-{TODAY}-11",
-    ),
-    "those of others do not count": (
-        [backup("nightly"), backup(f"{T}-opschecks-set-{TODAY}-1")],
-        f"{T}-opschecks-{TODAY}",
-    ),
-    "nor does one that was deleted": ([backup(f"{T}-opschecks-{TODAY}", status="DELETED")], f"{T}-opschecks-{TODAY}"),
+    "the first of the day": ([], FIRST),
+    "after one of yesterday": ([backup(f"{T}-opschecks-20200101")], FIRST),
+    "the second of the day": ([backup(FIRST)], f"{FIRST}-2"),
+    "the eleventh": ([backup(f"{FIRST}-9", days=2), backup(f"{FIRST}-10", days=1)], f"{FIRST}-11"),
+    "those of others do not count": ([backup("nightly"), backup(f"{T}-opschecks-set-{TODAY}-1")], FIRST),
+    "nor does one that was deleted": ([backup(FIRST, status="DELETED")], FIRST),
 }
 
 
@@ -60,12 +55,11 @@ def test_a_backup_is_numbered_within_its_day(there: list[dict[str, Any]], wanted
 
 @pytest.mark.parametrize(("status", "settled"), [("CREATING", False), ("AVAILABLE", True)])
 def test_a_backup_is_there_when_it_can_be_restored(status: str, settled: bool) -> None:
-    name = f"{T}-opschecks-{TODAY}"
-    remedy = remedy_of(BackUpTable, listed(backup(name, days=0.01, status=status), backup("nightly", days=0)))
-    reached = remedy.progress(T, {}, {"newest of ours": name})
+    remedy = remedy_of(BackUpTable, listed(backup(FIRST, days=0.01, status=status), backup("nightly", days=0)))
+    reached = remedy.progress(T, {}, {"newest of ours": FIRST})
     assert reached.settled is settled
     assert re.fullmatch(rf"the backup is {status}, \d+ minutes after it was asked for", reached.said)
-    assert not remedy_of(BackUpTable, listed()).progress(T, {}, {"newest of ours": name}).settled
+    assert not remedy_of(BackUpTable, listed()).progress(T, {}, {"newest of ours": FIRST}).settled
 
 
 @pytest.mark.parametrize("answer", [NotThere("dynamodb:DescribeTable", "gone"), table(TableStatus="DELETING")])
@@ -82,9 +76,10 @@ def _recovery(status: str = "ENABLED", **more: Any) -> dict[str, Any]:
 
 
 def test_recovery_is_turned_on_where_it_is_off_and_nowhere_else() -> None:
-    off, on = (
-        remedy_of(EnableRecovery, {RECOVERY: _recovery("DISABLED")}),
-        remedy_of(EnableRecovery, {RECOVERY: _recovery()}),
+    without_description = {"ContinuousBackupsDescription": {"ContinuousBackupsStatus": "ENABLED"}}
+    off, on, untold = (
+        remedy_of(EnableRecovery, {RECOVERY: told})
+        for told in (_recovery("DISABLED"), _recovery(), without_description)
     )
     before = off.read(T)
     after = off.want(before, {})
@@ -96,21 +91,13 @@ def test_recovery_is_turned_on_where_it_is_off_and_nowhere_else() -> None:
     with pytest.raises(CannotFix, match="of every table of here is on"):
         on.all_targets()
     with pytest.raises(CouldNotLook, match="PointInTimeRecoveryDescription"):
-        remedy_of(
-            EnableRecovery, {RECOVERY: {"ContinuousBackupsDescription": {"ContinuousBackupsStatus": "ENABLED"}}}
-        ).read(T)
+        untold.read(T)
 
 
 WINDOW = _recovery(EarliestRestorableDateTime=ago(days=35), LatestRestorableDateTime=ago(minutes=5))
 OTHER = {
     "BackupDescription": {
-        "BackupDetails": {
-            "BackupArn": BACKUP,
-            "BackupName": "old",
-            "BackupStatus": "AVAILABLE",
-            "BackupType": "USER",
-            "BackupCreationDateTime": ago(days=1),
-        },
+        "BackupDetails": given(backup("old"), {"BackupArn": BACKUP, "TableName": None}),
         "SourceTableDetails": {
             "TableName": "other",
             "TableId": "1",
@@ -120,53 +107,47 @@ OTHER = {
         },
     }
 }
-POINTS: dict[str, tuple[dict[Any, Any], dict[str, str], str, bool]] = {
+NEWEST, LATEST = {"backup": "newest"}, {"at": "latest"}
+FOUND: dict[str, tuple[dict[Any, Any], dict[str, str], str]] = {
     "the newest that can be restored": (
         listed(backup("old", 2), backup("new", 1), backup("young", 0.1, "CREATING")),
         {},
         f"{ARN}/backup/new",
-        True,
     ),
-    "what was made before the table was is of another": (listed(backup("old", 50)), {}, "as it is now", False),
     "of a table that was deleted, the last": (
         {**listed(backup("old", 50), backup("last", 3, BackupType="SYSTEM")), DESCRIBE: GONE},
         {},
         f"{ARN}/backup/last",
-        True,
     ),
-    "none": (listed(), {}, "aws backup start-restore-job", False),
-    "the newest by name": (listed(backup("new", 1)), {"backup": "newest"}, f"{ARN}/backup/new", True),
-    "no ARN": ({}, {"backup": "yesterday"}, "expected the ARN of a DynamoDB backup", False),
-    "another table's": ({("dynamodb", "DescribeBackup"): OTHER}, {"backup": BACKUP}, "it is a backup of other", False),
-    "no such backup": ({("dynamodb", "DescribeBackup"): GONE}, {"backup": BACKUP}, "there is no such backup", False),
-    "the last moment": (
-        {RECOVERY: WINDOW},
-        {"at": "latest"},
-        f"{T} at {NOW - timedelta(minutes=5):%Y-%m-%dT%H:%M:%SZ}",
-        True,
-    ),
+    "the newest by name": (listed(backup("new", 1)), NEWEST, f"{ARN}/backup/new"),
+    "the last moment": ({RECOVERY: WINDOW}, LATEST, f"{T} at {NOW - timedelta(minutes=5):%Y-%m-%dT%H:%M:%SZ}"),
     "a moment in any zone": (
         {RECOVERY: WINDOW},
         {"at": ago(days=2).isoformat()},
         f"{T} at {NOW - timedelta(days=2):%Y-%m-%dT%H:%M:%SZ}",
-        True,
     ),
-    "a moment without a zone": ({RECOVERY: WINDOW}, {"at": "2026-11-24T07:00:00"}, "a time with its offset", False),
-    "too early": ({RECOVERY: WINDOW}, {"at": "2020-01-01T00:00:00Z"}, "can be restored from", False),
-    "too late": ({RECOVERY: WINDOW}, {"at": NOW.isoformat()}, "can be restored from", False),
-    "recovery is off": ({RECOVERY: _recovery("DISABLED")}, {"at": "latest"}, "is off", False),
-    "the table is gone": ({RECOVERY: GONE}, {"at": "latest"}, "of type SYSTEM", False),
-    "both": ({}, {"at": "latest", "backup": "newest"}, "not both", False),
 }
 
 
-@pytest.mark.parametrize(("answers", "wish", "told", "found"), POINTS.values(), ids=POINTS)
-def test_what_is_restored(answers: dict[Any, Any], wish: dict[str, str], told: str, found: bool) -> None:
-    if found:
-        assert wanted_point(Aws(answers), T, wish) == told
-        return
-    with pytest.raises(CannotFix, match=told):
-        wanted_point(Aws(answers), T, wish)
+@pytest.mark.parametrize(("answers", "wish", "point"), FOUND.values(), ids=FOUND)
+def test_what_is_restored(answers: dict[Any, Any], wish: dict[str, str], point: str) -> None:
+    assert wanted_point(Aws(answers), T, wish) == point
+
+
+NOT_FOUND: dict[str, tuple[dict[Any, Any], dict[str, str], str]] = {
+    "what was made before the table was is of another": (listed(backup("old", 50)), {}, "as it is now"),
+    "none": (listed(), {}, "aws backup start-restore-job"),
+    "no ARN": ({}, {"backup": "yesterday"}, "expected the ARN of a DynamoDB backup"),
+    "another table's": ({("dynamodb", "DescribeBackup"): OTHER}, {"backup": BACKUP}, "it is a backup of other"),
+    "no such backup": ({("dynamodb", "DescribeBackup"): GONE}, {"backup": BACKUP}, "there is no such backup"),
+    "a moment without a zone": ({RECOVERY: WINDOW}, {"at": "2026-11-24T07:00:00"}, "a time with its offset"),
+    "too early": ({RECOVERY: WINDOW}, {"at": "2020-01-01T00:00:00Z"}, "can be restored from"),
+    "too late": ({RECOVERY: WINDOW}, {"at": NOW.isoformat()}, "can be restored from"),
+    "recovery is off": ({RECOVERY: _recovery("DISABLED")}, LATEST, "is off"),
+    "the table is gone": ({RECOVERY: GONE}, LATEST, "of type SYSTEM"),
+    "both": ({}, {**LATEST, **NEWEST}, "not both"),
+}
+test_what_is_not_restored = refuses(NOT_FOUND, lambda answers, wish: wanted_point(Aws(answers), T, wish))
 
 
 def _describes(**tables: Any) -> dict[Any, Any]:
@@ -204,7 +185,7 @@ OVER: dict[str, tuple[Any, dict[str, str], str]] = {
     "one that is restored": (restored(), {"to": "again"}, "restored from arn.*name another"),
     "one that is being restored from another": (
         restored(under_way=True),
-        {"to": "again", "backup": "newest"},
+        {"to": "again", **NEWEST},
         "is being restored from",
     ),
     "no name": (GONE, {}, "name the new table with --set to=NEWNAME"),
@@ -212,10 +193,9 @@ OVER: dict[str, tuple[Any, dict[str, str], str]] = {
 }
 
 
-@pytest.mark.parametrize(("there", "wish", "said"), OVER.values(), ids=OVER)
-def test_nothing_is_restored_over_a_table(there: Any, wish: dict[str, str], said: str) -> None:
-    with pytest.raises(CannotFix, match=said):
-        _planned(_describes(incidents=table(), again=there), wish)
+test_nothing_is_restored_over_a_table = refuses(
+    OVER, lambda there, wish: _planned(_describes(incidents=table(), again=there), wish)
+)
 
 
 def test_a_restore_that_is_under_way_is_waited_for_and_not_asked_for_again() -> None:
@@ -234,14 +214,10 @@ def test_a_table_that_came_meanwhile_is_not_restored_over() -> None:
         as_sent(step)
 
 
+INDEX = {"IndexName": "by-status", "IndexStatus": "CREATING"}
 WAITS: dict[str, tuple[Any, bool, bool, str]] = {
     "under way": (restored(under_way=True), False, False, "CREATING"),
-    "an index is not": (
-        restored(GlobalSecondaryIndexes=[{"IndexName": "by-status", "IndexStatus": "CREATING"}]),
-        False,
-        False,
-        "ACTIVE",
-    ),
+    "an index is not": (restored(GlobalSecondaryIndexes=[INDEX]), False, False, "ACTIVE"),
     "there": (restored(), True, False, "ACTIVE"),
     "its key is lost": (restored(status="INACCESSIBLE_ENCRYPTION_CREDENTIALS"), False, True, "INACCESSIBLE"),
     "not listed yet": (GONE, False, False, "not listed yet"),
@@ -289,10 +265,7 @@ def test_a_drilled_table_is_deleted_as_the_one_it_is() -> None:
     remedy = remedy_of(DeleteRestoredTable, {DESCRIBE: restored()})
     change = planned(remedy, "opschecks-drill-1")
     assert change.before == {"status": "there", "table_id": "1", "restored_from": BACKUP}
-    assert (change.parameters, change.risk, change.one_way) == (
-        {"TableName": "opschecks-drill-1"},
-        Risk.DESTRUCTIVE,
-        True,
-    )
+    assert change.parameters == {"TableName": "opschecks-drill-1"}
+    assert (change.risk, change.one_way) == (Risk.DESTRUCTIVE, True)
     going = remedy_of(DeleteRestoredTable, {DESCRIBE: restored("DELETING")})
     assert going.progress("opschecks-drill-1", change.before, {}).said == "opschecks-drill-1 is being deleted"

@@ -11,12 +11,11 @@ from typing import Any
 
 import pytest
 
-from opschecks.core.change import CannotFix, Request, Step
+from opschecks.core.change import CannotFix, Change, Request, State
 from opschecks.core.observation import NotThere
 from opschecks.fixing.plan import planned
 from opschecks.remedies.operations.sync_dashboard import SyncDashboard, content_type
-from tests.canned import Answers, Raw, fits
-from tests.canned_remedies import remedy
+from tests.canned import Answers, Raw, fits, remedy
 from tests.canned_site import CUSTOM, MD5, item, page, told_of
 
 
@@ -49,17 +48,23 @@ def encrypted(by: str) -> Raw:
     return {"ServerSideEncryptionConfiguration": {"Rules": rules}}
 
 
-def sent(steps: Sequence[Step]) -> list[tuple[str, Any]]:
+def sent(requests: Sequence[Request]) -> list[tuple[str, Any]]:
     """Operation and key of each request; of deletes their keys."""
     return [
         (one.operation, one.parameters.get("Key") or [key["Key"] for key in one.parameters["Delete"]["Objects"]])
-        for one in taken(steps)
+        for one in requests
     ]
 
 
-def taken(steps: Sequence[Step]) -> list[Request]:
+def taken(sync: SyncDashboard, target: str, before: State, after: State) -> list[Request]:
     """Those of the steps, which AWS would take."""
-    return [fits(step.request) for step in steps]
+    return [fits(step.request) for step in sync.steps(target, before, after)]
+
+
+def wanted(sync: SyncDashboard, built: Path) -> tuple[Change, list[Request]]:
+    """What would put the folder into the bucket."""
+    change = planned(sync, sync.normal(str(built)))
+    return change, taken(sync, change.target, change.before, change.after)
 
 
 def test_new_files_are_put_before_the_pages_that_ask_for_them_and_old_ones_deleted_last(tmp_path: Path) -> None:
@@ -68,8 +73,8 @@ def test_new_files_are_put_before_the_pages_that_ask_for_them_and_old_ones_delet
     sync = remedy(SyncDashboard, there)
     target = sync.normal(str(built))
     assert (target, sync.shown(target)) == (f"s3://site/ from {built}", "s3://site/")
-    change = planned(sync, target)
-    assert sent(sync.steps(target, change.before, change.after)) == [
+    change, requests = wanted(sync, built)
+    assert sent(requests) == [
         ("PutObject", "app.js"),
         ("PutObject", "z.css"),
         ("PutObject", "demo/index.html"),
@@ -82,10 +87,7 @@ def test_new_files_are_put_before_the_pages_that_ask_for_them_and_old_ones_delet
 
 def test_what_a_file_holds_is_told_by_its_md5(tmp_path: Path) -> None:
     built = folder(tmp_path)
-    sync = remedy(SyncDashboard, bucket())
-    change = planned(sync, sync.normal(str(built)))
-    [request] = taken(sync.steps(change.target, change.before, change.after))
-    assert fits(request)
+    _, [request] = wanted(remedy(SyncDashboard, bucket()), built)
     assert request.files == {"Body": built / "index.html"}
     assert request.parameters == {
         "Bucket": "site",
@@ -98,27 +100,24 @@ def test_what_a_file_holds_is_told_by_its_md5(tmp_path: Path) -> None:
 def test_an_origin_path_is_a_part_of_each_key(tmp_path: Path) -> None:
     there = bucket(item("web/out/gone.js"))
     there["cloudfront", "GetDistribution"] = {"Distribution": told_of("site.s3.us-west-2.amazonaws.com", "/web/out")}
-    sync = remedy(SyncDashboard, there)
-    change = planned(sync, sync.normal(str(folder(tmp_path))))
+    change, requests = wanted(remedy(SyncDashboard, there), folder(tmp_path))
     assert change.before == {"gone.js": MD5}
-    requests = sent(sync.steps(change.target, change.before, change.after))
-    assert requests == [("PutObject", "web/out/index.html"), ("DeleteObjects", ["web/out/gone.js"])]
+    assert sent(requests) == [("PutObject", "web/out/index.html"), ("DeleteObjects", ["web/out/gone.js"])]
 
 
 def test_objects_are_deleted_by_the_thousand(tmp_path: Path) -> None:
     gone = {f"old/{n:04}.js": MD5 for n in range(2500)}
-    steps = remedy(SyncDashboard).steps(f"s3://site/ from {folder(tmp_path)}", gone, {})
-    deleted = [keys for _, keys in sent(steps)]
+    deleted = [keys for _, keys in sent(taken(remedy(SyncDashboard), f"s3://site/ from {folder(tmp_path)}", gone, {}))]
     assert [len(keys) for keys in deleted] == [1000, 1000, 500]
     assert list(itertools.chain.from_iterable(deleted)) == list(gone)
 
 
 def test_a_sync_that_broke_off_sends_the_rest(tmp_path: Path) -> None:
     built = folder(tmp_path, app_js="script")
-    target, wanted = f"s3://site/ from {built}", {"index.html": md5("home"), "app.js": md5("script")}
+    all_of_it = {"index.html": md5("home"), "app.js": md5("script")}
     between = {"app.js": md5("script"), "gone.js": MD5}
-    rest = sent(remedy(SyncDashboard).steps(target, between, wanted))
-    assert rest == [("PutObject", "index.html"), ("DeleteObjects", ["gone.js"])]
+    rest = taken(remedy(SyncDashboard), f"s3://site/ from {built}", between, all_of_it)
+    assert sent(rest) == [("PutObject", "index.html"), ("DeleteObjects", ["gone.js"])]
 
 
 def version(key: str, etag: str, number: int, **more: Any) -> Raw:
@@ -139,8 +138,7 @@ KEPT: Raw = {
 def test_what_is_taken_back_is_the_version_that_held_it(tmp_path: Path) -> None:
     sync = remedy(SyncDashboard, bucket(ListObjectVersions=KEPT))
     target = f"s3://site/ from {folder(tmp_path)}"
-    [request] = taken(sync.steps(target, {"index.html": md5("home")}, {"index.html": md5("before")}))
-    assert fits(request)
+    [request] = taken(sync, target, {"index.html": md5("home")}, {"index.html": md5("before")})
     assert request.operation == "CopyObject"
     assert request.parameters == {
         "Bucket": "site",
@@ -153,15 +151,15 @@ def test_what_was_deleted_is_brought_back_and_what_was_new_goes(tmp_path: Path) 
     marked = {"Versions": [version("gone.js", MD5, 1)], "DeleteMarkers": [{"Key": "gone.js", "VersionId": "v2"}]}
     sync = remedy(SyncDashboard, bucket(ListObjectVersions=marked))
     target = f"s3://site/ from {folder(tmp_path)}"
-    back = sent(sync.steps(target, {"index.html": md5("home")}, {"gone.js": MD5}))
-    assert back == [("CopyObject", "gone.js"), ("DeleteObjects", ["index.html"])]
+    back = taken(sync, target, {"index.html": md5("home")}, {"gone.js": MD5})
+    assert sent(back) == [("CopyObject", "gone.js"), ("DeleteObjects", ["index.html"])]
 
 
 def test_what_the_folder_has_needs_no_version_and_a_folder_that_is_gone_needs_one(tmp_path: Path) -> None:
     sync = remedy(SyncDashboard, bucket(ListObjectVersions=KEPT))
     built, before = folder(tmp_path / "out", copy_html="before"), {"index.html": md5("before")}
-    [from_folder] = taken(sync.steps(f"s3://site/ from {built}", {}, before))
-    [from_version] = taken(sync.steps(f"s3://site/ from {tmp_path / 'cleaned'}", {}, before))
+    [from_folder] = taken(sync, f"s3://site/ from {built}", {}, before)
+    [from_version] = taken(sync, f"s3://site/ from {tmp_path / 'cleaned'}", {}, before)
     assert (from_folder.operation, from_folder.files) == ("PutObject", {"Body": built / "copy.html"})
     assert from_version.operation == "CopyObject"
 
@@ -175,9 +173,7 @@ def test_a_version_that_s3_no_longer_keeps_cannot_be_brought_back(tmp_path: Path
 def test_how_long_a_file_may_be_cached_is_the_first_pattern_that_fits(tmp_path: Path) -> None:
     built = folder(tmp_path, demo__index_html="demo", static__app_js="script", robots_txt="all")
     patterns = {"index.html": "no-store", "*.html": "no-cache", "static/*": "max-age=31536000, immutable"}
-    sync = remedy(SyncDashboard, bucket(), dashboard_cache_control=patterns)
-    change = planned(sync, sync.normal(str(built)))
-    made = taken(sync.steps(change.target, change.before, change.after))
+    _, made = wanted(remedy(SyncDashboard, bucket(), dashboard_cache_control=patterns), built)
     assert {one.parameters["Key"]: one.parameters.get("CacheControl") for one in made} == {
         "robots.txt": None,
         "static/app.js": "max-age=31536000, immutable",
@@ -218,7 +214,7 @@ def test_a_bucket_whose_etags_tell_nothing_is_left_alone(tmp_path: Path, answer:
 @pytest.mark.parametrize(
     ("files", "refusal"),
     [
-        ([], "it has no index.html"),
+        ([], "it has no index.html: is it the folder that the build writes"),
         (["demo/index.html"], "it has no index.html"),
         (["index.html", ".env"], r"\.env would be public"),
         (["index.html", "a/.git/config"], r"a/\.git/config would be public"),

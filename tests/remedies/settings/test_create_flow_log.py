@@ -14,7 +14,7 @@ from opschecks.fixing.plan import planned
 from opschecks.fixing.sending import send_one
 from opschecks.remedies.settings.flow_logs import CreateFlowLog
 from tests.aws.test_flow_logs import FAILS, GROUP, HERE, ROLE, TO_S3, log, subnet
-from tests.canned import ACCOUNT, Aws, Raw, fits, stack
+from tests.canned import ACCOUNT, Aws, Raw, fits, refuses, stack
 
 
 class Sends(Aws):
@@ -77,18 +77,13 @@ def test_taking_it_back_deletes_that_one_and_no_other() -> None:
         remedy().request("vpc-1", now, none)
 
 
-NOT_MADE: dict[str, tuple[CreateFlowLog, str]] = {
+NOT_MADE = {
     "no group is named": (remedy(flow_log_group=None), "set flow_log_group in stacks.toml"),
     "no role is named": (remedy(flow_log_role=None), "set flow_log_role in stacks.toml"),
     "the group is not there": (remedy(known_groups=()), f"there is no log group {GROUP}: create it, with a retention"),
     "it is there, and does not deliver": (remedy(log(**FAILS)), "records ALL: if nothing arrives,"),
 }
-
-
-@pytest.mark.parametrize(("fixes", "message"), NOT_MADE.values(), ids=NOT_MADE)
-def test_flow_logs_that_are_not_created(fixes: CreateFlowLog, message: str) -> None:
-    with pytest.raises(CannotFix, match=message):
-        planned(fixes, "vpc-1")
+test_flow_logs_that_are_not_created = refuses(NOT_MADE, lambda fixes: planned(fixes, "vpc-1"))
 
 
 def test_what_is_refused_within_an_answer_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""Lifecycle rules that are put beside those of others, and taken away again."""
+"""For how long a bucket keeps its objects, and a log group its events."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from typing import Any
 
 import pytest
 
-from opschecks.core.change import CannotFix, Request, Risk
+from opschecks.core.change import Request, Risk
 from opschecks.fixing.plan import planned
-from opschecks.fixing.remedy import BaseRemedy
+from opschecks.remedies.settings.logs import PutRetention
 from opschecks.remedies.settings.s3_lifecycle import PutLifecycle
-from tests.aws.test_retention import NEVER, NO_BUCKET, NO_RULES, ON, aws_of, old, rule, uploads
-from tests.canned import Aws, Raw, fits, stack
-
-# remedies
+from tests.aws.test_retention import NEVER, NO_BUCKET, NO_RULES, ON, aws_of, group, old, rule, uploads
+from tests.canned import Aws, Raw, fits, refuses, stack
 
 
 def lifecycle(rules: Sequence[Raw] | Exception, versioning: Any = NEVER, **of: Any) -> PutLifecycle:
@@ -34,18 +32,9 @@ def put(
     return list(change.after["Rules"]), change.risk, back
 
 
-WHOLE_BUCKET = {"Status": "Enabled", "Filter": {"Prefix": ""}}
-
-
 def test_a_bucket_without_a_lifecycle_gets_one_and_taking_it_back_leaves_none() -> None:
     rules, risk, back = put(NO_RULES)
-    assert rules == [
-        {
-            "ID": "opschecks incomplete uploads 7 days",
-            **WHOLE_BUCKET,
-            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
-        }
-    ]
+    assert rules == [uploads(7, ID="opschecks incomplete uploads 7 days")]
     assert risk is Risk.SAFE
     assert (back.operation, back.parameters) == ("DeleteBucketLifecycle", {"Bucket": "archive"})
     assert back.call == "s3:PutLifecycleConfiguration"
@@ -75,7 +64,7 @@ def test_what_deletes_something_is_destructive_and_says_so_in_the_rules_name() -
 
 def test_only_what_was_wished_is_added() -> None:
     rules, risk, _ = put([], ON, {"uploads": "5"})
-    assert [set(one) - {*WHOLE_BUCKET, "ID"} for one in rules] == [{"AbortIncompleteMultipartUpload"}]
+    assert [set(one) - {*rule()} for one in rules] == [{"AbortIncompleteMultipartUpload"}]
     assert risk is Risk.SAFE
 
 
@@ -93,32 +82,26 @@ def test_rules_of_the_older_form_get_one_of_their_own_kind() -> None:
 
 
 def test_the_smallest_size_that_moves_is_kept_where_somebody_chose_it() -> None:
-    aws = aws_of([])
-    told = {"Rules": [old(ID="a")], "TransitionDefaultMinimumObjectSize": "varies_by_storage_class"}
-    remedy = PutLifecycle(
-        aws.stack, Aws({("s3", "GetBucketVersioning"): {}, ("s3", "GetBucketLifecycleConfiguration"): told}, aws.stack)
-    )
+    def of(size: str) -> PutLifecycle:
+        aws = aws_of([])
+        told = {"Rules": [old(ID="a")], "TransitionDefaultMinimumObjectSize": size}
+        answers = {("s3", "GetBucketVersioning"): {}, ("s3", "GetBucketLifecycleConfiguration"): told}
+        return PutLifecycle(aws.stack, Aws(answers, aws.stack))
+
+    remedy = of("varies_by_storage_class")
     change = planned(remedy, "archive", wish={})
-    for request in (
-        remedy.request("archive", change.before, change.after),
-        remedy.request("archive", change.after, change.before),
-    ):
-        assert fits(request).parameters["TransitionDefaultMinimumObjectSize"] == "varies_by_storage_class"
-    usual = {**told, "TransitionDefaultMinimumObjectSize": "all_storage_classes_128K"}
-    same = PutLifecycle(
-        aws.stack, Aws({("s3", "GetBucketVersioning"): {}, ("s3", "GetBucketLifecycleConfiguration"): usual}, aws.stack)
-    )
-    assert set(same.read("archive")) == {"Rules"}
+    for states in ((change.before, change.after), (change.after, change.before)):
+        sent = fits(remedy.request("archive", *states)).parameters
+        assert sent["TransitionDefaultMinimumObjectSize"] == "varies_by_storage_class"
+    assert set(of("all_storage_classes_128K").read("archive")) == {"Rules"}
 
 
 def test_the_same_rules_in_another_order_and_form_are_the_same_state() -> None:
-    one, other = old(ID="a", Filter={}), uploads(ID="b")
-    assert lifecycle([one, other]).read("archive") == lifecycle([other, {**one, "Filter": {"Prefix": ""}}]).read(
-        "archive"
-    )
+    one, other = lifecycle([old(ID="a", Filter={}), uploads(ID="b")]), lifecycle([uploads(ID="b"), old(ID="a")])
+    assert one.read("archive") == other.read("archive")
 
 
-REFUSED: dict[str, tuple[PutLifecycle, dict[str, str], str]] = {
+REFUSED = {
     "nothing is lacking": (lifecycle([uploads()]), {}, "nothing is kept longer than expected"),
     "no bucket": (lifecycle(NO_BUCKET, NO_BUCKET), {}, "there is no bucket archive"),
     "no number": (lifecycle([]), {"uploads": "soon"}, "expected a whole number of at least 1"),
@@ -132,14 +115,50 @@ REFUSED: dict[str, tuple[PutLifecycle, dict[str, str], str]] = {
     "it is the site": (lifecycle([], dashboard_bucket="archive"), {"objects": "30"}, "is behind the dashboards"),
     "it holds the journal": (lifecycle([], state="s3://archive/opschecks"), {"objects": "30"}, "the stack's journal"),
 }
-
-
-@pytest.mark.parametrize(("remedy", "wish", "message"), REFUSED.values(), ids=REFUSED)
-def test_lifecycles_that_are_not_put(remedy: BaseRemedy, wish: dict[str, str], message: str) -> None:
-    with pytest.raises(CannotFix, match=message):
-        planned(remedy, "archive", wish=wish)
+test_lifecycles_that_are_not_put = refuses(REFUSED, lambda remedy, wish: planned(remedy, "archive", wish=wish))
 
 
 def test_a_journal_in_a_bucket_of_a_longer_name_bars_nothing() -> None:
     rules, risk, _ = put([], wish={"objects": "30"}, state="s3://archive-of-ops/opschecks")
     assert (len(rules), risk) == (1, Risk.DESTRUCTIVE)
+
+
+def retention(days: int | None, wish: Mapping[str, str] | None = None, *, raw: Any = None, **limits: float) -> Any:
+    checked = stack(log_groups=["/ecs/backend"], limits=limits)
+    told = {"logGroups": [raw or group(days=days)]}
+    remedy = PutRetention(checked, Aws({("logs", "DescribeLogGroups"): told}, checked))
+    change = planned(remedy, "/ecs/backend", wish=dict(wish or {}))
+    fits(remedy.request("/ecs/backend", change.before, change.after))
+    return change, fits(remedy.request("/ecs/backend", change.after, change.before))
+
+
+DAYS: dict[str, tuple[int | None, dict[str, str], dict[str, float], int, Risk]] = {
+    "for ever is cut to the longest": (None, {}, {}, 90, Risk.DESTRUCTIVE),
+    "too long is cut to the longest": (365, {}, {}, 90, Risk.DESTRUCTIVE),
+    "too short is raised to the shortest": (1, {}, {}, 7, Risk.SAFE),
+    "the longest that AWS takes": (None, {}, {"log_retention_days_max": 100}, 90, Risk.DESTRUCTIVE),
+    "the shortest that AWS takes": (1, {}, {"log_retention_days_min": 8}, 14, Risk.SAFE),
+    "as wished, though it is as wanted": (30, {"days": "60"}, {}, 60, Risk.SAFE),
+    "as wished, and shorter": (30, {"days": "14"}, {}, 14, Risk.DESTRUCTIVE),
+}
+
+
+@pytest.mark.parametrize(("now", "wish", "limits", "days", "risk"), DAYS.values(), ids=DAYS)
+def test_retention(now: int | None, wish: dict[str, str], limits: dict[str, float], days: int, risk: Risk) -> None:
+    change, back = retention(now, wish, **limits)
+    assert change.after == {"retentionInDays": days}
+    assert change.risk is risk
+    assert back.operation == ("DeleteRetentionPolicy" if now is None else "PutRetentionPolicy")
+    assert back.parameters.get("retentionInDays") == now
+
+
+BETWEEN = {"log_retention_days_min": 8, "log_retention_days_max": 13}
+NOT_SET = {
+    "as wanted": (group(days=30), {}, {}, "kept for 30 days, as expected"),
+    "no such number": (group(days=None), {"days": "45"}, {}, "AWS takes only 1, 3, 5, 7, 14"),
+    "no number": (group(days=None), {"days": "long"}, {}, "--set days=long: expected a whole number"),
+    "none between": (group(days=None), {}, BETWEEN, "between 8 and 13"),
+    "fixed by AWS": (group(days=2, logGroupClass="DELIVERY"), {}, {}, "AWS keeps its events for a day"),
+    "gone": (group("/other"), {}, {}, "there is no log group /ecs/backend"),
+}
+test_retentions_that_are_not_put = refuses(NOT_SET, lambda raw, wish, limits: retention(None, wish, raw=raw, **limits))

@@ -17,9 +17,8 @@ from opschecks.remedies.settings.ecs import (
     RollBackService,
     ScaleService,
 )
-from tests.canned import ACCOUNT, NOW, Answers, Raw, ago, as_sent, fits
+from tests.canned import ACCOUNT, NOW, Answers, Raw, ago, as_sent, fits, remedy
 from tests.canned_ecs import BY_CODE_DEPLOY, deployment, record, recorded, service
-from tests.canned_remedies import remedy
 
 ELB = f"arn:aws:elasticloadbalancing:{ACCOUNT}"
 BALANCER = f"{ELB}:loadbalancer/app/web/50dc6c495c0c9188"

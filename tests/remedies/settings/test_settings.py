@@ -31,8 +31,10 @@ from tests.aws.test_cdn_caching import told as distribution
 from tests.aws.test_flow_logs import GROUP, HERE, log
 from tests.aws.test_indexes import ONE, index, raw_table
 from tests.canned import NOW, Aws, ago, fits, stack
+from tests.canned_backups import backup, listed
+from tests.canned_ecs import scalable
+from tests.fixing.desk import CURED, SICK, fixer_of
 
-CURED, SICK = Look(cured=True), Look(cured=False, said="still so")
 SERVICE = "service/prod/backend"
 State = dict[str, Any]
 Canned = Mapping[tuple[str, str], Any]
@@ -70,10 +72,9 @@ def _stick(state: State, _: str, sent: Mapping[str, Any]) -> None:
 
 
 def _scaling(state: State) -> Canned:
-    fixed = {"ResourceId": SERVICE, "ScalableDimension": "ecs:service:DesiredCount", "ServiceNamespace": "ecs",
-             "RoleARN": "arn:aws:iam::123456789012:role/scaling", "CreationTime": NOW}  # fmt: skip
+    target = {**scalable(SERVICE, 0, 0), **state}
     return {
-        ("application-autoscaling", "DescribeScalableTargets"): {"ScalableTargets": [{**state, **fixed}]},
+        ("application-autoscaling", "DescribeScalableTargets"): {"ScalableTargets": [target]},
         ("application-autoscaling", "DescribeScheduledActions"): {"ScheduledActions": []},
         ("ecs", "DescribeServices"): {"services": [{"serviceArn": "a", "desiredCount": 2}]},
     }
@@ -200,9 +201,7 @@ def _serve(state: State, operation: str, sent: Mapping[str, Any]) -> None:
 
 
 def _backups(state: State) -> Canned:
-    made = [{"BackupName": one, "BackupStatus": "AVAILABLE", "BackupCreationDateTime": NOW} for one in state["made"]]
-    table = {"TableName": "incidents", "TableStatus": "ACTIVE", "TableId": "1", "CreationDateTime": ago(days=40)}
-    return {("dynamodb", "ListBackups"): {"BackupSummaries": made}, ("dynamodb", "DescribeTable"): {"Table": table}}
+    return listed(*(backup(one, days=0) for one in state["made"]))
 
 
 def _invalidated(state: State) -> Canned:
@@ -330,15 +329,7 @@ class Desk:
         return change
 
     def fixer(self, lock: Lock) -> Fixer:
-        return Fixer(
-            journal=Journal(FolderStorage(self.folder)),
-            lock=lock,
-            remedy=lambda name: self.world.remedy,
-            veto=lambda change: "",
-            say=lambda line: None,
-            poll_s=0,
-            symptom_within=timedelta(0),
-        )
+        return fixer_of(FolderStorage(self.folder), lock, lambda name: self.world.remedy)
 
     def make(self, change: Change, look: Look | None, undoes: str = "") -> Fixed:
         with Lock(FolderStorage(self.folder)) as lock:

@@ -1,4 +1,4 @@
-"""Muting an alarm for a time."""
+"""Muting an alarm for a time; and of two alarms of one name that of the stack's region."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from opschecks.core.change import CannotFix
 from opschecks.core.observation import CouldNotLook, NotThere
 from opschecks.fixing.plan import planned
-from opschecks.remedies.settings.cloudwatch_alarms import SilenceAlarm
-from tests.canned import NOW, Answers, Raw, ago, fits
-from tests.canned_remedies import remedy
+from opschecks.remedies.settings.cloudwatch_alarms import EnableAlarmActions, SilenceAlarm
+from tests.canned import ACCOUNT, NOW, Answers, Aws, Raw, ago, fits, remedy
+from tests.real.alarms import alarm
 
 
 @pytest.mark.parametrize(
@@ -115,3 +115,15 @@ def test_an_alarm_of_any_kind_can_be_silenced(alarms: Raw) -> None:
 def test_an_alarm_that_is_not_there_cannot_be_silenced() -> None:
     with pytest.raises(CannotFix, match="there is no alarm cpu"):
         muting(rule(), {"MetricAlarms": [{"AlarmName": "cpu-high"}]}).read_for_plan("cpu")
+
+
+HERE, THERE = (f"arn:aws:cloudwatch:{where}:alarm:5xx" for where in (ACCOUNT, "us-east-1:123456789012"))
+
+
+def test_an_alarm_of_cloudfront_is_left_alone_though_one_of_its_name_is_here() -> None:
+    told = {"MetricAlarms": [alarm("5xx", ActionsEnabled=False)], "CompositeAlarms": []}
+    aws = Aws({("cloudwatch", "DescribeAlarms"): told})
+    remedy = EnableAlarmActions(aws.stack, aws)
+    assert remedy.targets(HERE, {}) == ["5xx"]
+    with pytest.raises(CannotFix, match="us-east-1:123456789012:alarm:5xx is in another region than the stack"):
+        remedy.targets(THERE, {})

@@ -12,8 +12,7 @@ import pytest
 from opschecks.core.model import Outcome, Severity
 from opschecks.core.run import Run
 from tests.exported import changed, page_of
-from tests.report.runs import ago
-from tests.report.sentences import text_of
+from tests.report.runs import ago, text_of
 from tests.report.situations import FAULTS, SERVICE, denied, morning, on_three_stacks, thousand
 
 F = Outcome.FAILED

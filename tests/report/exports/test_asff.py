@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import re
 from collections import Counter
@@ -11,12 +10,12 @@ from typing import Any
 
 import pytest
 from botocore.loaders import Loader
-from botocore.model import ServiceModel
-from botocore.validate import ParamValidator
 
+from opschecks.core.change import Request
 from opschecks.core.model import Outcome
 from opschecks.core.run import Past, Run, Standing
 from opschecks.report.exports.asff import BATCH, NoAccountError, batches, placeless, to_asff, to_text
+from tests.canned import fits
 from tests.exported import KEY, RUNS, made, of, ran, worst
 from tests.report.runs import ago
 from tests.report.situations import FAULTS, SERVICE, denied, morning, on_three_stacks, thousand, waived
@@ -32,19 +31,13 @@ RUNS_PLACED = [run for name, run in RUNS.items() if name not in ("sandbox", "man
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
-@functools.cache
-def _call() -> Any:
-    model = ServiceModel(Loader().load_service_model("securityhub", "service-2"))
-    return model.operation_model("BatchImportFindings").input_shape
-
-
 def taken(run: Run) -> list[dict[str, Any]]:
     """The findings of the run, each of which Security Hub takes."""
     findings = to_asff(run, page_url="https://pages.example/daily.html")
     for _, _, batch in batches(findings):
         assert len(batch) <= 100
         assert len(to_text(batch).encode()) < 6_000_000
-        assert not ParamValidator().validate({"Findings": batch}, _call()).has_errors()
+        fits(Request("securityhub", "BatchImportFindings", {"Findings": batch}))
     for one in findings:
         assert set(one) >= REQUIRED
         assert one["Severity"]["Label"] in LABELS

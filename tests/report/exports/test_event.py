@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import functools
 import io
 import json
 import re
@@ -12,28 +11,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from botocore.loaders import Loader
-from botocore.model import ServiceModel
-from botocore.validate import ParamValidator
 
+from opschecks.core.change import Request
 from opschecks.core.run import Run
 from opschecks.report.exports.asff import to_asff
 from opschecks.report.exports.csv_findings import to_csv
 from opschecks.report.exports.event import LARGEST, to_event, to_text
+from tests.canned import fits
 from tests.exported import KEY, RUNS, made, ran, worst
 from tests.report.situations import FAULTS, SERVICE, morning, thousand
-
-
-@functools.cache
-def _call() -> Any:
-    model = ServiceModel(Loader().load_service_model("events", "service-2"))
-    return model.operation_model("PutEvents").input_shape
 
 
 def taken(run: Run, **more: str) -> dict[str, Any]:
     """The detail of the run's event, which EventBridge takes."""
     entry = to_event(run, **more)
-    assert not ParamValidator().validate({"Entries": json.loads(to_text(entry))}, _call()).has_errors()
+    fits(Request("events", "PutEvents", {"Entries": json.loads(to_text(entry))}))
     assert 14 + len((entry["Source"] + entry["DetailType"] + entry["Detail"]).encode()) + sum(
         len(one.encode()) for one in entry["Resources"]
     ) < len(json.dumps(entry, ensure_ascii=False).encode()) < LARGEST  # fmt: skip

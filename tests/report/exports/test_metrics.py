@@ -1,10 +1,11 @@
-"""Metrics: valid for the textfile collector and as OpenMetrics, by the rules of both."""
+"""Metrics: valid for the textfile collector and as OpenMetrics, by the rules of both; none of a part of a suite."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,10 @@ from opschecks.core.model import Outcome
 from opschecks.core.run import Run
 from opschecks.report.budget import budgets
 from opschecks.report.exports.metrics import to_metrics
-from tests.exported import CONTROLS, KEY, RUNS, each_run
+from opschecks.report.files import RunFiles, write_run
+from opschecks.report.runfile import to_json
+from tests.cli.typed import opschecks, refused
+from tests.exported import CONTROLS, KEY, RUNS, each_run, made, ran
 from tests.report.situations import FAULTS, denied, morning, on_three_stacks
 from tests.report.weeks import story
 from tests.scratch import ROOT
@@ -123,3 +127,18 @@ def test_prometheus_own_parsers_take_them() -> None:
         assert len(list(parser.text_string_to_metric_families(text))) == len(
             list(older.text_string_to_metric_families(text))
         )
+
+
+@pytest.mark.parametrize("partial", ["", "-k x"])
+def test_a_partial_run_has_no_metrics_and_no_link_to_them(tmp_path: Path, partial: str) -> None:
+    place = RunFiles(tmp_path, "daily-partial" if partial else "daily")
+    write_run(replace(ran(made("a", "passed")), partial=partial), place, {})
+    assert bool(list(tmp_path.glob("*.prom"))) is not bool(partial)
+    assert (".prom" in place.page.read_text(encoding="utf-8")) is not bool(partial)
+    assert len(list(tmp_path.glob("*.csv"))) == 1
+
+
+def test_metrics_of_a_partial_run_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    path.write_text(to_json(replace(ran(made("a", "passed")), partial="-k x")), encoding="utf-8")
+    assert "a partial run has no metrics" in refused(opschecks("report", "daily", str(path), "--format", "metrics"))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from opschecks.core.run import Run
 from opschecks.report.budget import Share, budgets
 from opschecks.report.decisions import decisions
 from opschecks.report.exports.email_body import to_email
@@ -15,9 +16,8 @@ from opschecks.report.measures import measures
 from opschecks.report.runfile import from_json, to_json
 from opschecks.report.trend import trend
 from opschecks.report.week_tables import week_tables
-from tests.exported import QUOTES, Read, page_of
-from tests.report.runs import hostile_weekly
-from tests.report.sentences import section, text_of
+from tests.exported import HOSTILE, QUOTES, Read, not_made, page_of
+from tests.report.runs import hostile_weekly, section, text_of
 from tests.report.weeks import story, story_week
 
 RUN = story()
@@ -80,13 +80,6 @@ def test_decisions_have_a_reason_an_owner_and_a_day() -> None:
     assert not any("security group" in line for line in lines)
 
 
-def _change(result: str) -> dict[str, Any]:
-    return {
-        "stack": "production", "check": "test_server_errors_are_rare", "remedy": "roll-back", "name": "backend",
-        "resource": "arn:x", "result": result, "said": "a freeze", "entry": "", "undo": "", "differs": [],
-    }  # fmt: skip
-
-
 @pytest.mark.parametrize(
     ("result", "asked"),
     [
@@ -96,7 +89,8 @@ def _change(result: str) -> dict[str, Any]:
     ],
 )
 def test_a_change_that_was_not_made_is_a_decision(result: str, asked: str) -> None:
-    lines = [one.line for one in decisions(replace(RUN, changes=(_change(result),)), WEEK)]
+    told = {"check": "test_server_errors_are_rare", "remedy": "roll-back", "name": "backend", "said": "a freeze"}
+    lines = [one.line for one in decisions(replace(RUN, changes=(not_made(result, **told),)), WEEK)]
     assert [line for line in lines if "roll-back" in line] == ([asked] if asked else [])
 
 
@@ -146,9 +140,6 @@ def test_backups_have_a_strip_of_weekly_runs_and_drills_a_date() -> None:
     assert 'aria-label="last 8 weekly runs: 7 passed, 1 failed"' in page
     assert page.count('aria-label="last 8 weekly runs: 8 passed"') == 2
     assert "A stopped task is replaced passed" in section(RUN, "Drills")
-    none = section(replace(RUN, weeks=({**WEEK, "drills": []},)), "Drills")
-    assert "none on record" in none
-    assert "pytest checks/drills --stack production" in none
 
 
 def test_the_biggest_mover_of_the_costs_is_named() -> None:
@@ -181,3 +172,129 @@ def test_a_hostile_week_stays_small_and_escaped() -> None:
 
 def test_the_run_file_keeps_the_whole_week() -> None:
     assert page_of(from_json(to_json(RUN))) == page_of(RUN)
+
+
+@pytest.mark.parametrize(
+    ("file", "command"),
+    [
+        ("checks/weekly/test_a.py", "pytest checks/drills --stack production"),
+        ("test_a.py", "pytest --pyargs opschecks.checks.drills --stack production"),
+    ],
+    ids=["in the project", "installed"],
+)
+def test_drills_are_run_as_they_are_typed(file: str, command: str) -> None:
+    checks = tuple(replace(one, nodeid=f"{file}::{one.check}[production]") for one in RUN.checks)
+    told = section(replace(RUN, checks=checks, weeks=({**WEEK, "drills": []},)), "Drills")
+    assert "none on record" in told
+    assert command in told
+
+
+AREAS = ("cloudwatch_dashboards", "ecs", "logs")
+
+
+def _week(seen: int, **lost: list[int]) -> dict[str, Any]:
+    """The three areas on that many of 28 days; what an area lost, it lost on the first days with a run."""
+    areas = []
+    for name in AREAS:
+        days: list[list[int] | None] = [*[None] * (28 - seen), *[[20, 0, 0] for _ in range(seen)]]
+        if name in lost:
+            days[28 - seen] = lost[name]
+        areas.append({"area": name, "days": days, "failed": []})
+    return {**WEEK, "areas": areas, "recurring": [], "measures": [
+        one for one in WEEK["measures"] if one["key"] == "checks_passed_percent"]}  # fmt: skip
+
+
+DAYS = {
+    "one day": (1, "not every day seen", "not every day seen", False),
+    "13 days": (13, "not every day seen", "not every day seen", False),
+    "14 days": (14, "not every day seen", "spent", True),
+    "all but one": (27, "not every day seen", "spent", True),
+    "every day": (28, "within budget", "spent", True),
+}
+
+
+@pytest.mark.parametrize(("seen", "kept", "lost", "decided"), DAYS.values(), ids=DAYS)
+def test_a_budget_is_judged_by_the_days_with_a_run(seen: int, kept: str, lost: str, decided: bool) -> None:
+    week = _week(seen, ecs=[5, 15, 0])
+    rows = {row.name: row.reading for row in budgets(RUN, week)}
+    assert (rows["Logs"], rows["ECS"]) == (kept, lost)
+    assert any("error budget" in one.why for one in decisions(RUN, week)) is decided
+    rule = section(replace(RUN, weeks=(week,)), "Error budget")
+    assert ("may be lost in 28 days" if seen == 28 else f"may be lost in 28 days, {seen} of which had a run") in rule
+
+
+def _budget_decisions(week: dict[str, Any]) -> list[str]:
+    return [f"{one.what} – {one.why}" for one in decisions(RUN, week) if "error budget" in one.why]
+
+
+def test_a_decision_names_whose_budget_is_spent() -> None:
+    week = _week(28, ecs=[5, 15, 0])
+    assert budgets(RUN, week)[0].reading == "within budget"
+    (only,) = _budget_decisions(week)
+    assert only == (
+        "Put repairs before new work, or change the target – "
+        "the error budget of ECS (target 98 %) is spent: 15 of 11.2 check-days lost"
+    )
+
+
+def test_what_was_only_not_seen_asks_for_access() -> None:
+    repairs, access = _budget_decisions(_week(28, ecs=[2, 0, 18], logs=[2, 16, 2]))
+    assert repairs.startswith("Put repairs before new work, or change the target – the error budget of Logs ")
+    assert access == (
+        "Restore access, so that every daily check can look – the error budget of ECS (target 98 %) is spent: "
+        "18 of 11.2 check-days lost, 18 of them not seen"
+    )
+    (both,) = _budget_decisions(_week(28, ecs=[2, 18, 0], logs=[2, 16, 2]))
+    assert both.endswith(
+        "the error budgets of 2 services (target 98 %) are spent: ECS (18 of 11.2 check-days lost), "
+        "Logs (18 of 11.2 check-days lost, 2 of them not seen)"
+    )
+
+
+MANY = 25
+
+
+def _with_many(week: dict[str, Any]) -> dict[str, Any]:
+    left = {"at": "", "remedy": "roll-back", "check": "", "resource": "", "result": "refused", "said": "a freeze"}
+    return {**week, "not_made": [{**left, "name": f"service-{number}"} for number in range(MANY)]}
+
+
+def _of(count: int, week: dict[str, Any] | None = None) -> Run:
+    names = [f"stack-{number}" for number in range(count)]
+    (facts,) = RUN.stacks
+    return replace(
+        RUN,
+        stacks=tuple(replace(facts, name=name) for name in names),
+        weeks=tuple({**(week or dict(WEEK)), "stack": name} for name in names),
+    )
+
+
+def _mail(run: Run) -> str:
+    return " ".join(Read(to_email(run)).loose.split())
+
+
+def test_rows_without_room_are_counted() -> None:
+    run = replace(RUN, weeks=(_with_many(dict(WEEK)),))
+    rows = len(week_tables(run)[0].rows)
+    assert rows > MANY
+    assert f"{rows - 10} more on the page." in _mail(run)
+    assert "service-24" in to_markdown(run)
+    assert "more on the page." in to_markdown(run, limit_bytes=30_000)
+    assert "more on the page" not in _mail(RUN)
+
+
+def test_a_mail_has_the_tables_of_both_stacks() -> None:
+    headings = [table.heading for table in week_tables(_of(2))]
+    assert headings[:3] == ["Decisions wanted on stack-0", "Decisions wanted on stack-1",
+                            "The week in numbers on stack-0"]  # fmt: skip
+    told = _mail(_of(2))
+    assert all(heading in told for heading in headings)
+    assert "not here" not in told
+
+
+def test_a_mail_names_what_it_leaves_out_and_stays_small() -> None:
+    told = to_email(_of(9, _with_many({**WEEK, "words": {key: {"failing": HOSTILE, "runbook": HOSTILE, "area": "ecs"}
+                                                        for key in WEEK["words"]}})))  # fmt: skip
+    assert len(told.encode()) < 75_000
+    assert "Decisions wanted on stack-5" in told
+    assert "On the page, and not here: “Decisions wanted on stack-6”" in told

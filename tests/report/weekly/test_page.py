@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -15,10 +14,10 @@ from opschecks.core.model import Outcome
 from opschecks.core.run import Run
 from opschecks.report.runfile import from_json, to_json
 from opschecks.report.verdict import verdict
-from tests.browser import opened
+from tests.browser import opened, printed
 from tests.exported import page_of
 from tests.mornings import ending
-from tests.scratch import Ended, Project
+from tests.scratch import Project
 
 
 @pytest.fixture
@@ -121,30 +120,23 @@ def test_a_good_suite_in_a_bad_week_is_not_all_good(week: Run) -> None:
 
 
 def test_everything_stands_on_paper(page: Page, tmp_path: Path) -> None:
-    page.pdf(path=tmp_path / "page.pdf", format="A4")
     cells = [text for text in page.locator("main table th[scope=row]").all_text_contents() if text.strip()]
-    done = subprocess.run(["pdftotext", "-raw", tmp_path / "page.pdf", "-"], capture_output=True, text=True, check=True)
-    printed = "".join(done.stdout.split())
+    paper = printed(page, tmp_path)
     assert len(cells) > 40
     for text in cells:
-        assert "".join(text.split())[:40] in printed, text
+        assert "".join(text.split())[:40] in paper, text
 
 
 def test_a_week_without_a_weekly_run_is_made_of_its_daily_ones(weeks_project: Project, week: Run) -> None:
     last = week.started - timedelta(days=14)
-    ended = _report(weeks_project, "--week", f"{last:%G-W%V}", "--out", "past.html")
-    assert ended.code == 0, ended.all
+    command = ("report", "weekly", "--stack", "sandbox", "--week")
+    weeks_project.opschecks(*command, f"{last:%G-W%V}", "--out", "past.html").ends(0)
     page = (weeks_project.folder / "past.html").read_text()
     assert "no weekly run of sandbox this week" in page
     assert "Made from filed runs; nothing was checked again." in page
     assert "The week in numbers" in page
-    wrong = _report(weeks_project, "--week", "2020-W01")
-    assert wrong.code == 1
+    wrong = weeks_project.opschecks(*command, "2020-W01").ends(1)
     assert "sandbox has no run in it; weeks are those of UTC; did you mean" in wrong.err
-
-
-def _report(project: Project, *arguments: str) -> Ended:
-    return project.opschecks("report", "weekly", "--stack", "sandbox", *arguments)
 
 
 def test_the_run_file_gives_the_same_page(week: Run) -> None:
