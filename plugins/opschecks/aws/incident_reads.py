@@ -158,8 +158,7 @@ def _searched(stack: Stack, aws: Aws, budget: Budget, since: datetime) -> tuple[
     """The items that indexes show, each once, and which these are."""
     fields, table = stack.incident_fields, budget.table
     count = int(table["TableSizeBytes"])
-    told_size = f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
-    size = f"{incidents_table_of(stack)} has {told_size}"
+    size = f"{incidents_table_of(stack)} has " + (f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB")
     indexes = _sorted_by_time(stack, table)
     if not indexes:
         cost = f"{count / UNIT_BYTES:,.0f} read units, more than incident_read_units ({budget.units:,.0f})"

@@ -146,6 +146,7 @@ def _key(aws: Sends, told: Mapping[str, Any]) -> Key:
 def held(aws: Sends, wanted: RotatedKey, label: str = "AWSCURRENT") -> Held:
     """The content of a version of the secret; CouldNotLook where it has no key."""
     answer = aws.call("secretsmanager", "GetSecretValue", SecretId=wanted.secret, VersionStage=label)
+    since = utc(answer["CreatedDate"])
     if "SecretString" not in answer and "SecretBinary" in answer:
         raise CouldNotLook(VALUE, f"{wanted.secret} is binary: only a secret that is a JSON object can hold a key")
     fields = json_object(str(answer["SecretString"]))  # an error's text would contain the secret
@@ -157,7 +158,7 @@ def held(aws: Sends, wanted: RotatedKey, label: str = "AWSCURRENT") -> Held:
     key = fields[wanted.id_field]
     if not isinstance(key, str) or not _KEY_ID.fullmatch(key):
         raise CouldNotLook(VALUE, f"{wanted.id_field} of {wanted.secret} is not the id of an access key (id_field)")
-    return Held(key, utc(answer["CreatedDate"]), fields)
+    return Held(key, since, fields)
 
 
 def kept_earlier(aws: Sends, wanted: RotatedKey, key: Key) -> bool:
