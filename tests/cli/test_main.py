@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
@@ -15,7 +17,7 @@ from pydantic import BaseModel
 
 from opschecks.cli.about_stack import limits_of
 from opschecks.cli.fitting import ListRow, table_of
-from opschecks.cli.main import _LISTS
+from opschecks.cli.main import _LISTS, main
 from opschecks.config.stack import NO_KEYS, Stack
 from opschecks.core.check_names import find_checks
 from opschecks.core.declared import limits_in
@@ -239,3 +241,25 @@ def test_what_there_is_fits_into_80_columns_and_no_word_is_divided(kind: str) ->
     assert max(map(len, shown)) <= 80
     words = {word for row in rows for text in row.values() for word in re.findall(r"(?<!\S)\w{1,40}(?!\S)", text)}
     assert words <= set(re.findall(r"\w+", "\n".join(shown)))
+
+
+def test_help_and_completion_import_no_command() -> None:
+    """A person waits for both, and each command needs much."""
+    code = (
+        "import sys\nfrom click.testing import CliRunner\nfrom opschecks.cli.main import main\n"
+        "said = CliRunner().invoke(main, ['--help']).output\n"
+        "assert 'Undo a change' in said and '...' not in said, said\n"
+        "told = main.shell_complete(main.make_context('opschecks', [], resilient_parsing=True), 're')\n"
+        "assert [one.value for one in told] == ['recording', 'report']\n"
+        "assert not {'opschecks.cli.fix', 'opschecks.cli.report', 'pytest', 'botocore'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_every_command_is_there_and_says_what_it_is_for() -> None:
+    context = click.Context(main)
+    for name in main.list_commands(context):
+        command = main.get_command(context, name)
+        assert command is not None
+        assert command.name == name
+        assert command.help

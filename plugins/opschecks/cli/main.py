@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from ..core.observation import REGISTRY
 from ..report.columns import width_of
@@ -20,9 +21,23 @@ from .fitting import ListRow, fit, table_of
 from .options import FORMAT, STACKS, THE_STACK, OneLineErrors, require_known
 
 _OF_A_STACK = ("limits", "coverage", "actions")
-_INSIDE = {"backtest": "recording", "export-logs": "export_logs", "journal": "fix", "test": "own_test", "undo": "fix"}
-_COMMANDS = ("doctor", "fix", "history", "init", "new", "organization", "policy", "recording", "report", *_INSIDE)
-"""Commands of modules that have their name, and those that are in modules of another name."""
+_COMMANDS = {
+    "backtest": ("recording", "On which recorded days a check would have failed."),
+    "doctor": ("doctor", "Are credentials and permissions as a run needs them?"),
+    "export-logs": ("export_logs", "Write recent logs to a file."),
+    "fix": ("fix", "Make the changes of a reviewed plan, or run one remedy."),
+    "history": ("history", "Earlier runs of a stack, and when checks failed."),
+    "init": ("init", "Propose a first stacks.toml from what an account has."),
+    "journal": ("fix", "What was changed on a stack, by whom, with what result."),
+    "new": ("new", "Lay out a check, an observation or a remedy."),
+    "organization": ("organization", "A stack for each account of AWS Organizations."),
+    "policy": ("policy", "The least-privilege IAM policy of suites and remedies."),
+    "recording": ("recording", "Show, compare and scrub recordings of runs."),
+    "report": ("report", "Make reports of a run again, send them, publish them."),
+    "test": ("own_test", "Do your own faults fail the checks that they name?"),
+    "undo": ("fix", "Undo a change: ENTRY is its id in opschecks journal."),
+}
+"""The module of each, and what it is for, which help and completion of names say without importing it."""
 
 
 class _Commands(OneLineErrors):
@@ -35,10 +50,24 @@ class _Commands(OneLineErrors):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name, whose help fits; None where there is none."""
         if cmd_name in _COMMANDS and cmd_name not in self.commands:
-            module = importlib.import_module(f".{_INSIDE.get(cmd_name, cmd_name)}", __package__)
+            module = importlib.import_module(f".{_COMMANDS[cmd_name][0]}", __package__)
             self.add_command(getattr(module, cmd_name.replace("-", "_")))
             fit(self.commands[cmd_name])
         return super().get_command(ctx, cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """All of them, a line each."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(self._told().items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Names that begin so, and this group's options."""
+        found = [CompletionItem(name, help=what) for name, what in self._told().items() if name.startswith(incomplete)]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
+
+    def _told(self) -> dict[str, str]:
+        here = {name: command.get_short_help_str(60) for name, command in self.commands.items()}
+        return dict(sorted({**here, **{name: what for name, (_, what) in _COMMANDS.items()}}.items()))
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -188,7 +217,7 @@ _DECLARED = ("observations", "remedies", "drills", "faults", "actions", "coverag
 """Kinds that a user's conftests and plugins can declare too."""
 
 
-@main.command("list")
+@main.command("list", short_help="What there is: checks, remedies, faults, stacks, limits …")
 @click.argument("kind", type=click.Choice([*_LISTS, *_OF_A_STACK]))
 @THE_STACK
 @FORMAT
@@ -216,7 +245,7 @@ def list_(kind: str, name: str | None, form: str, stacks: Path) -> None:
         click.echo(line)
 
 
-@main.command()
+@main.command(short_help="Keep a sandbox running, to practise on.")
 @click.option("--fault", "faults", multiple=True, metavar="NAME", help="a fault to give it; repeatable")
 @click.option("--stack", "name", default=None, metavar="NAME", help="which sandbox stack of stacks.toml")
 @STACKS
