@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from opschecks.aws.survey import OTHER_LISTS, keys_and_names, own_list
-from opschecks.cli import reach_stack
+from opschecks.cli import init, reach_stack
 from opschecks.cli.init import MOST_LOOKS
 from opschecks.cli.proposed_file import LONG
 from opschecks.config.load import load_stacks
@@ -39,7 +39,8 @@ def reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reach:
 
     def made(answers: Table) -> Account:
         account = Account(answers)
-        monkeypatch.setattr(reach_stack, "reached_as", account.reached_as)
+        for module in (reach_stack, init):
+            monkeypatch.setattr(module, "reached_as", account.reached_as)
         return account
 
     return made

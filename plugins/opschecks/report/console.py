@@ -123,8 +123,8 @@ def _path(form: str, region: str, name: str, arn: str = "") -> str:
     is on the page of its load balancer; a queue is found by its URL, of the host that its partition has for SQS.
     """
     first, *others = re.split("[/:]", name)
-    account = arn.split(":")[4] if arn else ""
-    host = f"sqs.{region}.amazonaws.com{'.cn' if arn.startswith('arn:aws-cn:') else ''}"
+    partition, account = (arn.split(":")[1], arn.split(":")[4]) if arn else ("", "")
+    host = f"sqs.{region}.amazonaws.com{'.cn' if partition == 'aws-cn' else ''}"
     names = {
         "id": arn,
         "name": name,

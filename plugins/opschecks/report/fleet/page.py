@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ...core.durations import in_words
 from ...core.model import Outcome
-from ..amounts import first, named
+from ..amounts import capital, first, named
 from ..notes import WEB_ADDRESS, brief
 from ..rendering import rendered
 from ..times import written
@@ -64,10 +64,11 @@ def render_fleet(fleet: Fleet) -> str:
     anchors = {row.stack: f"s{number}" for number, row in enumerate(fleet.rows)}
     regions = _regions(fleet)
     cards, more = first((_card(one, fleet, anchors) for one in fleet.shared), CARDS)
+    suite = capital(fleet.suite)
     return rendered(
         "fleet/page.html",
         fleet=fleet,
-        heading=f"{fleet.suite.capitalize()} checks of {stacks_of(len(fleet.rows))}",
+        heading=f"{suite} checks of {stacks_of(len(fleet.rows))}",
         made=written(fleet.made),
         made_iso=fleet.made.isoformat(),
         span=_span(fleet),
