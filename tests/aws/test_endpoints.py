@@ -275,6 +275,11 @@ HOSTS: dict[tuple[str, str], bool] = {
     ("https://vpce-1.vpce-svc-0abc.us-west-2.vpce.amazonaws.com", "us-west-2"): False,
     ("https://bucket.s3-website-us-west-2.amazonaws.com", "us-west-2"): False,
     ("https://db.abc.us-west-2.rds.amazonaws.com", "us-west-2"): False,
+    ("https://db.abc.rds.cn-north-1.amazonaws.com.cn", "cn-north-1"): False,
+    ("https://rds.us-west-2.amazonaws.com", "us-west-2"): True,
+    ("https://rds.cn-north-1.amazonaws.com.cn", "cn-north-1"): True,
+    ("https://vpce-1.rds.us-west-2.vpce.amazonaws.com", "us-west-2"): True,
+    ("https://vpce-1.execute-api.us-west-2.vpce.amazonaws.com", "us-west-2"): False,
     ("no url", "us-west-2"): False,
 }
 

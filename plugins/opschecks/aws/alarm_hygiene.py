@@ -90,7 +90,10 @@ class WatchedAlarm(Resource):
         """
         if self.heard_through:
             return ""
-        return never_heard(self.alarm, self.unheard) or seen(self.no_history) or ""
+        if told := never_heard(self.alarm, self.unheard):
+            return told
+        seen(self.no_history)
+        return ""
 
     @property
     def silent(self) -> list[WatchedMetric]:
@@ -269,6 +272,10 @@ def _is_alive(aws: Aws, metric: WatchedMetric, known: Collection[str]) -> bool:
     return any(page["Metrics"] for page in pages)
 
 
+def _warms_up(alarm: Alarm, now: datetime) -> bool:
+    return alarm.warms_up_until is not None and now < alarm.warms_up_until
+
+
 def _judged(
     one: WatchedAlarm,
     samples: Mapping[WatchedMetric, float | CouldNotLook],
@@ -277,12 +284,11 @@ def _judged(
 ) -> WatchedAlarm:
     silence: list[WatchedMetric | CouldNotLook] = list(one.silence)
     accepted = tuple(metric for metric in one.metrics if metric not in samples)
-    warms_up = one.alarm.warms_up_until and now < one.alarm.warms_up_until
     for metric in one.metrics:
         told, lives = samples.get(metric), alive.get(metric)
         if unknown := [why for why in (told, lives) if isinstance(why, CouldNotLook)]:
             silence += unknown
-        elif told == 0 and not lives and not warms_up:
+        elif told == 0 and not lives and not _warms_up(one.alarm, now):
             silence.append(metric)
     resting = tuple(metric for metric in one.metrics if alive.get(metric) is True)
     evidence = {

@@ -42,7 +42,7 @@ class Clients:
         """`given` are source credentials, `signed` those of the role itself, as another process got them."""
         reach_directly(os.environ)
         self._stack = stack
-        self._lock = threading.Lock()
+        self._lock, self._one_at_a_time = threading.Lock(), threading.Lock()
         self._making: dict[tuple[str, bool, str | None], threading.Lock] = {}
         self._clients: dict[tuple[str, bool, str | None], Any] = {}
         self.refused: CouldNotLook | None = None
@@ -64,14 +64,17 @@ class Clients:
             return there
         with self._lock:
             making = self._making.setdefault(wanted, threading.Lock())
-        with making:  # one for each: nobody waits for a client that another one needs
-            if wanted not in self._clients:
-                attempts = 1 if once else self._stack.limits.aws_attempts
+        with making:  # who wants one that is made already does not wait for those that others want
+            if there := self._clients.get(wanted):
+                return there
+            attempts = 1 if once else self._stack.limits.aws_attempts
+            with self._one_at_a_time:  # they share a session, which loads credentials without a lock
                 made = self._make(service, attempts, region)
-                if not once:
-                    require_bodies(made)
+            if not once:
+                require_bodies(made)
+            with self._lock:
                 self._clients[wanted] = made
-            return self._clients[wanted]
+            return made
 
     def release(self) -> None:
         """Close every client's connections, and forget the clients."""

@@ -21,7 +21,10 @@ SERVICES = (
 """Clients that opschecks makes itself, and those of botocore that fetch credentials."""
 VARIABLE = "AWS_ENDPOINT_URL"
 _CUSTOMERS = re.compile(r"(elb|compute(-\d+)?|execute-api|lambda-url|vpce-svc-.*|s3-website.*|rds|cache|es|mq)")
-"""Labels of hosts below AWS's domains behind which a customer's own program answers."""
+"""Labels of hosts below AWS's domains behind which a customer's own program answers, where a name stands before it:
+rds.eu-central-1.amazonaws.com is AWS's, orders.c1a2.eu-central-1.rds.amazonaws.com a customer's database."""
+_CUSTOMERS_OF_VPCE = re.compile(r"(vpce-svc-.*|execute-api)")
+"""The same of the names of VPC endpoints, where a service of AWS has its name after the endpoint's."""
 
 
 def diversion(session: Any, stack: Stack) -> str:
@@ -58,7 +61,9 @@ def is_of_aws(session: Any, url: str, region: str) -> bool:
     host = (urlsplit(url).hostname or "").lower()
     for suffix in _suffixes(session, region):
         if host.endswith(f".{suffix}"):
-            return not any(_CUSTOMERS.fullmatch(label) for label in host.removesuffix(f".{suffix}").split("."))
+            labels = host.removesuffix(f".{suffix}").split(".")
+            customers = _CUSTOMERS_OF_VPCE if labels[-1] == "vpce" else _CUSTOMERS
+            return not any(customers.fullmatch(label) for label in labels[1:])
     return False
 
 

@@ -189,7 +189,7 @@ def service_deployments(aws: Aws, inventory: Inventory, now: datetime) -> dict[s
 def _listed(aws: Aws, cluster: str, service: str, now: datetime) -> list[Answer]:
     asked = {"cluster": cluster, "service": service, "status": _ASKED, "maxResults": 100}
     told = aws.items("ecs", "ListServiceDeployments", "serviceDeployments", **asked)
-    return [one for one in told if one["status"] in OPEN or now - one.get("finishedAt", now) < DAY]
+    return [one for one in told if one["status"] in OPEN or now - (one.get("finishedAt") or now) < DAY]
 
 
 def _described(aws: Aws, arns: Sequence[str]) -> dict[str, Answer | CouldNotLook]:

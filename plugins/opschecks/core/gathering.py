@@ -185,14 +185,19 @@ class Gathering:
         return arguments
 
     def _asked_later(self, name: str) -> Any:
-        """Make the observation unless it is made already; its value, or the CouldNotLook of it."""
+        """Make the observation unless it is made already; its value, or its CouldNotLook.
+
+        It may take half of the time that is left: what asks has something to say without it. Any other error is raised
+        as CouldNotLook: whoever asks is blind, too.
+        """
         with self._lock:
             ready = [] if name in self.results else self._add([name])
         self._launch(ready)
-        try:
-            return self.value(name)
-        except CouldNotLook as problem:
-            return problem
+        result, began = self.results[name], time.monotonic()
+        while not result.done.wait(max(0.0, (began + self._deadline) / 2 - time.monotonic())):
+            if time.monotonic() >= (began + self._deadline) / 2:
+                return CouldNotLook(self.under_way(name), "no answer in time")
+        return result.error.again() if isinstance(result.error, CouldNotLook) else result.taken()
 
 
 def _at_once(one: Observation) -> list[str]:

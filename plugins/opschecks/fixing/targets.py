@@ -38,9 +38,10 @@ class Kind:
 
 
 def owned(kind: str, stack: Stack, aws: Sends) -> list[str]:
-    """Every target of the kind that is the stack's; CannotFix where that is not known."""
-    listed = KINDS[kind].owned
-    assert listed
+    """Every target of the kind that is the stack's; CannotFix where that is not known, or where one must be named."""
+    listed = KINDS[kind].owned if kind else None
+    if listed is None:
+        raise CannotFix("say what to change with --target")
     try:
         return list(dict.fromkeys(listed(stack, cast("Aws", aws))))
     except CouldNotLook as error:
