@@ -11,7 +11,6 @@ from typing import Any
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, batches, observation
-from ..core.wording import plural
 from .evidence import json_mapping, moment_of_ms
 from .inventory import Inventory
 from .session import Aws
@@ -94,16 +93,7 @@ def sent_by_group(aws: Aws, group: str) -> tuple[str, ...]:
 @or_why
 def account_policies(aws: Aws) -> list[dict[str, Any]]:
     """The subscription filters of the whole account, or why they could not be listed."""
-    asked: dict[str, Any] = {"policyType": "SUBSCRIPTION_FILTER_POLICY"}
-    found: list[dict[str, Any]] = []
-    for _ in range(aws.stack.limits.pages):  # botocore has no paginator for it
-        told = aws.call("logs", "DescribeAccountPolicies", **asked)
-        found += told["accountPolicies"]
-        token = told.get("nextToken")
-        if not token or token == asked.get("nextToken"):
-            return found
-        asked["nextToken"] = token
-    raise CouldNotLook(POLICIES, f"cut short after {plural(aws.stack.limits.pages, 'page')} (limit pages)")
+    return aws.items("logs", "DescribeAccountPolicies", "accountPolicies", policyType="SUBSCRIPTION_FILTER_POLICY")
 
 
 def sent_by_account(policies: Sequence[Mapping[str, Any]] | CouldNotLook, group: str) -> tuple[str, ...] | CouldNotLook:

@@ -14,6 +14,7 @@ from .service_models import models
 _LEFT_OUT = {
     ("ce", "GetCostAndUsage"): {"input_token": "NextPageToken", "output_token": "NextPageToken"},
     ("cloudformation", "DescribeStackResourceDrifts"): {"input_token": "NextToken", "output_token": "NextToken"},
+    ("logs", "DescribeAccountPolicies"): {"input_token": "nextToken", "output_token": "nextToken"},
     ("ecs", "ListServiceDeployments"): {"input_token": "nextToken", "output_token": "nextToken"},
 }
 """Operations that return pages, for which botocore has no paginator."""
