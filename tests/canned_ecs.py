@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from opschecks.aws.ecs import Service, Task
-from opschecks.aws.rollouts import Rollout, rollouts, staffing
+from opschecks.aws.rollouts import Rollout, rollouts, task_counts
 from opschecks.aws.service_deployments import Recorded, service_deployments
 from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, NOW, Answers, Aws, Raw, ago, given, names
@@ -130,14 +130,14 @@ def recorded(*records: Raw) -> dict[tuple[str, str], Answers]:
     }
 
 
-def staffed(
+def counted(
     services: Sequence[Service], *records: Raw, tasks: Sequence[Task] = (), **answers: Answers
 ) -> list[Rollout]:
     """The services as the check of their tasks gets them."""
     inventory = names(services=tuple(one.name for one in services))
     refused = {("ecs", name): answer for name, answer in answers.items()}
     aws = Aws({**recorded(*records), **refused})
-    return staffing(list(services), lambda: service_deployments(aws, inventory, NOW), list(tasks), NOW)
+    return task_counts(list(services), lambda: service_deployments(aws, inventory, NOW), list(tasks), NOW)
 
 
 def rolled(

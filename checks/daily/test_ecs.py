@@ -45,10 +45,10 @@ def test_memory_leaves_headroom(service_load: list[ServiceLoad], stack: Stack, e
 
 @check(Severity.CRITICAL, runbook="scale-backend", failing="A service does not run its desired number of tasks")
 def test_services_run_the_tasks_they_want(
-    staffing: list[Rollout], stack: Stack, now: datetime, examine: Examine
+    task_counts: list[Rollout], stack: Stack, now: datetime, examine: Examine
 ) -> None:
     """Missing tasks are missing capacity; a service with none is down, whatever else looks well."""
-    for rollout in staffing:
+    for rollout in task_counts:
         with examine(rollout) as note:
             service = rollout.service
             longest = stack.limits.of(service).deployment_minutes

@@ -24,7 +24,7 @@ from tests.canned import (
     verdicts,
     without,
 )
-from tests.canned_ecs import deployment, event, rolled, service, staffed, task_set
+from tests.canned_ecs import counted, deployment, event, rolled, service, task_set
 from tests.cases import cases
 
 ecs = daily("ecs")
@@ -55,7 +55,7 @@ def test_a_service_that_ecs_does_not_know_fails_every_check_of_services() -> Non
     found = seen(service(), failures=(gone,))
     assert [one.status for one in found] == ["ACTIVE", "MISSING"]
     for check in (ecs.test_services_run_the_tasks_they_want, ecs.test_deployments_are_settled):
-        assert verdicts(check, rollouts=rolled(found), staffing=staffed(found)) == {
+        assert verdicts(check, rollouts=rolled(found), task_counts=counted(found)) == {
             "backend": "passed",
             "old": "failed",
         }
@@ -140,7 +140,7 @@ RUNNING = {
     ),
 }
 test_services_run_the_tasks_they_want = judges(
-    ecs.test_services_run_the_tasks_they_want, RUNNING, staffing=lambda changes: staffed(seen(service(**changes)))
+    ecs.test_services_run_the_tasks_they_want, RUNNING, task_counts=lambda changes: counted(seen(service(**changes)))
 )
 
 

@@ -96,7 +96,9 @@ def test_all_pages_of_the_accounts_policies_are_read_or_it_is_said_why_not() -> 
     found, _ = _policies(*[{"accountPolicies": [one], "nextToken": "x"}] * 2)
     assert str(found) == "logs:DescribeAccountPolicies: the same next page was named twice"
     found, _ = _policies(*({"accountPolicies": [], "nextToken": one} for one in "ab"), pages=2)
-    assert str(found) == "logs:DescribeAccountPolicies: cut short after 2 pages (limit pages); later pages were not read"
+    assert (
+        str(found) == "logs:DescribeAccountPolicies: cut short after 2 pages (limit pages); later pages were not read"
+    )
     found, _ = _policies(DENIED)
     assert found is DENIED
     found, _ = _policies({})

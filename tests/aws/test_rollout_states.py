@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from opschecks.aws.ecs import Service, Task
-from opschecks.aws.rollouts import Moving, Rollout, rollouts, staffing
+from opschecks.aws.rollouts import Moving, Rollout, rollouts, task_counts
 from opschecks.aws.service_deployments import Recorded, ServiceDeployment
 from opschecks.aws.unread import Unread
 from opschecks.core.answer import Answer
@@ -393,6 +393,6 @@ def test_records_are_asked_for_only_where_tasks_are_missing(told: dict[str, Any]
         calls.append("records")
         return {"backend": Recorded()}
 
-    [seen] = staffing([_service(service(**told))], recorded, [], NOW)
+    [seen] = task_counts([_service(service(**told))], recorded, [], NOW)
     assert len(calls) == asked
     assert bool(seen.recorded.problem) != bool(asked)

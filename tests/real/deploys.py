@@ -18,7 +18,7 @@ from opschecks.aws.traffic import Traffic
 from opschecks.core.model import Expected, Series
 from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, checks_of, daily, names, stack
-from tests.canned_ecs import deployment, event, record, rolled, service, staffed, task_set
+from tests.canned_ecs import counted, deployment, event, record, rolled, service, task_set
 from tests.real.rows import Row, rows_by
 
 API = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/"
@@ -76,8 +76,8 @@ def seen(raw: Raw, *records: Raw, dead: Sequence[Raw] = (), **answers: Any) -> d
     """The service with its records and its dead tasks, where ECS answers so."""
     refused = {("ecs", name): answer for name, answer in answers.items()}
     found, gone = described(raw), listed(*dead)
-    staffing = staffed(found, *records, tasks=gone, **answers)
-    return {"rollouts": rolled(found, *records, tasks=gone, answers=refused), "staffing": staffing}
+    task_counts = counted(found, *records, tasks=gone, **answers)
+    return {"rollouts": rolled(found, *records, tasks=gone, answers=refused), "task_counts": task_counts}
 
 
 def listed(*raw: Raw) -> list[Task]:

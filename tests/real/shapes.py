@@ -18,7 +18,7 @@ from opschecks.aws.elbv2 import balanced_groups, every_group, load_balancers, re
 from opschecks.aws.flow_logs import vpcs
 from opschecks.aws.inventory import Inventory, inventory
 from opschecks.aws.own_groups import own_groups, target_health
-from opschecks.aws.rollouts import rollouts, staffing
+from opschecks.aws.rollouts import rollouts, task_counts
 from opschecks.aws.scaling_activities import scaling_week
 from opschecks.aws.service_deployments import service_deployments
 from opschecks.aws.traffic import balancer_errors, service_load, traffic
@@ -98,7 +98,7 @@ def running(refused: str = "", **changes: Raw) -> Mapping[str, Any]:
     seen = services(aws, KNOWN, NOW)
     return {
         "rollouts": rollouts(seen, service_deployments(aws, KNOWN, NOW), tasks(aws, KNOWN), NOW),
-        "staffing": staffing(seen, lambda: service_deployments(aws, KNOWN, NOW), tasks(aws, KNOWN), NOW),
+        "task_counts": task_counts(seen, lambda: service_deployments(aws, KNOWN, NOW), tasks(aws, KNOWN), NOW),
         "tasks": tasks(aws, KNOWN),
         "services": seen,
         "stack": SHOP,

@@ -94,7 +94,7 @@ def short(waiting: timedelta, **more: Any) -> Resource:
 
 
 def lacking(waiting: timedelta) -> Mapping[str, Any]:
-    return {"staffing": [short(waiting)]}
+    return {"task_counts": [short(waiting)]}
 
 
 def deployed(waiting: timedelta) -> Mapping[str, Any]:

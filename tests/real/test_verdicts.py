@@ -242,7 +242,7 @@ VERDICTS: dict[str, Told] = {
         ({"max_capacity": 9}, "failed", "2 to 9 tasks; expected maximum 10"),
         base=SCALING),
     "tasks that are wanted": told(
-        ECS.test_services_run_the_tasks_they_want, "staffing",
+        ECS.test_services_run_the_tasks_they_want, "task_counts",
         rollout("passed", "2 of 2 tasks run, 0 pending"),
         rollout("failed", "the service is DRAINING", {"status": "DRAINING"}),
         rollout("passed", "1 of 1 tasks run, 0 pending", {"desired": 1, "running": 1}),

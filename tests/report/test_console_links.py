@@ -116,7 +116,7 @@ def test_a_portal_is_an_address_and_a_role_is_a_name(wrong: dict[str, str]) -> N
 
 LB = "elasticloadbalancing:{at}:loadbalancer/app/web/0123456789abcdef"
 NAMED = {
-    "ecs:{at}:service/c/web": "services rollouts staffing releases service_deployments since_the_gate dev_use"
+    "ecs:{at}:service/c/web": "services rollouts task_counts releases service_deployments since_the_gate dev_use"
     " scaling_schedules",
     "service/c/web": "service_load auto_scaling scaling_week",
     "ecs:{at}:task/c/0a1b": "tasks",

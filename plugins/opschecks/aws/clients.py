@@ -65,20 +65,20 @@ class Clients:
         with self._lock:
             making = self._making.setdefault(wanted, threading.Lock())
         with making:  # who wants one that is made already does not wait for those that others want
-            if there := self._clients.get(wanted):
-                return there
+            known = self._clients
+            if wanted in known:
+                return known[wanted]
             attempts = 1 if once else self._stack.limits.aws_attempts
             with self._one_at_a_time:  # they share a session, which loads credentials without a lock
                 made = self._make(service, attempts, region)
-            if not once:
-                require_bodies(made)
-            with self._lock:
+                if not once:
+                    require_bodies(made)
                 self._clients[wanted] = made
             return made
 
     def release(self) -> None:
         """Close every client's connections, and forget the clients."""
-        with self._lock:
+        with self._one_at_a_time:
             clients, self._clients = self._clients, {}
         for client in clients.values():
             client.close()

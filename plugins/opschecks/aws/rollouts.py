@@ -191,7 +191,7 @@ def rollouts(
 
 
 @observation(soft=["tasks"], later=["service_deployments"])
-def staffing(
+def task_counts(
     services: list[Service],
     service_deployments: Later[dict[str, Recorded]],
     tasks: list[Task] | CouldNotLook,

@@ -26,16 +26,13 @@ class Observed:
     duration_s: float = 0.0
 
     def taken(self, needed_for: str = "") -> Any:
-        """The value, once `done`; a fresh CouldNotLook if there is none: `needed_for` names the observation that asks.
-
-        A list is copied, so that nobody changes what another one sees.
-        """
+        """The value, once `done`; a fresh CouldNotLook if there is none. `needed_for`: the observation that asks."""
         if isinstance(self.error, CouldNotLook):
             raise self.error.again(needed_for)
         if self.error is not None:
             # nothing was seen, whatever went wrong: it must not count as a failure of the check
             raise CouldNotLook(self.observation.name, f"{type(self.error).__name__}: {self.error}") from self.error
-        return list(self.value) if isinstance(self.value, list) else self.value
+        return self.value
 
 
 @dataclass(frozen=True)
@@ -120,13 +117,17 @@ class Gathering:
         self._deadline = max(self._deadline, time.monotonic() + self._timeout_s)
 
     def value(self, name: str) -> Any:
-        """Wait for the observation and return its value; raises a fresh CouldNotLook if it failed."""
+        """Wait for the observation and return its value; raises a fresh CouldNotLook if it failed.
+
+        A list is copied, so that no check changes what another one sees.
+        """
         result = self.results[name]
         while not result.done.wait(max(0.0, self._deadline - time.monotonic())):
             if time.monotonic() < self._deadline:
                 continue  # it was prolonged meanwhile
             raise CouldNotLook(self.under_way(name), f"no answer within {self._timeout_s:g} s (limit gather_timeout_s)")
-        return result.taken()
+        value = result.taken()
+        return list(value) if isinstance(value, list) else value
 
     def wait(self, name: str, seconds: float) -> bool:
         """Wait that long for the observation; False if it has not ended and its time limit is not reached."""

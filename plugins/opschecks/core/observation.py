@@ -6,7 +6,7 @@ import importlib
 import inspect
 import queue
 import threading
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self, TypeAlias, TypeVar
 
@@ -22,25 +22,32 @@ suite as plain data, newest first; `earlier`: what the same observation saw in a
 else None. `tape`: what every question to the world passes that is neither AWS's nor HTTP (core/tape.py)."""
 
 
-class Registry(dict[str, "Observation"]):
-    """Observations by name. `modules` says where further ones are declared: one is imported when it is asked for."""
+class Registry(MutableMapping[str, "Observation"]):
+    """Observations by name. `modules` says where further ones are declared: each is imported when it is asked for."""
 
     def __init__(self) -> None:
-        super().__init__()
         self.modules: dict[str, str] = {}
+        self.imported: dict[str, Observation] = {}
 
-    def __missing__(self, name: str) -> Observation:
-        importlib.import_module(self.modules[name])
-        if found := self.get(name):
-            return found
-        raise KeyError(name)
+    def __getitem__(self, name: str) -> Observation:
+        if name not in self.imported:
+            importlib.import_module(self.modules[name])
+        return self.imported[name]
+
+    def __setitem__(self, name: str, declared: Observation) -> None:
+        self.imported[name] = declared
+
+    def __delitem__(self, name: str) -> None:
+        del self.imported[name]
 
     def __contains__(self, name: object) -> bool:
-        return super().__contains__(name) or name in self.modules
+        return name in self.imported or name in self.modules
 
-    def names(self) -> list[str]:
-        """All of them, imported or not."""
-        return list(dict.fromkeys([*self.modules, *self]))
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self.modules, **self.imported})
+
+    def __len__(self) -> int:
+        return len({**self.modules, **self.imported})
 
 
 REGISTRY = Registry()
@@ -188,7 +195,7 @@ def observation(
         for word, given in {"soft": soft, "later": later}.items():
             if unknown := set(given) - set(needs):
                 raise TypeError(f"observation {name}: {word} has {sorted(unknown)}, which is not a parameter")
-        before, shipped = REGISTRY.get(name), REGISTRY.modules.get(name, function.__module__)
+        before, shipped = REGISTRY.imported.get(name), REGISTRY.modules.get(name, function.__module__)
         if shipped != function.__module__:
             raise TypeError(f"observation {name} is declared twice: in {shipped} too")
         if before and before.function.__code__.co_filename != function.__code__.co_filename:

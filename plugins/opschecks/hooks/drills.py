@@ -135,7 +135,8 @@ class OpenGround:
         """The result of the drill, which takes place when first asked for; CouldNotLook if it failed."""
         if drill.name not in self._results:
             self._results[drill.name] = self._hold(drill)
-        return self._results[drill.name].taken()
+        value = self._results[drill.name].taken()
+        return list(value) if isinstance(value, list) else value
 
     def _hold(self, drill: Drill) -> Observed:
         """Hold the drill; its result goes into the run file as an observation's."""

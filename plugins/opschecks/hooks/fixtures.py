@@ -33,7 +33,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return
     know_observations()
     listed = session.config.option.showfixtures or session.config.option.show_fixtures_per_test
-    for name in REGISTRY.names():
+    for name in REGISTRY:
         what = REGISTRY[name].what if listed else ""
         pytest.register_fixture(name=name, func=_reader(name, what), node=session)
     for name, function in (("stack", _stack), ("examine", _examine), ("now", _now)):
@@ -47,10 +47,24 @@ def import_observations() -> None:
 
 
 def know_observations() -> None:
-    """Let each observation be found by name: a run imports the modules of those that its checks need, and no others."""
+    """Let each observation be found by name: a run imports the modules of those that its checks need, and no others.
+
+    Where there is no source, as of a package that was only compiled, a module is imported. UsageError where a conftest
+    or plugin, which pytest imports earlier, declares one of ours.
+    """
     for module, path in _modules():
-        for declared in path.read_text(encoding="utf-8").split("\n@observation")[1:]:
-            REGISTRY.modules[declared.partition("\ndef ")[2].partition("(")[0]] = module
+        try:
+            text = path.read_text(encoding="utf-8")
+        except OSError:
+            importlib.import_module(module)
+            continue
+        for declared in text.split("\n@observation")[1:]:
+            name = declared.partition("\ndef ")[2].partition("(")[0]
+            known = REGISTRY.imported.get(name)
+            if known and known.function.__module__ != module:
+                file = known.function.__code__.co_filename
+                raise pytest.UsageError(f"{file}: observation {name} is declared twice: in {module} too; rename yours")
+            REGISTRY.modules[name] = module
 
 
 def _modules() -> Iterator[tuple[str, Path]]:

@@ -103,7 +103,7 @@ def _unlike_a_check(item: pytest.Item, run: ChecksRun) -> str:
         if name in run.undeclared:
             return run.undeclared[name]
         if name not in REGISTRY and name not in GIVEN_TO_CHECKS and name not in run.drills:
-            valid = [*REGISTRY.names(), *run.drills, *GIVEN_TO_CHECKS]
+            valid = [*REGISTRY, *run.drills, *GIVEN_TO_CHECKS]
             return f"{name}: a check takes observations, stack, now and examine; {nearest(name, valid)}"
     for name in parameters(item):
         if name != "stack":
@@ -128,11 +128,11 @@ def _needs_nothing_unknown(names: Iterator[str]) -> str:
         return str(error)
     except KeyError as error:
         missing = str(error.args[0])
-        [needing, *_] = [one for one in map(REGISTRY.__getitem__, REGISTRY.names()) if missing in one.needs]
+        [needing, *_] = [one for one in REGISTRY.values() if missing in one.needs]
         code = inspect.unwrap(needing.function).__code__
         place = f"{shown_path(Path(code.co_filename))}:{_line_of(code)}"
         what = f"observation {needing.name}: {missing}: no such observation"
-        return f"{place}: {what}; {nearest(missing, REGISTRY.names())}"
+        return f"{place}: {what}; {nearest(missing, REGISTRY)}"
     return ""
 
 

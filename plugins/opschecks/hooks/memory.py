@@ -75,7 +75,7 @@ def notes(stack: Stack, seen: Iterable[ObservationResult], before: list[Summary]
     counts = {one.name: len(one.resources) for one in lasting if not one.error}
     for line in idle(stack.gone, counts, before):
         yield Note(stack.name, line)
-    known = [name for name in REGISTRY.names() if REGISTRY[name].lasting] if stack.gone else []
+    known = [name for name, one in REGISTRY.items() if one.lasting] if stack.gone else []
     for name in stack.gone:
         if name not in known:
             yield Note(stack.name, f'gone = ["{name}"] in stacks.toml accepts nothing; {nearest(name, known)}')
