@@ -27,6 +27,9 @@ PROMISES: tuple[Promise, ...] = (
             "tests/aws/test_every_observation.py",
             "tests/aws/test_missing_parts.py",
             "tests/aws/test_unread_parts.py",
+            "tests/aws/test_cloudfront.py::test_a_list_has_as_many_items_as_it_says",
+            "tests/aws/test_backup_sets.py",
+            "tests/aws/test_scan_properties.py",
             "tests/aws/test_answer_bodies.py",
             "tests/checks/test_false_pass.py",
             "tests/hooks/test_outcomes.py",
@@ -103,7 +106,7 @@ PROMISES: tuple[Promise, ...] = (
     ),
     Promise(
         "**Probes are bounded** in time, in what they read, and in where a redirect may lead them.",
-        ("tests/web/test_bounds.py", "tests/web/test_redirects.py"),
+        ("tests/web/test_bounds.py", "tests/web/test_redirects.py", "tests/web/test_client_parts.py"),
     ),
     Promise(
         "**Nothing is lost.** Files are written whole, two runs at once keep both, a full disk is a clear error, and "

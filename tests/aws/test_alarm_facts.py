@@ -75,7 +75,7 @@ def test_a_fact(name: str, raw: Raw, value: Any) -> None:
 
 
 @pytest.mark.parametrize("state", ["", "RINGING"])
-def test_a_state_that_nobody_knows_is_none(state: str) -> None:
+def test_an_unknown_state_is_none(state: str) -> None:
     with pytest.raises(CouldNotLook, match="update opschecks"):
         assert _alarm({"StateValue": state}).state
 

@@ -262,7 +262,7 @@ NONE = CouldNotLook("", "stack here names no distribution")
 DENIED = CouldNotLook("cloudfront:GetDistribution", "AccessDenied: no", action="cloudfront:GetDistribution")
 
 
-def test_the_site_is_the_bucket_that_is_named_or_the_origin_of_thefront() -> None:
+def test_the_site_is_the_bucket_that_is_named_or_the_origin_of_the_distribution() -> None:
     with_one = names(distributions=("E",))
     assert site_of(stack(dashboard_bucket="b"), with_one, DENIED) == ("b", "")
     assert site_of(stack(), names(), front()) is None

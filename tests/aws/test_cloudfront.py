@@ -124,6 +124,8 @@ CUT = "the Quantity of a list is {}, and it has {}"
 def test_a_list_has_as_many_items_as_it_says(told: Raw, message: str) -> None:
     with pytest.raises(CouldNotLook, match=f"^cloudfront:X: {message}"):
         items_of(Answer(told, "cloudfront:X"), "cloudfront:X")
+    with pytest.raises(CouldNotLook, match=f"^cloudfront:GetDistribution: {message}"):
+        items_of(Answer(told, "cloudfront:GetDistribution"))
 
 
 def _group(name: str) -> Raw:

@@ -161,7 +161,7 @@ def test_a_value_by_which_something_is_judged(told: Raw, default: str | None, ex
     assert one_of(told, "it", ("on", "off"), default) == expected
 
 
-def test_a_value_that_nobody_knows_is_not_judged() -> None:
+def test_an_unknown_value_is_not_judged() -> None:
     for told, default in (({"it": "half"}, None), ({"it": "half"}, "off"), ({}, "half")):
         with pytest.raises(CouldNotLook, match=r"^it is 'half', which this version does not know: update opschecks$"):
             one_of(told, "it", ("on", "off"), default)

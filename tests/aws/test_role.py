@@ -107,7 +107,7 @@ def test_nothing_is_asked_before_the_first_call(sts: Sts) -> None:
 
 
 @cases([(60, "AKIA1"), (5, "AKIA2")])
-def test_keys_that_are_about_to_end_are_fetched_anew(minutes: float, key: str, sts: Sts) -> None:
+def test_keys_that_are_about_to_expire_are_fetched_again(minutes: float, key: str, sts: Sts) -> None:
     sts.minutes = minutes
     live = Aws(stack(role_arn=ROLE), CREDENTIALS)
     key_of(live)

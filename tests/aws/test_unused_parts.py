@@ -23,7 +23,7 @@ BACKEND = f"arn:aws:ecs:{ACCOUNT}:service/dev/backend"
 NAME = {"Key": "Name", "Value": "scratch"}
 
 
-def test_what_is_told_of_avolume() -> None:
+def test_what_is_told_of_a_volume() -> None:
     aws = Aws({("ec2", "DescribeVolumes"): {"Volumes": [volume()]}})
     [seen] = unattached_volumes(stack(), aws)
     assert (seen.arn, seen.name, str(seen)) == (

@@ -205,7 +205,7 @@ def test_stickiness_is_not_switched_on(group: Raw, raw: tuple[Raw, ...], why: st
         remedy(group, *raw).read_for_plan(arn("ws") if group["TargetGroupName"] == "ws" else arn("web"))
 
 
-def test_stickiness_is_not_switched_on_where_nobody_knows_whether_sessions_come() -> None:
+def test_stickiness_is_not_switched_on_where_it_is_unknown_whether_sessions_come() -> None:
     with pytest.raises(CouldNotLook, match="whether rule 1 leads WebSocket sessions here is not known"):
         remedy(listed("ws"), rule(1, forward("ws"), host("x.net")), default(forward("web"))).read_for_plan(arn("ws"))
 

@@ -153,7 +153,7 @@ def test_a_sync_that_is_killed_before_its_invalidation_is_finished_by_the_same_c
         assert "is as sync-dashboard would make it" in ended.err
 
 
-def test_a_link_that_leads_out_of_the_folder_is_refused(tmp_path: Path) -> None:
+def test_what_is_no_site_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     with bench(tmp_path) as on:
         folder = _build(on)
         (tmp_path / "secrets.txt").write_text("secret")
@@ -165,6 +165,8 @@ def test_a_link_that_leads_out_of_the_folder_is_refused(tmp_path: Path) -> None:
             refused = on.command("fix", "sync-dashboard", "--target", "out", *ALLOW).ends(1)
             assert f"linked is a link to {target}, outside of the folder" in refused.err
             (folder / "linked").unlink()
+        (folder / ".env").write_text("x")
+        assert ".env would be public" in on.command("fix", "sync-dashboard", "--target", "out", *ALLOW).ends(1).err
         assert on.journal() == []
 
 

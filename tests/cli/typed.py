@@ -34,4 +34,7 @@ def refused_anew(project: Project, *arguments: str) -> str:
     ended = project.opschecks(*arguments)
     assert (ended.code, ended.out) == (1, "")
     (line,) = ended.err.splitlines()
-    return line.removeprefix("Error: ")
+    before, _, told = line.partition("Error: ")
+    assert told
+    assert not before
+    return told

@@ -76,10 +76,10 @@ def test_guards_refuse_before_the_first_change(tmp_path: Path) -> None:
         for limits, (options, message) in GUARDED.items():
             on.project.write("stacks.toml", QUICK + FIX + limits)
             ended = on.check("ingress", "--fix=apply", *options).ends(1)
-            assert message in ended.out
-            assert permissions(on.sandbox.client("ec2"), on.sandbox.seeded.groups["tasks"]) == before
-            assert on.journal() == []
-            assert on.changes()[0]["result"] == "refused"
+            assert message in ended.out, limits
+            assert permissions(on.sandbox.client("ec2"), on.sandbox.seeded.groups["tasks"]) == before, limits
+            assert on.journal() == [], limits
+            assert on.changes()[0]["result"] == "refused", limits
 
 
 def test_two_fixers_at_once_one_works_and_the_other_says_who(tmp_path: Path) -> None:

@@ -196,7 +196,7 @@ def test_it_stops_when_looks_in_a_row_agree_that_waiting_does_not_help() -> None
     assert sum(seen.pauses) < 30
 
 
-def test_a_look_that_disagrees_begins_the_count_anew() -> None:
+def test_a_look_that_disagrees_starts_the_count_again() -> None:
     seen = Seen(["a"], ["a"], ["a"], ["a"], never=[0, 1, 3])
     assert not seen.watch().until(timedelta(minutes=30), _settled, "settling")
     assert seen.count == 3 + SURE

@@ -68,7 +68,7 @@ class _Examine(Examine):
         self.strange: list[str] = []
 
     def conclude_from(self, resource: Any, error: BaseException, notes: Sequence[Fact] = ()) -> None:
-        if not isinstance(error, AssertionError | CouldNotLook | pytest.fail.Exception):
+        if not isinstance(error, AssertionError | CouldNotLook):
             self.strange.append(f"{type(error).__name__}: {error}")
         super().conclude_from(resource, error, notes)
 

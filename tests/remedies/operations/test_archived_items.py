@@ -18,7 +18,7 @@ def test_every_type_comes_back_as_it_went() -> None:
     assert "\n" not in to_line(EVERY_KIND)
 
 
-def test_what_nobody_knows_is_not_copied() -> None:
+def test_what_is_unknown_is_not_copied() -> None:
     with pytest.raises(ValueError, match="unknown attribute type X"):
         to_line({"a": {"X": 1}})
     for line in (
