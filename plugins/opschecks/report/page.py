@@ -7,8 +7,9 @@ name beside it, which prints what `facts` returns.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 from urllib.parse import quote
 
@@ -17,13 +18,13 @@ from ..core.run import Run, StackFacts
 from ..core.wording import plural
 from .amounts import first, sentence
 from .daily import cards, changes, charts, checks, costs, custom, incidents, services, since, tiles
-from .daily.verdict_items import items
+from .daily.verdict_items import Item, items
 from .notes import REPLAYED, counted, headline
 from .rendering import rendered
 from .runbook import Section
 from .source import PageSource
 from .times import letters, written
-from .verdict import verdict
+from .verdict import Verdict, verdict
 
 
 def of_a_day() -> tuple[ModuleType, ...]:
@@ -70,6 +71,30 @@ _SIGNS = {
 }
 
 
+@dataclass(frozen=True)
+class PageFacts:
+    """The head and the foot of a page. `run_file` is a link to the run file, or empty; `links` are (file, words)."""
+
+    title: str
+    heading: str
+    where: str
+    began: str
+    ended: str
+    began_iso: str
+    began_utc: str
+    zone: str
+    several: bool
+    verdict: Verdict
+    items: tuple[Item, ...]
+    items_left: str
+    icon: str
+    trust: str
+    notes: tuple[str, ...]
+    foot: str
+    run_file: str
+    links: tuple[tuple[str, str], ...]
+
+
 def render(run: Run, *, runbook: Mapping[str, Section], links: Mapping[str, str], earlier: Run | None = None) -> str:
     """The whole page. `links` are the files beside it: run, pytest and junit. `earlier` is the run of a day before."""
     source = PageSource.of(run, runbook, earlier)
@@ -91,8 +116,7 @@ def template_of(section: ModuleType) -> str:
     return "/".join(section.__name__.split(".")[-2:]) + ".html"
 
 
-def _page(source: PageSource, links: Mapping[str, str], found: cards.Cards) -> SimpleNamespace:
-    """The head and the foot of the page. `run_file` is a link to the run file, or empty; `links` are (file, words)."""
+def _page(source: PageSource, links: Mapping[str, str], found: cards.Cards) -> PageFacts:
     run, said = source.run, verdict(source.run)
     began, ended = run.started.astimezone(source.zone), run.ended.astimezone(source.zone) if run.ended else None
     shown, left = first(items(found), ITEMS)
@@ -103,7 +127,7 @@ def _page(source: PageSource, links: Mapping[str, str], found: cards.Cards) -> S
         f"times in {source.zone_name}",
         "secrets are masked", programs,
     )  # fmt: skip
-    return SimpleNamespace(
+    return PageFacts(
         title=headline(run, said),
         heading=f"{HEADINGS.get(run.suite, run.suite.capitalize())} – {', '.join(one.name for one in run.stacks)}",
         where="; ".join(map(_stack, run.stacks)),
