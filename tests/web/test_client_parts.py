@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import io
+import time
 import zlib
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar, cast
 
 import pytest
 
-from opschecks.web.client.bounds import OneHop, PrivatePlace, bounds, is_public
+from opschecks.web.client.bounds import OneHop, PrivatePlace, _Timed, bounds, is_public
 from opschecks.web.client.packing import LAYERS, UnknownPacking, _gzip, packings, unpacked
 
 
@@ -112,3 +114,19 @@ def test_a_member_of_gzip_that_begins_at_the_bound_is_not_unpacked_however_large
     assert _gzip(first + bomb, 1001) == b"x" * 1000 + b"y"
     assert _gzip(first + bomb, 999) == b"x" * 999
     assert _gzip(first + b"no gzip", 2000) == b"x" * 1000
+
+
+def test_each_read_of_a_body_waits_for_what_is_left_of_the_time() -> None:
+    class Sock:
+        waits: ClassVar[list[float]] = []
+
+        def settimeout(self, seconds: float) -> None:
+            self.waits.append(seconds)
+
+    body: Any = io.BytesIO(b"abc")
+    timed = _Timed(body, cast("Any", Sock()), time.monotonic() + 60)
+    assert timed.read(2) == b"ab"
+    assert 0 < Sock.waits[0] <= 60
+    late = _Timed(body, cast("Any", Sock()), time.monotonic())
+    with pytest.raises(TimeoutError):
+        late.read(1)
