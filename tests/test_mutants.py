@@ -124,7 +124,7 @@ def test_a_recorded_survivor_has_a_reason_and_its_line_is_still_there(survivor: 
 
 def test_enough_was_tried_and_nine_of_ten_are_killed() -> None:
     told = read()
-    assert told.tried >= 350
+    assert told.tried >= 300
     assert told.killed + len(told.survivors) == told.tried
     assert told.score >= 0.9
 

@@ -26,27 +26,17 @@ class Reason:
         return (self.file, self.within) == (file, within) and self.change in ("", change)
 
 
+SPEED = "Only how long it takes changes."
 SINCE = "A test that was written after the sample kills it."
-SPEED = "Only how long a start takes changes."
-RUNS = "Only tests that start processes, or send changes, reach it; they were not run."
 UNSEEN = "It tells another version of botocore apart, and no test has one of that form."
 
 REASONS: tuple[Reason, ...] = (
     Reason(AWS + "botocore_private.py", "_hooks", UNSEEN, "`and` → `or`"),
-    Reason(AWS + "bounds.py", "Bounds.__init__", SINCE, "`*` → `/`"),
-    Reason(AWS + "occasional.py", "", RUNS, "`True` → `False`"),
-    Reason(
-        AWS + "service_models.py",
-        "share_models",
-        SPEED,
-        "without `session.lazy_register_component('data_loader', loader)`",
-    ),
-    Reason(AWS + "shared_classes.py", "_handlers", SPEED, "without `make_classes_once()`"),
-    Reason(AWS + "shared_classes.py", "_parsers.Lists._handle_list", SINCE, "`one is None` → `False`"),
     Reason(
         AWS + "shared_classes.py",
-        "_parsers.Parsers.create_parser",
-        SINCE,
-        "`isinstance(parser, BaseJSONParser)` → `True`",
+        "_parsers.Lists._handle_list",
+        UNSEEN,
+        "without `(not hasattr(self, f'_handle_{kind}'))`",
     ),
+    Reason(AWS + "shared_classes.py", "moment", SPEED, "`type(value) in _ONE_MOMENT` → `False`"),
 )

@@ -33,7 +33,7 @@ def freeze_windows(stack: Stack, now: datetime) -> list[FreezeWindow]:
             begins=one.begins.astimezone(UTC),
             ends=one.ends.astimezone(UTC),
             reason=one.reason,
-            is_open=one.begins <= now < one.ends,
+            is_open=one.begins <= now,
             evidence={"begins": one.begins.isoformat(), "ends": one.ends.isoformat(), "reason": one.reason},
         )
         for one in stack.fix.freeze
