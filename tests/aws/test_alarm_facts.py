@@ -65,7 +65,7 @@ def _queries(*periods: int, shared: int | None = None) -> Raw:
     "looks at six periods": ("looks_at", {"Period": 300, "EvaluationPeriods": 6}, HOUR / 2),
     "looks at the longest of its metrics": ("looks_at", {**_queries(60, 300, 120), "EvaluationPeriods": 2}, HOUR / 6),
     "looks at its expression's period": ("looks_at", _queries(60, shared=3600), HOUR),
-    "looks at nobody knows what": ("looks_at", {"EvaluationPeriods": 3}, timedelta()),
+    "looks at something unknown": ("looks_at", {"EvaluationPeriods": 3}, timedelta()),
     "looks at a query that says no period": ("looks_at", {"Metrics": [{"Id": "q", "Expression": "x"}]}, timedelta()),
 })  # fmt: skip
 def test_a_fact(name: str, raw: Raw, value: Any) -> None:

@@ -115,7 +115,7 @@ def test_an_event_of_which_little_is_said() -> None:
     "a log group": (entity("/ecs/api"), ("/ecs/api", "api")),
     "what is called alike": (entity("orders-of-others"), ()),
     "the account": (entity("AWS_ACCOUNT"), ()),
-    "nobody knows what": (entity("UNKNOWN"), ()),
+    "of an unknown kind": (entity("UNKNOWN"), ()),
 })  # fmt: skip
 def test_which_of_the_stacks_resources_an_event_names(one: Raw, affected: tuple[str, ...]) -> None:
     [found], _ = told(event(), entities=[one])

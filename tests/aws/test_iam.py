@@ -82,7 +82,7 @@ ROOTS: dict[str, tuple[dict[str, str], str, str]] = {
     "with a password and no MFA": ({"mfa_active": "false", "password_enabled": "TRUE"}, "failed", "it has no MFA"),
     "of a member account without any password": ({"mfa_active": "false", "password_enabled": "FALSE"}, "passed", ""),
     "in capitals": ({"mfa_active": "TRUE", "access_key_1_active": "FALSE"}, "passed", ""),
-    "in words that nobody knows": ({"mfa_active": "not_supported"}, "blind", "not true or false"),
+    "in unknown words": ({"mfa_active": "not_supported"}, "blind", "not true or false"),
 }
 test_root_is_locked_away = judges(
     checks.test_root_is_locked_away,

@@ -167,7 +167,7 @@ HELD: dict[str, tuple[Any, str]] = {
         [],
         ("iam:ListAccessKeys: no key of pipeline is listed, and the credential report of {} UTC counts 1 active: if "
         "they were deleted since, the next report says so, four hours later at most")),
-    "a status that nobody knows": (
+    "an unknown status": (
         [listed(status="Paused")], "Status is 'Paused', which this version does not know: update opschecks"),
 }  # fmt: skip
 
@@ -176,7 +176,7 @@ HELD: dict[str, tuple[Any, str]] = {
 def test_a_user_whose_keys_are_not_as_the_report_counts_them(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     keys, says = HELD[case]
     answer = keys if isinstance(keys, Exception) else {"AccessKeyMetadata": keys}
-    if case == "a status that nobody knows":
+    if case == "an unknown status":
         monkeypatch.setattr("tests.canned._beyond", lambda *_: iter(()))  # it is none of the model's
     aws = reporting(
         row(access_key_1_active="true"), row("api", access_key_2_active="true"), row("none"),

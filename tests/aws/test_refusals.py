@@ -51,7 +51,7 @@ def told(code: str, message: str, call: str = "logs:FilterLogEvents", **more: An
     ),
     "KMS without an action": ("AccessDeniedException", "Access to KMS is not allowed", "allow kms:Decrypt"),
     "an action in lower case": ("AccessDenied", f"{WHO} sqs:receivemessage", "allow sqs:receivemessage"),
-    "a code that nobody knows": ("TeapotException", f"{WHO} logs:FilterLogEvents", "allow logs:FilterLogEvents"),
+    "an unknown code": ("TeapotException", f"{WHO} logs:FilterLogEvents", "allow logs:FilterLogEvents"),
     "S3, which names nothing": ("AccessDenied", "Access Denied", "allow logs:FilterLogEvents"),
     "a deny of the organization": (
         "AccessDenied", f"{WHO} iam:ListRoles on resource: * with an explicit deny in a service control policy",

@@ -150,7 +150,7 @@ def test_the_newest_run_file_is_made_again_by_default(morning: Morning) -> None:
     assert (ended.exit_code, ended.output) == (0, f"report: {path}\n")
     page = Path(path).read_text(encoding="utf-8")
     assert verdict(morning.run).word in page
-    assert 'class="before"' not in page, "without a stack nobody knows of yesterday"
+    assert 'class="before"' not in page, "without a stack nothing is known of yesterday"
 
 
 def test_an_earlier_day_is_that_days_morning(morning: Morning) -> None:

@@ -31,7 +31,7 @@ TOLD: dict[str, tuple[dict[str, Any] | None, bool]] = {
     "complete, though something failed": (WHOLE, True),
     "a stack is missing": ({**WHOLE, "counts": {**WHOLE["counts"], "missing": 1}}, False),
     "a shard has not ended": ({**WHOLE, "shards": {"of": 2, "not_ended": [2]}}, False),
-    "nobody knows which stacks": ({**WHOLE, "unknown": "no fleet is on record"}, False),
+    "it is unknown which stacks": ({**WHOLE, "unknown": "no fleet is on record"}, False),
     "nothing was told": (None, False),
 }
 

@@ -113,7 +113,7 @@ def test_a_process_that_is_killed_loses_the_stack_in_its_hands_and_no_other(proj
     outcomes = {(one["stack"], one["check"]): one["outcome"] for one in told["checks"]}
     assert len(outcomes) == told["collected"] == len(told["checks"]) == 27
     found = [(one["stack"], one["check"], one["resource"]) for one in told["findings"]]
-    assert len(found) == len(set(found))  # what was forked anew has told nothing again
+    assert len(found) == len(set(found))  # what was forked again has told nothing twice
     assert [key for key, outcome in outcomes.items() if outcome == "not_run"] == [
         ("b", check) for check in ("test_first", "test_second", "test_third")
     ]
@@ -191,7 +191,7 @@ def test_what_a_dead_process_had_not_begun_is_dealt_again_but_not_for_ever() -> 
     spreading.fresh[-1].hands.clear()  # it was not
     spreading._gone(spreading.fresh[-1], dealing=True)
     assert _hands(spreading) == ["c", "d"]
-    spreading._gone(spreading.fresh[-1], dealing=True)  # before it had begun one: nobody knows which of them it was
+    spreading._gone(spreading.fresh[-1], dealing=True)  # before it had begun one: it is unknown which of them it was
     assert _hands(spreading) == ["c"]
     spreading._gone(spreading.fresh[-1], dealing=True)
     assert _hands(spreading) == ["d"]

@@ -305,7 +305,7 @@ ROWS = {
         lambda: scales(1, 1, 1, action(min=1, max=1)), "passed", SCHEDULES),
     "a maximum that no schedule has set": Row(scaling.test_scaling_limits_are_as_wanted,
         lambda: scales(2, 3, 2, action(min=2, max=4)), "failed", SCHEDULES, "expected maximum 10"),
-    "limits of nobody knows whom, while schedules may not be read": Row(scaling.test_scaling_limits_are_as_wanted,
+    "limits that somebody may have set, while schedules may not be read": Row(scaling.test_scaling_limits_are_as_wanted,
         lambda: scales(1, 3, 2, DENIED), "blind", SCHEDULES, "DescribeScheduledActions"),
     "limits as wanted, while schedules may not be read": Row(scaling.test_scaling_limits_are_as_wanted,
         lambda: scales(2, 10, 2, DENIED), "passed", SCHEDULES),

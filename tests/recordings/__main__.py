@@ -13,7 +13,7 @@ if __name__ == "__main__":
     commands = parser.add_subparsers(dest="command", required=True)
     making = commands.add_parser("make", help="record the emulators again, all or some, and pin the verdicts")
     making.add_argument("names", nargs="*", choices=[*MAKERS, []], metavar="NAME", help=", ".join(MAKERS))
-    commands.add_parser("pin", help="write verdicts.toml anew")
+    commands.add_parser("pin", help="write verdicts.toml again")
     asked = parser.parse_args()
     if asked.command == "make":
         make(asked.names or list(MAKERS))

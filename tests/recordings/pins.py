@@ -42,7 +42,7 @@ def pinned() -> dict[str, dict[str, str]]:
 
 
 def pin() -> None:
-    """Write the file anew."""
+    """Write the file again."""
     parts = [_HEAD]
     for name in names():
         lines = told(replayed(recording(name)))
