@@ -19,6 +19,7 @@ from opschecks.aws.configuration import (
     profiles_in_use,
 )
 from opschecks.aws.credentials import NobodyToAsk, frozen, nobody_to_ask, second_factor, sign_in
+from opschecks.aws.usual_chain import usual_s3
 from opschecks.config.stack import Stack
 from tests.canned import Raw, stack
 from tests.cases import cases
@@ -310,3 +311,15 @@ def test_regions_of_stack_variable_and_profile(tmp_path: Path) -> None:
     with machine(tmp_path, "[default]\nregion = eu-north-1\n", AWS_REGION="eu-west-1"):
         assert configured_session(stack()).get_config_variable("region") == "us-west-2"
         assert configured_session(bare).get_config_variable("region") == "eu-west-1"
+
+
+def test_the_usual_client_of_s3_is_of_the_region_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    assert usual_s3().meta.region_name == "eu-central-1"
+    monkeypatch.delenv("AWS_REGION")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
+    assert usual_s3().meta.region_name == "us-west-2"
+    monkeypatch.setenv("AWS_PROFILE", "nobody-has-this")
+    with pytest.raises(OSError, match=r"nobody-has-this.*; set AWS_PROFILE"):
+        usual_s3()

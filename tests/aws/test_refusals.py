@@ -1,27 +1,16 @@
-"""What an error answer of AWS means, by code and message; and what is noted, reached and told where answers lack."""
+"""What an error answer of AWS means, by code and message."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from opschecks.aws.organization import Member, members
-from opschecks.aws.proxies import OURS, reach_directly
 from opschecks.aws.refusals import THROTTLED, explained
-from opschecks.aws.trial import Endpoint, Noted, Trial
-from opschecks.aws.unread import Unread, each_alone, require_read, why_unread
-from opschecks.aws.usual_chain import usual_s3
-from opschecks.core import clock
-from opschecks.core.answer import Answer
-from opschecks.core.model import Resource
 from opschecks.core.observation import CouldNotLook, NotThere
-from tests.aws.test_session_parts import NO, Shared, client_error
-from tests.canned import NOW, Aws, Raw, stack
+from tests.aws.test_session_parts import client_error
 from tests.cases import cases
 
 WHO = "User: arn:aws:sts::123456789012:assumed-role/ops/me is not authorized to perform:"
@@ -217,135 +206,3 @@ REGIONS = "us-east-1 us-west-2 ap-south-1 ap-northeast-3 ap-southeast-2 ca-centr
 def test_regions_of_every_account_are_not_taken_for_ones_that_are_off(region: str) -> None:
     assert "opt-in" not in str(_told("AuthFailure", region=region))
     assert "opt-in" in str(_told("AuthFailure", region=f"x{region}"))
-
-
-def _account(number: int, **more: Any) -> Raw:
-    arn = f"arn:aws-cn:organizations::9:account/o-1/{number}"
-    return {"Id": f"{number:012}", "Name": f"n{number}", "Arn": arn, "State": "ACTIVE", **more}
-
-
-def test_the_accounts_of_units_are_those_of_all_units_below_them_by_their_ids() -> None:
-    below: dict[str, list[str]] = {"ou-1": ["ou-2", "ou-3"], "ou-2": ["ou-4"], "ou-4": ["ou-1"]}
-    within = {"ou-1": [_account(9)], "ou-3": [_account(2), _account(3, State="SUSPENDED")], "ou-4": [_account(1)]}
-    aws = Aws(
-        {
-            ("organizations", "ListOrganizationalUnitsForParent"): lambda ParentId: {  # noqa: N803 - AWS's name
-                "OrganizationalUnits": [{"Id": one} for one in below.get(ParentId, [])]
-            },
-            ("organizations", "ListAccountsForParent"): lambda ParentId: {"Accounts": within.get(ParentId, [])},  # noqa: N803
-            ("organizations", "ListAccounts"): {"Accounts": [_account(7)]},
-            ("organizations", "ListTagsForResource"): lambda ResourceId: {  # noqa: N803
-                "Tags": [{"Key": "a", "Value": "b"}, {"Key": "n", "Value": ResourceId[-1]}]
-            },
-        }
-    )
-    found = members(aws, iter(["ou-1"]))
-    assert found == [Member(f"{number:012}", f"n{number}", "aws-cn") for number in (1, 2, 9)]
-    assert [one.name for one in members(aws)] == ["n7"]
-    assert [one.name for one in members(aws, ["ou-1"], {"a": "b", "n": "2"})] == ["n2"]
-    assert members(aws, [], {"a": "c"}) == []
-
-
-class _Trial(Trial):
-    def __init__(self, *told: Any) -> None:
-        super().__init__(stack(), unusable=NO)
-        shared: Any = Shared(*told)
-        shared.meta = SimpleNamespace(endpoint_url="https://x", events=SimpleNamespace(register=self._register))
-        self._shared, self.heard = shared, list[Any]()
-
-    def _register(self, event: str, handler: Any) -> None:
-        assert event == "response-received"
-        self.heard.append(handler)
-
-
-def test_a_trial_notes_how_each_action_ended_and_the_first_failure_of_each() -> None:
-    trial = _Trial({}, client_error("X"), client_error("Y"), {}, NotThere("a:B", "gone"), {})
-    for operation in ("ListTables", "DescribeTable", "DescribeTable", "DescribeTable", "ListBackups"):
-        try:
-            trial.call("dynamodb", operation)
-        except CouldNotLook:
-            continue
-    noted = trial.noted.actions
-    assert [*noted] == ["dynamodb:ListTables", "dynamodb:DescribeTable", "dynamodb:ListBackups"]
-    assert (noted["dynamodb:ListTables"], noted["dynamodb:ListBackups"]) == (None, None)
-    assert str(noted["dynamodb:DescribeTable"]) == "dynamodb:DescribeTable: refused DescribeTable: X"
-    assert trial.noted.endpoints == {"dynamodb": Endpoint("https://x")}
-    assert len(trial.heard) == 1
-    trial.elsewhere("us-east-1").call("dynamodb", "ListTables")
-    assert [*trial.noted.endpoints] == ["dynamodb", "dynamodb in us-east-1"]
-
-
-def test_a_trial_reads_one_page_and_all_where_it_is_asked_to() -> None:
-    first, second = {"TableNames": ["a"], "LastEvaluatedTableName": "2"}, {"TableNames": ["b"]}
-    assert [one["TableNames"] for one in _Trial(first, second).pages("dynamodb", "ListTables")] == [["a"]]
-    every = _Trial(first, second).every_page("dynamodb", "ListTables")
-    assert [one["TableNames"] for one in every] == [["a"], ["b"]]
-
-
-def test_what_a_service_answered_tells_its_clock_and_that_it_did(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock, "_read", lambda: NOW)
-    noted = Noted(endpoints={"ecs": Endpoint("u")})
-    noted.note_answer("ecs", None, OSError("no route"))
-    assert noted.endpoints["ecs"] == Endpoint("u", False, "OSError: no route")
-    noted.note_answer("ecs", {}, None)
-    assert (noted.endpoints["ecs"].answered, noted.ahead) == (True, None)
-    noted.note_answer("ecs", {"headers": {"DATE": f"{NOW + timedelta(seconds=9):%a, %d %b %Y %H:%M:%S GMT}"}}, None)
-    assert noted.ahead == timedelta(seconds=9)
-
-
-@pytest.mark.parametrize("name", ["http_proxy", "HTTPS_PROXY", "all_proxy"])
-def test_with_a_proxy_our_own_addresses_are_reached_directly(name: str) -> None:
-    def after(**told: str) -> dict[str, str]:
-        environment = {name: "http://proxy", **told}
-        reach_directly(environment)
-        return {key: environment.get(key, "") for key in ("no_proxy", "NO_PROXY")}
-
-    ours = ",".join(OURS)
-    assert after() == dict.fromkeys(("no_proxy", "NO_PROXY"), ours)
-    assert after(no_proxy="a, b,") == dict.fromkeys(("no_proxy", "NO_PROXY"), f"a,b,{ours}")
-    assert after(NO_PROXY="a", no_proxy="b")["NO_PROXY"] == f"b,{ours}"
-    assert after(NO_PROXY="localhost")["no_proxy"] == ",".join(
-        ["localhost", *(one for one in OURS if one != "localhost")]
-    )
-    assert after(NO_PROXY="a,*") == {"no_proxy": "", "NO_PROXY": "a,*"}
-
-
-def test_without_a_proxy_nothing_is_changed() -> None:
-    environment = {"NO_PROXY": "a", "http_proxy": ""}
-    reach_directly(environment)
-    assert environment == {"NO_PROXY": "a", "http_proxy": ""}
-
-
-def test_evidence_that_could_not_be_read_raises_why() -> None:
-    unread = Resource(arn="a", name="a", evidence=Unread(NO))
-    read = Resource(arn="b", name="b", evidence=Answer({}, "x"))
-    assert (why_unread(unread), why_unread(read)) == (NO, None)
-    require_read(read)
-    assert (Unread(NO), Unread(NO).call) == ({}, NO.call)
-    for look in (lambda: unread.evidence["x"], lambda: unread.evidence.get("x", 1), lambda: require_read(unread)):
-        with pytest.raises(CouldNotLook, match="no credentials"):
-            look()
-
-
-def test_what_cannot_be_looked_at_is_blind_alone_unless_nothing_can() -> None:
-    def look(number: int) -> str:
-        if number > 1:
-            raise CouldNotLook("a:B", f"no {number}")
-        return f"seen {number}"
-
-    assert each_alone(look, [0, 2, 1], lambda number, why: f"{number}: {why.reason}") == ["seen 0", "2: no 2", "seen 1"]
-    assert each_alone(look, [], lambda number, why: "") == []
-    with pytest.raises(CouldNotLook, match="no 3"):
-        each_alone(look, [3, 2], lambda number, why: "")
-
-
-def test_the_usual_client_of_s3_is_of_the_region_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_REGION", "eu-central-1")
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
-    assert usual_s3().meta.region_name == "eu-central-1"
-    monkeypatch.delenv("AWS_REGION")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
-    assert usual_s3().meta.region_name == "us-west-2"
-    monkeypatch.setenv("AWS_PROFILE", "nobody-has-this")
-    with pytest.raises(OSError, match=r"nobody-has-this.*; set AWS_PROFILE"):
-        usual_s3()

@@ -16,12 +16,16 @@ from opschecks.aws.elbv2 import TargetHealth
 from opschecks.aws.logs import log_errors
 from opschecks.aws.own_groups import own_groups
 from opschecks.aws.refusals import explained
+from opschecks.aws.unread import Unread, each_alone, require_read, why_unread
+from opschecks.core.answer import Answer
+from opschecks.core.model import Resource
 from opschecks.core.observation import CouldNotLook
 from opschecks.web.websocket import open_session
 from tests.aws import test_alarm_hygiene as hygiene
 from tests.aws import test_costs as costs
 from tests.aws import test_websocket_groups as sessions
 from tests.aws.test_listeners import default, forward
+from tests.aws.test_session_parts import NO
 from tests.canned import NOW, Aws, daily, names, pages_of, stack, verdicts
 from tests.canned_wire import Wire
 from tests.cases import cases
@@ -132,3 +136,26 @@ def test_an_alarm_whose_dimensions_are_missing_watches_nothing_that_is_known() -
         "lost": "blind",
         "cpu-high": "passed",
     }
+
+
+def test_evidence_that_could_not_be_read_raises_why() -> None:
+    unread = Resource(arn="a", name="a", evidence=Unread(NO))
+    read = Resource(arn="b", name="b", evidence=Answer({}, "x"))
+    assert (why_unread(unread), why_unread(read)) == (NO, None)
+    require_read(read)
+    assert (Unread(NO), Unread(NO).call) == ({}, NO.call)
+    for look in (lambda: unread.evidence["x"], lambda: unread.evidence.get("x", 1), lambda: require_read(unread)):
+        with pytest.raises(CouldNotLook, match="no credentials"):
+            look()
+
+
+def test_what_cannot_be_looked_at_is_blind_alone_unless_nothing_can() -> None:
+    def look(number: int) -> str:
+        if number > 1:
+            raise CouldNotLook("a:B", f"no {number}")
+        return f"seen {number}"
+
+    assert each_alone(look, [0, 2, 1], lambda number, why: f"{number}: {why.reason}") == ["seen 0", "2: no 2", "seen 1"]
+    assert each_alone(look, [], lambda number, why: "") == []
+    with pytest.raises(CouldNotLook, match="no 3"):
+        each_alone(look, [3, 2], lambda number, why: "")
