@@ -17,7 +17,6 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-OPERATIONS = ("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
 UNFINISHED = [
     "PENDING", "IN_PROGRESS", "STOP_REQUESTED", "STOPPED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS",
     "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED",
@@ -119,9 +118,6 @@ class Morning:
             for own in ({}, *({"GlobalSecondaryIndexName": index} for index in indexes)):
                 for metric in ("ReadThrottleEvents", "WriteThrottleEvents"):
                     asked.append(("AWS/DynamoDB", metric, {"TableName": table, **own}, "Sum", 300))
-            for operation in OPERATIONS:
-                of = {"TableName": table, "Operation": operation}
-                asked.append(("AWS/DynamoDB", "ThrottledRequests", of, "Sum", 300))
         queries = [
             {
                 "Id": f"m{index}",

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from opschecks.aws.cloudwatch_metrics import OPERATIONS, Metrics
+from opschecks.aws.cloudwatch_metrics import Metrics
 from opschecks.aws.dynamodb import Table
-from opschecks.aws.throttle_causes import CAUSES, Causes, throttle_causes
+from opschecks.aws.throttle_causes import CAUSES, OPERATIONS, Causes, throttle_causes
 from opschecks.aws.throttling import Throttling, table_throttling
 from opschecks.core.answer import Answer
 from opschecks.core.model import Series
@@ -42,11 +42,6 @@ def test_throttling_is_told_by_table_and_index(series: dict[str, Points], wanted
     assert {**outcomes, **wanted} == outcomes
 
 
-def test_throttling_names_the_operations_most_first() -> None:
-    series = {"ThrottledRequests Sum Query": [at(9, 2)], "ThrottledRequests Sum PutItem": [at(9, 40)]}
-    assert throttled(series)[0].operations == "PutItem 40, Query 2"
-
-
 def test_throttling_that_is_not_known_in_full_is_not_none() -> None:
     found = throttled({"WriteThrottle": ([], "PartialData")})
     outcomes = verdicts(daily("dynamodb").test_tables_are_not_throttled, table_throttling=found, throttle_causes={})
@@ -65,19 +60,22 @@ DENIED = CouldNotLook("cloudwatch:GetInsightRuleReport", "AccessDenied: no", act
 def throttling(reads: float, name: str = "incidents", status: Any = "ACTIVE") -> list[Throttling]:
     """The table's or index's Throttling with so many throttled reads a quarter of an hour ago."""
     points = ((ago(minutes=15), reads),) if reads else ()
-    series = {
+    known = Metrics({
         (name, f"throttled {what}"): Series(what, "", points if what == "reads" else (), 300)
         for what in ("reads", "writes")
-    }
-    known = Metrics({**series, **{("incidents", one): Series(one, "", (), 300) for one in OPERATIONS}})
+    })  # fmt: skip
     return [Throttling(arn="arn", name=name, metrics=known, now=NOW, table="incidents", status=status)]
 
 
 def metric_data(status: str = "Complete", **counts: float) -> Any:
-    """GetMetricData's answer: these metrics have one point, all others none."""
+    """GetMetricData's answer: these metrics, or operations, have one point, all others none."""
+
+    def count(metric: Raw) -> float | None:
+        of = {one["Name"]: one["Value"] for one in metric["Dimensions"]}
+        return counts.get(of.get("Operation", metric["MetricName"]))
 
     def answer(MetricDataQueries: Any, **_: Any) -> Raw:  # noqa: N803 - AWS's name
-        told = [(one["Id"], counts.get(one["MetricStat"]["Metric"]["MetricName"])) for one in MetricDataQueries]
+        told = [(one["Id"], count(one["MetricStat"]["Metric"])) for one in MetricDataQueries]
         moment = ago(minutes=15)
         return {
             "MetricDataResults": [
@@ -143,6 +141,12 @@ HOT = metric_data(ReadKeyRangeThroughputThrottleEvents=12)
         "9 writes beyond the max",
     ),
     "the account": (metric_data(ReadAccountLimitThrottleEvents=9), OFF, None, "9 reads beyond the account's limit"),
+    "operations, most first": (
+        metric_data(Query=2, PutItem=40, ReadKeyRangeThroughputThrottleEvents=12),
+        OFF,
+        None,
+        "PutItem 40, Query 2; 12 reads beyond what one partition can take (a hot key); Contributor Insights",
+    ),
     "two causes": (
         metric_data(ReadAccountLimitThrottleEvents=2, WriteKeyRangeThroughputThrottleEvents=7),
         OFF,
@@ -177,8 +181,21 @@ def test_an_index_is_asked_for_by_its_own_name() -> None:
     assert set(throttle_causes(aws, of, NOW)) == {"incidents/by-team"}
     assert aws.parameters_of("DescribeContributorInsights") == [{"TableName": "incidents", "IndexName": "by-team"}]
     [asked] = aws.parameters_of("GetMetricData")
-    dimensions = asked["MetricDataQueries"][0]["MetricStat"]["Metric"]["Dimensions"]
-    assert [one["Value"] for one in dimensions] == ["incidents", "by-team"]
+    metrics = [one["MetricStat"]["Metric"] for one in asked["MetricDataQueries"]]
+    of = {tuple(one["Value"] for one in metric["Dimensions"]) for metric in metrics}
+    assert of == {("incidents", "by-team"), *(("incidents", one) for one in OPERATIONS)}
+
+
+def test_operations_are_asked_for_once_a_table_and_told_with_each_of_its_indexes() -> None:
+    of = [*throttling(12), *throttling(3, "incidents/by-team")]
+    aws = Aws({METRIC_DATA: metric_data(Query=4), INSIGHTS: OFF})
+    assert {name: one.operations for name, one in throttle_causes(aws, of, NOW).items()} == {
+        "incidents": {"Query": 4},
+        "incidents/by-team": {"Query": 4},
+    }
+    [asked] = aws.parameters_of("GetMetricData")
+    metrics = [one["MetricStat"]["Metric"] for one in asked["MetricDataQueries"]]
+    assert sum(one["MetricName"] == "ThrottledRequests" for one in metrics) == len(OPERATIONS) == 8
 
 
 @cases([(0, "blind"), (12, "failed")])
@@ -207,12 +224,9 @@ def test_a_table_seems_throttled_where_its_metrics_of_the_last_hour_say_so(
     assert _throttling(orders__throttled_reads=reads, orders__throttled_writes=writes).seems_throttled is seems
 
 
-def test_throttled_requests_are_counted_and_named_by_operation() -> None:
-    known: dict[str, Any] = {f"orders__{one}": [] for one in OPERATIONS}
-    known |= {"orders__Query": [(66, 50), (5, 4)], "orders__PutItem": [(5, 40), (1, 2)], "orders__Scan": [(70, 9)]}
-    seen = _throttling(**known, orders__throttled_reads=[(5, 3), (1, 1)], orders__throttled_writes=[(5, 2)])
+def test_throttled_requests_are_counted() -> None:
+    seen = _throttling(orders__throttled_reads=[(5, 3), (1, 1)], orders__throttled_writes=[(5, 2)])
     assert seen.throttled_last_hour == 6
-    assert seen.operations == "PutItem 42, Query 4"
     assert (seen.index, seen.dimensions) == ("", (("TableName", "orders"),))
     index = _throttling("orders/by-team")
     assert (index.index, index.dimensions) == (
@@ -273,7 +287,7 @@ def test_causes_are_counted_from_the_beginning_of_a_period_the_most_frequent_fir
     assert {(one["Period"], one["Stat"], one["Metric"]["Namespace"]) for one in queries} == {
         (300, "Sum", "AWS/DynamoDB")
     }
-    assert len(queries) == 8
+    assert len(queries) == 16
 
 
 def test_the_hottest_keys_are_asked_for_by_the_rule_of_throttled_ones() -> None:
@@ -297,7 +311,10 @@ def test_the_hottest_keys_are_asked_for_by_the_rule_of_throttled_ones() -> None:
 def test_causes_that_were_not_told_in_full_are_not_known() -> None:
     seen, _ = _why(status="PartialData")
     assert isinstance(seen.limits, CouldNotLook)
-    assert str(seen).startswith("the cause could not be read: cloudwatch:GetMetricData: ")
+    partial = "cloudwatch:GetMetricData: {} of orders: the answer is PartialData, not Complete"
+    operations, limits = partial.format("ThrottledRequests"), partial.format("ReadKeyRangeThroughputThrottleEvents")
+    told = f"the operations could not be read: {operations}; the cause could not be read: {limits}; most throttled"
+    assert str(seen).startswith(told)
     off, _ = _why({**SWITCHED_ON, "ContributorInsightsStatus": "DISABLED"})
     assert str(off) == "CloudWatch names no cause; Contributor Insights, which would name the hot keys, is off"
     refused, _ = _why(REFUSED)

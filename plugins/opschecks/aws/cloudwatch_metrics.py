@@ -27,7 +27,6 @@ HOUR = timedelta(hours=1)
 HOUR_S = 3600
 FRESH = timedelta(minutes=20)
 """How old the newest point of a metric that always has data may be; CloudWatch lags a few minutes."""
-OPERATIONS = ["BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem"]
 
 
 @dataclass(frozen=True)
@@ -144,9 +143,6 @@ def _of_table(table: Table) -> list[Metric]:
         subject = f"{table.name}/{index}" if index else table.name
         for measure, metric in (("throttled reads", "ReadThrottleEvents"), ("throttled writes", "WriteThrottleEvents")):
             found.append(Metric(subject, measure, "AWS/DynamoDB", metric, of_one, "Sum", 300, "in 5 minutes"))
-    for name in OPERATIONS:
-        both = (("TableName", table.name), ("Operation", name))
-        found.append(Metric(table.name, name, "AWS/DynamoDB", "ThrottledRequests", both, "Sum", 300, "in 5 minutes"))
     return found
 
 
@@ -193,7 +189,7 @@ def _fetched(aws: Aws, asked: Sequence[Metric], begin: datetime, end: datetime) 
             why = f"the answer is {state}, not Complete" if state in _STATES else state
             answers[key] = CouldNotLook(CALL, f"{metric.name} of {metric.subject}: {why}")
             continue
-        ordered = tuple([(time, value * metric.scale) for time, value in sorted(points.items())])
+        ordered = tuple([(time, points[time] * metric.scale) for time in sorted(points)])
         answers[key] = Series(metric.measure, metric.unit, ordered, metric.period_s, metric.limit)
     return answers
 
@@ -223,7 +219,7 @@ def fetch_points(
             read = dict(zip(in_utc, values, strict=True))
             known = points.setdefault(told["Id"], {})
             said.setdefault(told["Id"], []).extend(_messages(told))
-            differs = any(time in known and known[time] != value for time, value in read.items())
+            differs = any(known[time] != read[time] for time in known.keys() & read.keys())
             if times_told[told["Id"]] > 1 or differs:
                 said[told["Id"]].append("several results came for one metric, as where it has several units")
             known.update(read)

@@ -1,6 +1,7 @@
-"""Why DynamoDB throttles: the limit that was reached, by CloudWatch, and the hottest keys, by Contributor Insights.
+"""Why DynamoDB throttles: operations and limits, by CloudWatch, and the hottest keys, by Contributor Insights.
 
-Asked only of what was throttled: on a quiet day it costs no call. The metrics by cause:
+Asked only of what was throttled: on a quiet day it costs no call. The metrics by operation and by cause:
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TroubleshootingThrottling-cloudwatch.html
 The rules of Contributor Insights, of which PKT lists the most throttled partition keys:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/contributorinsights_HowItWorks.html
@@ -12,9 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ..core.model import Series
 from ..core.observation import CouldNotLook, NotThere, fan_out, observation
-from .cloudwatch_metrics import HOUR, Metric, fetch_metrics
+from .cloudwatch_metrics import HOUR, Answers, Metric, fetch_metrics
 from .session import Aws
 from .throttling import Throttling
 from .unread import or_why
@@ -27,33 +27,49 @@ CAUSES = {
     "AccountLimit": "beyond the account's limit",
 }
 """What each of the metrics Read…ThrottleEvents and Write…ThrottleEvents counts."""
+OPERATIONS = ("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
+"""Those of ThrottledRequests."""
 SPACE = "AWS/DynamoDB"
 KEYS_NAMED = 3
 
 
 @dataclass(frozen=True)
 class Causes:
-    """Of one table or index that was throttled within the hour: requests by cause, and requests by key.
+    """Of one table or index that was throttled within the hour: requests by operation, by cause and by key.
 
     Each is a CouldNotLook where it could not be read: only the explanation is then missing, not the verdict.
-    `keys`: None where Contributor Insights is off.
+    `operations` are those of the whole table. `keys`: None where Contributor Insights is off.
     """
 
     name: str
+    operations: Mapping[str, int] | CouldNotLook
     limits: Mapping[str, int] | CouldNotLook
     keys: Mapping[str, int] | CouldNotLook | None
 
     def __str__(self) -> str:
+        return "; ".join(filter(None, (self._operations, self._limits, self._keys)))
+
+    @property
+    def _operations(self) -> str:
+        if isinstance(self.operations, CouldNotLook):
+            same = str(self.operations) == str(self.limits)
+            return "" if same else f"the operations could not be read: {self.operations}"
+        return ", ".join(f"{name} {count}" for name, count in self.operations.items())
+
+    @property
+    def _limits(self) -> str:
         if isinstance(self.limits, CouldNotLook):
-            why = f"the cause could not be read: {self.limits}"
-        else:
-            why = ", ".join(f"{count} {words}" for words, count in self.limits.items()) or "CloudWatch names no cause"
+            return f"the cause could not be read: {self.limits}"
+        return ", ".join(f"{count} {words}" for words, count in self.limits.items()) or "CloudWatch names no cause"
+
+    @property
+    def _keys(self) -> str:
         if isinstance(self.keys, CouldNotLook):
-            return f"{why}; the hot keys could not be read: {self.keys}"
+            return f"the hot keys could not be read: {self.keys}"
         if self.keys is None:
-            return f"{why}; Contributor Insights, which would name the hot keys, is off"
+            return "Contributor Insights, which would name the hot keys, is off"
         hottest = ", ".join(f"{key} ({count})" for key, count in self.keys.items())
-        return f"{why}; most throttled keys: {hottest or 'none is reported'}"
+        return f"most throttled keys: {hottest or 'none is reported'}"
 
 
 @observation(allow=["cloudwatch:GetMetricData", _INSIGHTS, _REPORT])
@@ -61,35 +77,53 @@ def throttle_causes(aws: Aws, table_throttling: list[Throttling], now: datetime)
     """Why each table or index was throttled in the last hour, by its name."""
     if not (throttled := [one for one in table_throttling if one.seems_throttled]):
         return {}
-    limits = _limits(aws, throttled, now)
+    counted = _counted(aws, throttled, now)
     keys = fan_out(lambda one: _hot_keys(aws, one, now), throttled, at_once=4)
-    return {one.name: Causes(one.name, limits[one.name], hot) for one, hot in zip(throttled, keys, strict=True)}
+    return {
+        one.name: Causes(
+            one.name, _most_first(counted, one.table, _OPERATIONS), _most_first(counted, one.name, _LIMITS), hot
+        )
+        for one, hot in zip(throttled, keys, strict=True)
+    }
 
 
-def _limits(aws: Aws, throttled: list[Throttling], now: datetime) -> dict[str, Mapping[str, int] | CouldNotLook]:
-    kinds = [(what, cause) for what in ("Read", "Write") for cause in CAUSES]
+_LIMITS = {
+    f"{what}{cause}ThrottleEvents": f"{kind} {words}"
+    for cause, words in CAUSES.items()
+    for what, kind in (("Read", "reads"), ("Write", "writes"))
+}
+_OPERATIONS = {name: name for name in OPERATIONS}
+
+
+def _counted(aws: Aws, throttled: list[Throttling], now: datetime) -> Answers | CouldNotLook:
+    """Requests of the last hour, by cause and, of each whole table, by operation; in one GetMetricData."""
     asked = [
-        Metric(one.name, f"{what} {cause}", SPACE, f"{what}{cause}ThrottleEvents", one.dimensions, "Sum", 300, "")
-        for one in throttled
-        for what, cause in kinds
+        Metric(one.name, name, SPACE, name, one.dimensions, "Sum", 300, "") for one in throttled for name in _LIMITS
     ]
+    for table in dict.fromkeys(one.table for one in throttled):
+        for name in OPERATIONS:
+            of = (("TableName", table), ("Operation", name))
+            asked.append(Metric(table, name, SPACE, "ThrottledRequests", of, "Sum", 300, ""))
     begin = now - HOUR - timedelta(minutes=now.minute % 5, seconds=now.second, microseconds=now.microsecond)
     try:
-        answers = fetch_metrics(aws, asked, begin, now)
+        return fetch_metrics(aws, asked, begin, now)
     except CouldNotLook as error:
-        return {one.name: error for one in throttled}
-    return {one.name: _by_cause(one.name, answers) for one in throttled}
+        return error
 
 
-def _by_cause(name: str, answers: Mapping[tuple[str, str], Series | CouldNotLook]) -> dict[str, int] | CouldNotLook:
+def _most_first(
+    counted: Answers | CouldNotLook, subject: str, words: Mapping[str, str]
+) -> dict[str, int] | CouldNotLook:
+    """Counts of a subject's measures by the words for each, those above 0."""
+    if isinstance(counted, CouldNotLook):
+        return counted
     told: dict[str, int] = {}
-    for cause, words in CAUSES.items():
-        for what, kind in (("Read", "reads"), ("Write", "writes")):
-            answer = answers[name, f"{what} {cause}"]
-            if isinstance(answer, CouldNotLook):
-                return answer
-            if count := int(sum(value for _, value in answer.points)):
-                told[f"{kind} {words}"] = count
+    for measure, words_for_it in words.items():
+        answer = counted[subject, measure]
+        if isinstance(answer, CouldNotLook):
+            return answer
+        if count := int(sum(value for _, value in answer.points)):
+            told[words_for_it] = count
     return dict(sorted(told.items(), key=lambda one: -one[1]))
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ..core.model import Series
 from ..core.observation import CouldNotLook, observation
-from .cloudwatch_metrics import HOUR, OPERATIONS, Measured, Metrics, charted, lines_of
+from .cloudwatch_metrics import HOUR, Measured, Metrics, charted, lines_of
 from .dynamodb import Table
 
 
@@ -37,20 +37,11 @@ class Throttling(Measured):
         known = (self.metrics.answers.get((self.name, f"throttled {what}")) for what in ("reads", "writes"))
         return any(isinstance(one, Series) and sum(v for _, v in one.last(HOUR, self.now)) > 0 for one in known)
 
-    def _last_hour(self, subject: str, measure: str) -> int:
-        return int(sum(value for _, value in self.metrics.series(subject, measure).last(HOUR, self.now)))
-
     @property
     def throttled_last_hour(self) -> int:
         """Throttled reads and writes of the last hour; the metrics have no data where there were none."""
-        return self._last_hour(self.name, "throttled reads") + self._last_hour(self.name, "throttled writes")
-
-    @property
-    def operations(self) -> str:
-        """Which operations were throttled, most first, such as `Query 40, PutItem 2`; the whole table's."""
-        counts = {operation: self._last_hour(self.table, operation) for operation in OPERATIONS}
-        ordered = sorted((name for name in counts if counts[name]), key=lambda name: -counts[name])
-        return ", ".join(f"{name} {counts[name]}" for name in ordered)
+        both = (self.metrics.series(self.name, f"throttled {what}") for what in ("reads", "writes"))
+        return sum(int(sum(value for _, value in one.last(HOUR, self.now))) for one in both)
 
 
 @observation()
