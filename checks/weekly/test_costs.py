@@ -10,7 +10,7 @@ def test_month_stays_within_budget(total_cost: TotalCost, stack: Stack, examine:
     cost, budget = total_cost, stack.limits.budget_usd_per_month
     with examine(cost) as note:
         note(f"{cost.month_to_date:,.0f} USD from 1 to {cost.last:%d %b}")
-        note(f"{cost.month:,.0f} USD by the end of the month, if each day costs {cost.a_day:,.2f}")
+        note(f"{cost.month:,.0f} USD by the end of the month, if each day costs {cost.rate:,.2f}")
         if budget is None:
             note("no budget is set (limit budget_usd_per_month)")
         else:

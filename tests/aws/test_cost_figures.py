@@ -48,6 +48,18 @@ def test_the_first_of_a_month_is_no_ordinary_day() -> None:
     one = of(days, first=first)
     assert one.day(37) == date(2026, 11, 1)
     assert one.a_day == fmean((1, 2, 3, 4, 5, 6))
+    assert of(days, TotalCost, first).rate == fmean((1, 2, 3, 4, 0, 5, 6))
+
+
+@pytest.mark.parametrize("begins", [date(2026, 8, 1) + number * DAY for number in range(0, 92, 4)], ids=str)
+def test_quiet_weekends_and_a_fee_on_the_first_are_no_growth(begins: date) -> None:
+    """Wherever the first of a month lies in the two weeks, weekdays are compared with weekdays."""
+    dates = [begins + number * DAY for number in range(DAYS - UNSETTLED_DAYS)]
+    total = of([900.0 if day.day == 1 else 10.0 * (day.weekday() < 5) for day in dates], TotalCost, begins)
+    assert total.growth_percent == pytest.approx(0)
+    assert total.rate == pytest.approx(50 / 7)
+    grown = [day * 1.15 if total.day(number) > total.last - 7 * DAY else day for number, day in enumerate(total.days)]
+    assert of(grown, first=begins).growth_percent == pytest.approx(15)
 
 
 @pytest.mark.parametrize("before", [0.0, -1.0])

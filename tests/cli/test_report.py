@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from opschecks.cli.report import FORMS
-from opschecks.core import clock
 from opschecks.history.storage import FolderStorage
 from opschecks.report.runfile import to_json
 from tests.cli.typed import HERE, opschecks, refused
+from tests.clock import NOW, stop
 from tests.history.filed import P, mornings, ran
 from tests.mornings import earlier, file_all
 
@@ -166,6 +166,9 @@ def test_a_page_that_cannot_be_written_is_one_line(here: FolderStorage) -> None:
 
 
 @pytest.mark.parametrize("more", [(), ("gone.json",)], ids=["the newest", "a named one"])
-def test_without_a_weekly_run_the_week_of_the_history_is_named(here: FolderStorage, more: tuple[str, ...]) -> None:
+def test_without_a_weekly_run_the_week_of_the_history_is_named(
+    here: FolderStorage, more: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop(monkeypatch)
     line = refused(opschecks("report", "weekly", *more))
-    assert line.endswith(f"no such run file; for a week of the history, add --week {clock.now():%G-W%V}")
+    assert line.endswith(f"no such run file; for a week of the history, add --week {NOW:%G-W%V}")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from opschecks.config.waivers import Waiver, waiver_for
+from opschecks.config.waivers import Waiver, day_of, waiver_for
 from opschecks.core.model import Outcome
 from tests.exported import NOW, made, of
 from tests.scratch import QUICK, STACKS, Project, check_of_each
@@ -137,6 +138,24 @@ def test_the_latest_and_the_last_day_are_taken(checked: Project) -> None:
     for days in (0, 90):
         _waive(checked, {"until": str(TODAY + timedelta(days=days))})
         assert checked.run("checks/daily").code == 0
+
+
+def test_a_last_day_is_over_with_that_of_the_stack(checked: Project) -> None:
+    """It is 23:00 of the day before in California."""
+    checked.write("stacks.toml", f'{STACKS}time_zone = "America/Los_Angeles"\n')
+    _waive(checked, {"until": str(TODAY - timedelta(days=1))})
+    assert checked.run("checks/daily").code == 0
+    assert [one["days_left"] for one in checked.told()["waivers"]] == [0]
+    _waive(checked, {"until": str(TODAY - timedelta(days=2))})
+    assert "it ended on" in _refused(checked)
+
+
+def test_of_stacks_in_several_zones_the_last_one_ends_a_day() -> None:
+    there, here = ZoneInfo("America/Los_Angeles"), ZoneInfo("Asia/Tokyo")
+    late = NOW.replace(hour=23)
+    told = [day_of(moment, zones) for moment in (NOW, late) for zones in ([there], [here], [here, there], [])]
+    before, after = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
+    assert told == [before, TODAY, before, TODAY, TODAY, after, TODAY, TODAY]
 
 
 ARGUMENTS = {

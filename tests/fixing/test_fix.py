@@ -1,9 +1,10 @@
-"""Remedies, end to end on a sandbox that stays: planned, applied, verified, taken back – and killed in the middle."""
+"""Remedies, end to end on a sandbox that stays: planned, applied, verified, undone – and killed in the middle."""
 
 from __future__ import annotations
 
 import json
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -120,7 +121,7 @@ def test_the_alarm_beside_the_broken_one_is_untouched(tmp_path: Path) -> None:
         on.sandbox.client("cloudwatch").disable_alarm_actions(AlarmNames=["incident-commander-backend-down"])
         waiver = (
             '[[waivers]]\ncheck = "test_alarms_can_act"\nresource = "incident-commander-backend-down"\n'
-            f'until = {on.sandbox.now.date()}\nowner = "me"\nreason = "on purpose"\n'
+            f'until = {on.sandbox.now.date() + timedelta(days=1)}\nowner = "me"\nreason = "on purpose"\n'
         )
         on.project.write("checks/waivers.toml", waiver)
         assert on.check("test_alarms_can_act", "--fix=apply").code == 0

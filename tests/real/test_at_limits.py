@@ -74,8 +74,8 @@ def muted(hours: float) -> Mapping[str, Any]:
 
 def costs(a_day: float = 100.0, a_day_before: float = 100.0, month: float = 100.0) -> Mapping[str, Any]:
     growth = 100 * (a_day / a_day_before - 1)
-    told = {"a_day": a_day, "a_day_before": a_day_before, "growth_percent": growth, "last": NOW, "month": month}
-    return {"total_cost": stand_in(month_to_date=1.0, **told)}
+    told = {"a_day": a_day, "a_day_before": a_day_before, "growth_percent": growth, "last": NOW}
+    return {"total_cost": stand_in(month_to_date=1.0, month=month, rate=3.0, **told)}
 
 
 def scaled(desired: int, low: int = 2, high: int = 6) -> Mapping[str, Any]:

@@ -248,9 +248,9 @@ def test_versions_of_the_dashboards() -> None:
     )  # fmt: skip
 
 
-COST = {"month_to_date": 1234.0, "last": NOW, "month": 2000.0, "a_day": 100.0, "a_day_before": 100.0,
+COST = {"month_to_date": 1234.0, "last": NOW, "month": 2000.0, "rate": 90.0, "a_day": 100.0, "a_day_before": 100.0,
         "growth_percent": 0.0}  # fmt: skip
-MONTH = "1,234 USD from 1 to 24 Nov; 2,000 USD by the end of the month, if each day costs 100.00"
+MONTH = "1,234 USD from 1 to 24 Nov; 2,000 USD by the end of the month, if each day costs 90.00"
 
 
 def test_costs() -> None:

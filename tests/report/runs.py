@@ -236,7 +236,7 @@ def file_mornings(run: Run, state: Path) -> None:
         outcomes = {check: F if day in bad else P for check, bad in DAYS_BAD.items()}
         if day == 12:
             outcomes["test_errors_are_rare_in_the_logs"] = B
-        told: dict[str, Any] = json.loads(to_json(earlier(ending(run, outcomes), day + 0.02)))
+        told: dict[str, Any] = json.loads(to_json(earlier(ending(run, outcomes), day)))
         told["numbers"] |= {"day: requests": 1000, "day: requests answered 5xx": 2 if day < 7 else 0}
         if day == 2:
             told["numbers"]["day: tasks running"] = 1

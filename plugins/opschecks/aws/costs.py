@@ -57,7 +57,8 @@ class Bill:
 class Cost(Resource):
     """Cost of each settled day (UTC), in USD, from the day `first` on.
 
-    Averages leave out the first of a month, on which monthly fees are charged.
+    Averages leave out the first of a month, on which monthly fees are charged, and the same weekday of the other week:
+    quiet weekends would otherwise weigh more in one of them.
     """
 
     first: date
@@ -75,15 +76,21 @@ class Cost(Resource):
     @property
     def a_day(self) -> float:
         """Daily average of the newest settled week."""
-        return self._average(len(self.days) - WEEK)
+        return fmean(self.days[index] for index in self._compared)
 
     @property
     def a_day_before(self) -> float:
         """Daily average of the week before that."""
-        return self._average(len(self.days) - 2 * WEEK)
+        return fmean(self.days[index - WEEK] for index in self._compared)
 
-    def _average(self, begin: int) -> float:
-        return fmean(self.days[index] for index in range(begin, begin + WEEK) if self.day(index).day != 1)
+    @property
+    def _newest(self) -> range:
+        return range(len(self.days) - WEEK, len(self.days))
+
+    @property
+    def _compared(self) -> list[int]:
+        """The days of the newest week that are compared with those a week before them."""
+        return [index for index in self._newest if 1 not in (self.day(index).day, self.day(index - WEEK).day)]
 
     @property
     def growth_percent(self) -> float:
@@ -103,9 +110,14 @@ class TotalCost(Cost):
         return sum(self.days[-self.last.day :])
 
     @property
+    def rate(self) -> float:
+        """Daily average of the last seven days, where the first of a month counts as the same weekday before it."""
+        return fmean(self.days[index - WEEK if self.day(index).day == 1 else index] for index in self._newest)
+
+    @property
     def month(self) -> float:
         """That month's cost if each remaining day costs the average of the last week. Not a forecast."""
-        return self.month_to_date + (_days_in_month(self.last) - self.last.day) * self.a_day
+        return self.month_to_date + (_days_in_month(self.last) - self.last.day) * self.rate
 
 
 @dataclass(frozen=True)
@@ -244,9 +256,9 @@ def total_cost(stack: Stack, bill: Bill) -> TotalCost:
 
 def _spent(cost: TotalCost, budget: float) -> tuple[Deadline, ...]:
     """When the month's budget is used up, if that is before its end at the daily average of the last week."""
-    if cost.month <= budget or cost.a_day <= 0:
+    if cost.month <= budget or cost.rate <= 0:
         return ()
-    left = max(int((budget - cost.month_to_date) / cost.a_day), 0)
+    left = max(int((budget - cost.month_to_date) / cost.rate), 0)
     noon = time(12)  # the same day in most zones: those of Cost Explorer are UTC's
     spent = datetime.combine(cost.last + timedelta(days=1 + left), noon, UTC)
     return (Deadline(f"the month's budget of {budget:,.0f} USD is spent at the last week's rate", spent),)

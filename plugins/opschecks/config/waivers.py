@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from datetime import date, timedelta
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,7 +28,7 @@ class Waiver(TomlTable):
 
     check: Annotated[str, Field(min_length=1)]
     resource: Annotated[str, Field(min_length=1, description="ARN, URL or name, as the report shows it")]
-    until: Annotated[date, Field(description="its last day")]
+    until: Annotated[date, Field(description="its last day, in the time zone of the stack")]
     owner: Annotated[str, Field(min_length=1, pattern=r"\S")]
     reason: Annotated[str, Field(min_length=1, pattern=r"\S")]
     stack: Annotated[str, Field(description="only on this stack; default: on every one")] = ""
@@ -98,10 +98,19 @@ def waiver_for(finding: Finding, waivers: Iterable[Waiver]) -> Waiver | None:
     return next((waiver for waiver in waivers if waiver.covers(finding)), None)
 
 
+def day_of(moment: datetime, zones: Iterable[tzinfo]) -> date:
+    """The date of a moment: of stacks in several zones the earliest, as a last day is over when it is for all."""
+    return min((moment.astimezone(zone).date() for zone in zones), default=moment.date())
+
+
 def states(
-    waivers: Iterable[Waiver], checks: Sequence[CheckResult], findings: Sequence[Finding], today: date
+    waivers: Iterable[Waiver],
+    checks: Sequence[CheckResult],
+    findings: Sequence[Finding],
+    began: datetime,
+    zones: Mapping[str, tzinfo],
 ) -> Iterator[WaiverState]:
-    """The state of each waiver on each stack of the run that has its check.
+    """The state of each waiver on each stack of the run that has its check; `zones` are those of the stacks.
 
     active: it accepted a failure. unused: its check looked, and nothing that it covers failed (the waiver is stale).
     not_looked: its check gave no verdict.
@@ -114,6 +123,6 @@ def states(
             looked = result.outcome in (Outcome.PASSED, Outcome.FAILED, Outcome.WAIVED)
             yield WaiverState(
                 **{**waiver.model_dump(mode="json"), "stack": result.stack},
-                days_left=(waiver.until - today).days,
+                days_left=(waiver.until - began.astimezone(zones[result.stack]).date()).days,
                 state="active" if used else "unused" if looked else "not_looked",
             )

@@ -257,7 +257,7 @@ def build(run: ChecksRun, state: str, reason: str) -> Run:
         checks=tuple(checks),
         findings=tuple(findings),
         observations=tuple(results(run)),
-        waivers=tuple(states(run.waivers, checks, findings, run.started.date())),
+        waivers=tuple(states(run.waivers, checks, findings, run.started, {one.name: one.zone for one in run.stacks})),
         changes=tuple(run.fixes),
         notes=tuple(run.notes),
         part=run.part,

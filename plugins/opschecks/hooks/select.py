@@ -201,7 +201,7 @@ def _begin(
 ) -> ChecksRun:
     from ..config.lacking import LACKABLE
     from ..config.load import StackError, load_stacks, shown_path
-    from ..config.waivers import WaiverError, load_waivers
+    from ..config.waivers import WaiverError, day_of, load_waivers
     from ..report.runbook import RunbookError, runbook_of
 
     typed_reports = config.option.reports
@@ -257,7 +257,8 @@ def _begin(
 
     if not replays:
         with reading(accepted):
-            waivers = load_waivers(accepted, today=begun.date(), checks=names, stacks=list(listed.stacks))
+            today = day_of(begun, (stack.zone for stack in stacks))
+            waivers = load_waivers(accepted, today=today, checks=names, stacks=list(listed.stacks))
     for stack in () if replays else stacks:
         for entry in (one for one in stack.without if one not in runbook and one not in LACKABLE):
             if entry not in (known := names()):

@@ -1,4 +1,4 @@
-"""Backups and restores, end to end on a sandbox that stays: made, killed in the middle, finished, taken back."""
+"""Backups and restores, end to end on a sandbox that stays: made, killed in the middle, finished, undone."""
 
 from __future__ import annotations
 
@@ -105,9 +105,9 @@ def test_a_killed_backup_is_settled_by_reading(tmp_path: Path) -> None:
 
 def _keys(on: Bench) -> list[str]:
     """What the sets have, but for the one of an earlier day that the sandbox comes with."""
-    prefix = f"full/sandbox/{on.sandbox.now:%Y%m%d}"
-    listed = on.sandbox.client("s3").list_objects_v2(Bucket=FULL, Prefix=prefix).get("Contents", [])
-    return [one["Key"].removeprefix("full/sandbox/") for one in listed]
+    first = f"full/sandbox/{on.sandbox.now:%Y%m%d}"
+    listed = on.sandbox.client("s3").list_objects_v2(Bucket=FULL, Prefix="full/sandbox/").get("Contents", [])
+    return [one["Key"].removeprefix("full/sandbox/") for one in listed if one["Key"] >= first]
 
 
 def _manifest(on: Bench) -> dict[str, Any]:
