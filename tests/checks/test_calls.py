@@ -117,7 +117,6 @@ def test_calls_for_a_single_resource_are_made_concurrently(tmp_path: Path) -> No
         "elasticloadbalancing:DescribeRules": 9,  # of each listener
         "ecs:DescribeServices": 4,  # 10 a call
         "ecs:ListServiceDeployments": 49,  # AWS lists those of one service a call
-        "cloudwatch:GetMetricData": 1,  # 500 metrics a call
     }
     assert at_once >= 32
 
