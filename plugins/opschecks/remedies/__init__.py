@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from typing import TYPE_CHECKING
 
 from ..fixing.remedy import BaseRemedy, known_remedies
-from ..fixing.session import Hooks, NotFixable, remedies_by_check
+
+if TYPE_CHECKING:
+    from ..fixing.session import Hooks
 
 
 def all_remedies() -> dict[str, type[BaseRemedy]]:
@@ -18,6 +21,8 @@ def all_remedies() -> dict[str, type[BaseRemedy]]:
 
 def every_remedy(hooks: Hooks) -> dict[str, type[BaseRemedy]]:
     """Ours and users' own, by the name that the command line and the journal call them."""
+    from ..fixing.session import NotFixable, remedies_by_check
+
     remedies_by_check(hooks)  # a conftest may define its classes in the hook itself
     try:
         return all_remedies()
