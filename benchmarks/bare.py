@@ -24,6 +24,8 @@ UNFINISHED = [
 AT_ONCE = 64
 
 Run = Callable[[Iterable[Callable[[], Any]]], list[Any]]
+Asked = tuple[str, str, dict[str, str], str, int]
+"""A metric: namespace, name, dimensions, statistic and seconds of a period."""
 
 
 class Morning:
@@ -54,19 +56,15 @@ class Morning:
         """Who am I, then everything else."""
         self.client("sts").get_caller_identity()
         self.run(
-            [self.load_balancing_and_metrics, self.services, self.scaling, self.scaling_policies, self.schedules,
-             self.alarms, self.alarm_history, self.mutes, self.active, self.overnight, self.groups, *self.logs()]
+            [self.load_balancing, self.tables, self.service_metrics, self.services, self.scaling, self.scaling_policies,
+             self.schedules, self.alarms, self.alarm_history, self.mutes, self.active, self.overnight, self.groups,
+             *self.logs()]
         )  # fmt: skip
 
-    def load_balancing_and_metrics(self) -> None:
-        """The longest chain: load balancers and tables, then target groups, then metrics, attributes and health."""
-        elb, tables = self.client("elbv2"), self.stack["tables"]
-        balancers, *described = self.run(
-            [
-                lambda: elb.describe_load_balancers(Names=[self.stack["load_balancer"]])["LoadBalancers"],
-                *(lambda name=name: self.client("dynamodb").describe_table(TableName=name) for name in tables),
-            ]
-        )
+    def load_balancing(self) -> None:
+        """The longest chain: load balancers, then target groups, then metrics, attributes and health."""
+        elb = self.client("elbv2")
+        balancers = elb.describe_load_balancers(Names=[self.stack["load_balancer"]])["LoadBalancers"]
         arn = balancers[0]["LoadBalancerArn"]
         groups = [
             group
@@ -75,7 +73,7 @@ class Morning:
         ]
         self.run(
             [
-                lambda: self._metrics(balancers[0], groups[0], described),
+                lambda: self._balancer_metrics(balancers[0], groups[0]),
                 lambda: self._targets(groups),
                 lambda: self._rules(arn),
                 lambda: elb.describe_load_balancer_attributes(LoadBalancerArn=arn),
@@ -99,25 +97,41 @@ class Morning:
             ]
         )
 
-    def _metrics(self, balancer: dict[str, Any], group: dict[str, Any], tables: list[dict[str, Any]]) -> None:
-        asked: list[tuple[str, str, dict[str, str], str, int]] = []
+    def service_metrics(self) -> None:
+        """Those of services and log groups, which the stack names."""
+        asked: list[Asked] = []
         for service in self.stack["services"]:
             of = {"ClusterName": self.stack["cluster"], "ServiceName": service}
             asked += [("AWS/ECS", "CPUUtilization", of, "Average", 300)]
             asked += [("AWS/ECS", "MemoryUtilization", of, how, 300) for how in ("Average", "Maximum")]
+        for group in self.stack["log_groups"]:
+            asked += [("AWS/Logs", "IncomingLogEvents", {"LogGroupName": group}, "Sum", 300)]
+        self._fetch(asked)
+
+    def _balancer_metrics(self, balancer: dict[str, Any], group: dict[str, Any]) -> None:
         of = {"LoadBalancer": balancer["LoadBalancerArn"].split(":loadbalancer/")[1]}
-        asked += [("AWS/ApplicationELB", "RequestCount", of, "Sum", 300)]
+        asked: list[Asked] = [("AWS/ApplicationELB", "RequestCount", of, "Sum", 300)]
         asked += [("AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", of, "Sum", 60)]
         of = {"TargetGroup": group["TargetGroupArn"].rsplit(":", 1)[1], **of}
         asked += [("AWS/ApplicationELB", "RequestCount", of, "Sum", period) for period in (300, 3600)]
         asked += [("AWS/ApplicationELB", "TargetResponseTime", of, "p95", period) for period in (300, 3600)]
         asked += [("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", of, "Sum", 60)]
-        for told in tables:
+        self._fetch(asked)
+
+    def tables(self) -> None:
+        """Each table, then the metrics of all and of their indexes."""
+        look, names = self.client("dynamodb").describe_table, self.stack["tables"]
+        described = self.run([lambda name=name: look(TableName=name) for name in names])  # type: ignore[misc]
+        asked: list[Asked] = []
+        for told in described:
             table = told["Table"]["TableName"]
             indexes = [index["IndexName"] for index in told["Table"].get("GlobalSecondaryIndexes", [])]
             for own in ({}, *({"GlobalSecondaryIndexName": index} for index in indexes)):
-                for metric in ("ReadThrottleEvents", "WriteThrottleEvents"):
-                    asked.append(("AWS/DynamoDB", metric, {"TableName": table, **own}, "Sum", 300))
+                of = {"TableName": table, **own}
+                asked += [("AWS/DynamoDB", f"{kind}ThrottleEvents", of, "Sum", 300) for kind in ("Read", "Write")]
+        self._fetch(asked)
+
+    def _fetch(self, asked: list[Asked]) -> None:
         queries = [
             {
                 "Id": f"m{index}",
@@ -132,21 +146,6 @@ class Morning:
                 },
             }
             for index, (namespace, metric, dimensions, statistic, period) in enumerate(asked)
-        ]
-        queries += [
-            {
-                "Id": f"l{index}",
-                "MetricStat": {
-                    "Metric": {
-                        "Namespace": "AWS/Logs",
-                        "MetricName": "IncomingLogEvents",
-                        "Dimensions": [{"Name": "LogGroupName", "Value": group}],
-                    },
-                    "Period": 300,
-                    "Stat": "Sum",
-                },
-            }
-            for index, group in enumerate(self.stack["log_groups"])
         ]
         begin, pages = self.now - timedelta(hours=24), self.client("cloudwatch").get_paginator("get_metric_data")
         self.run(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from opschecks.aws.cloudwatch_metrics import Metrics, metrics
+from opschecks.aws.cloudwatch_metrics import Metrics, balancer_metrics, service_metrics, table_metrics
 from opschecks.aws.dynamodb import Table
 from opschecks.aws.elbv2 import LoadBalancer
 from opschecks.aws.own_groups import own_groups
@@ -91,7 +91,13 @@ def cloudwatch(*pages: Mapping[str, Points | tuple[Points, str]]) -> Aws:
 def seen(
     *pages: Mapping[str, Points | tuple[Points, str]], inventory: Any = BACKEND, fronted: Any = (), tables: Any = ()
 ) -> Metrics:
-    return metrics(stack(), cloudwatch(*pages), inventory, fronted, tables, NOW)
+    aws = cloudwatch(*pages)
+    found = (
+        service_metrics(stack(), aws, inventory, NOW),
+        balancer_metrics(stack(), aws, fronted, NOW),
+        table_metrics(aws, tables, NOW),
+    )
+    return Metrics({key: answer for one in found for key, answer in one.answers.items()})
 
 
 def loads(*pages: Mapping[str, Any]) -> list[ServiceLoad]:

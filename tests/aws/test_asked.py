@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 
 from opschecks.aws.backup_sets import day_of, next_name
-from opschecks.aws.cloudwatch_metrics import METRICS_A_CALL, Metric, fetch_points, metrics, wanted
+from opschecks.aws.cloudwatch_metrics import (
+    METRICS_A_CALL,
+    Metric,
+    fetch_points,
+    of_balancers,
+    of_services,
+    of_tables,
+    service_metrics,
+)
 from opschecks.aws.dynamodb_items import digest_of
 from opschecks.aws.ecs import Service, services
 from opschecks.aws.health import HealthEvent
@@ -55,7 +63,7 @@ def _shown(one: Metric) -> tuple[Any, ...]:
 
 
 def _all() -> list[Metric]:
-    return wanted(stack(), HERE, FRONT, [INCIDENTS])
+    return [*of_services(stack(), HERE), *of_balancers(stack(), FRONT), *of_tables([INCIDENTS])]
 
 
 @pytest.mark.parametrize("named", ASKED)
@@ -74,7 +82,7 @@ def _span(since: datetime | None = None, now: datetime = NOW) -> tuple[datetime,
         return {"MetricDataResults": [{**told, "Id": one["Id"]} for one in MetricDataQueries]}
 
     aws = Aws({("cloudwatch", "GetMetricData"): answer})
-    metrics(stack(), aws, HERE, [], [], now, since)
+    service_metrics(stack(), aws, HERE, now, since)
     [asked] = aws.parameters_of("GetMetricData")
     assert asked["ScanBy"] == "TimestampAscending"
     return asked["StartTime"], asked["EndTime"]

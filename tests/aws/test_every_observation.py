@@ -26,6 +26,7 @@ from opschecks.core.model import Resource
 from opschecks.core.observation import REGISTRY, CouldNotLook
 from opschecks.hooks.fixtures import import_observations
 from tests.canned import ACCOUNT, NOW, Aws, Raw, names, stack
+from tests.canned_metrics import FRONT
 from tests.canned_wire import LIMITS, Wire, wire
 
 __all__ = ["wire"]
@@ -140,7 +141,10 @@ GIVEN: Raw = {
     "now": NOW,
     "since": None,
 }
-TABLES = [Table(arn=f"arn:aws:dynamodb:{ACCOUNT}:table/incidents", name="incidents", evidence={})]
+MEASURED: dict[str, Any] = {
+    "tables": [Table(arn=f"arn:aws:dynamodb:{ACCOUNT}:table/incidents", name="incidents", evidence={})],
+    "own_groups": FRONT,
+}
 TAGGED = stack(
     tags={"app": "web"},
     incidents_table="incidents",
@@ -176,7 +180,7 @@ BLINDS_ITSELF: Mapping[str, Callable[[Any], CouldNotLook | None]] = {
 def look(name: str, checked: Stack, aws: session.Aws) -> Any:
     """What the observation saw; the CouldNotLook that it raises, or keeps for its one resource."""
     wanted = REGISTRY[name]
-    given = {**GIVEN, "tables": TABLES} if name == "metrics" else GIVEN
+    given = {**GIVEN, **MEASURED} if name.endswith("_metrics") else GIVEN
     given = {**given, "stack": checked, "aws": aws}
     told = wanted.function(**{parameter: given[parameter] for parameter in wanted.parameters})
     if problem := BLINDS_ITSELF.get(name, lambda _: None)(told):
@@ -185,7 +189,7 @@ def look(name: str, checked: Stack, aws: session.Aws) -> Any:
 
 
 def test_every_observation_that_calls_aws_is_looked_at_here() -> None:
-    assert {"services", "tasks", "alarms", "metrics", "tables", "inventory", "security_groups"} <= set(LOOKING)
+    assert {"services", "tasks", "alarms", "service_metrics", "tables", "inventory", "security_groups"} <= set(LOOKING)
     assert len(LOOKING) >= 15
 
 
@@ -223,8 +227,9 @@ def test_observations_call_what_they_say_they_call(name: str, checked: Stack) ->
     assert aws.calls
 
 
-def test_metrics_that_were_answered_with_nothing_are_not_seen_one_by_one() -> None:
+@pytest.mark.parametrize(("name", "least"), [("service_metrics", 3), ("balancer_metrics", 2), ("table_metrics", 2)])
+def test_metrics_that_were_answered_with_nothing_are_not_seen_one_by_one(name: str, least: int) -> None:
     aws = Aws({("cloudwatch", "GetMetricData"): {"MetricDataResults": []}}, TAGGED)
-    seen: Metrics = look("metrics", TAGGED, aws)
-    assert len(seen.answers) > 3
+    seen: Metrics = look(name, TAGGED, aws)
+    assert len(seen.answers) >= least
     assert all(isinstance(one, CouldNotLook) for one in seen.answers.values())

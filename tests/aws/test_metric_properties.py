@@ -16,9 +16,13 @@ from opschecks.aws.cloudwatch_metrics import (
     SPAN,
     Metric,
     Metrics,
+    balancer_metrics,
     fetch_metrics,
-    metrics,
-    wanted,
+    of_balancers,
+    of_services,
+    of_tables,
+    service_metrics,
+    table_metrics,
 )
 from opschecks.aws.dynamodb import Table
 from opschecks.aws.elbv2 import LoadBalancer
@@ -58,10 +62,12 @@ def test_every_metric_of_a_stack() -> None:
     }  # fmt: skip
     inventory = names(services=("jobs/mail",), further_clusters=("jobs",), log_groups=("/ecs/web",))
     checked = stack(limits=limits, services=["jobs/mail"], log_groups=["/ecs/web"], load_balancer="web")
-    assert wanted(checked, inventory, [FRONT], [INDEXED]) == [
+    assert [*of_services(checked, inventory), *of_balancers(checked, [FRONT]), *of_tables([INDEXED])] == [
         of("jobs/mail", "CPU", "AWS/ECS", "CPUUtilization", mail, "Average", 300, "%", limit=91),
         of("jobs/mail", "memory", "AWS/ECS", "MemoryUtilization", mail, "Average", 300, "%", limit=82),
         of("jobs/mail", "memory peak", "AWS/ECS", "MemoryUtilization", mail, "Maximum", 300, "%", limit=92),
+        of("/ecs/web", "log events", "AWS/Logs", "IncomingLogEvents", {"LogGroupName": "/ecs/web"}, "Sum", 300,
+           "in 5 minutes"),
         of("web", "all requests", alb, "RequestCount", web, "Sum", 300, "in 5 minutes"),
         of("web", "load balancer 5xx", alb, "HTTPCode_ELB_5XX_Count", web, "Sum", 60, "per minute"),
         of("blue", "requests", alb, "RequestCount", blue, "Sum", 300, "in 5 minutes"),
@@ -69,8 +75,6 @@ def test_every_metric_of_a_stack() -> None:
         of("blue", "requests by the hour", alb, "RequestCount", blue, "Sum", 3600, "an hour"),
         of("blue", "p95 of the hour", alb, "TargetResponseTime", blue, "p95", 3600, "ms", 1000, 800),
         of("blue", "target 5xx", alb, "HTTPCode_Target_5XX_Count", blue, "Sum", 60, "per minute", 1, 7),
-        of("/ecs/web", "log events", "AWS/Logs", "IncomingLogEvents", {"LogGroupName": "/ecs/web"}, "Sum", 300,
-           "in 5 minutes"),
         *(of(subject, f"throttled {kind.lower()}s", "AWS/DynamoDB", f"{kind}ThrottleEvents", dimensions, "Sum", 300,
              "in 5 minutes") for subject, dimensions in (("orders", table), ("orders/by-day", index))
           for kind in ("Read", "Write")),
@@ -99,7 +103,7 @@ def spanned(now: datetime, since: datetime | None = None) -> tuple[datetime, dat
         return {"MetricDataResults": []}
 
     aws = Aws({("cloudwatch", "GetMetricData"): answer})
-    metrics(aws.stack, aws, BACKEND, [], [], now, since)
+    service_metrics(aws.stack, aws, BACKEND, now, since)
     [asked] = aws.parameters_of("GetMetricData")
     assert asked["ScanBy"] == "TimestampAscending"
     return asked["StartTime"], asked["EndTime"]
@@ -127,17 +131,29 @@ def test_right_after_a_change_there_is_no_data_yet() -> None:
         spanned(moment(24, 8, 0), moment(24, 7, 56, 1))
 
 
-def test_what_could_not_be_listed_is_left_out() -> None:
-    denied = CouldNotLook("x:Y", "no")
+def test_each_part_of_a_stack_is_asked_for_by_itself_and_nothing_costs_no_call() -> None:
     aws = Aws({("cloudwatch", "GetMetricData"): {"MetricDataResults": []}})
-    found = metrics(aws.stack, aws, names(), [FRONT], denied, NOW)
-    assert len(found.answers) == 7
-    found = metrics(aws.stack, aws, names(), denied, [INDEXED], NOW)
-    assert len(found.answers) == 4
-    with pytest.raises(
-        CouldNotLook, match="there are no metrics to fetch: the stack names no service, load balancer or"
+    assert len(service_metrics(aws.stack, aws, BACKEND, NOW).answers) == 3
+    assert len(balancer_metrics(aws.stack, aws, [FRONT], NOW).answers) == 7
+    assert len(table_metrics(aws, [INDEXED], NOW).answers) == 4
+    assert len(aws.calls) == 3
+    late = NOW - timedelta(minutes=1)
+    for nothing in (
+        service_metrics(aws.stack, aws, names(), NOW, late),
+        balancer_metrics(aws.stack, aws, [], NOW, late),
+        table_metrics(aws, [], NOW, late),
     ):
-        metrics(aws.stack, aws, names(), [], [], NOW)
+        assert nothing.answers == {}
+    assert len(aws.calls) == 3
+
+
+@pytest.mark.parametrize("of_part", [balancer_metrics, table_metrics])
+def test_each_part_is_asked_for_since_a_change(of_part: Any) -> None:
+    aws = Aws({("cloudwatch", "GetMetricData"): {"MetricDataResults": []}})
+    given = (aws, [INDEXED]) if of_part is table_metrics else (aws.stack, aws, [FRONT])
+    of_part(*given, NOW, NOW - timedelta(minutes=30))
+    [asked] = aws.parameters_of("GetMetricData")
+    assert (asked["StartTime"], asked["EndTime"]) == (NOW - timedelta(minutes=25), NOW)
 
 
 def line(*minutes: float, period_s: int = 300) -> Metrics:

@@ -51,7 +51,14 @@ def _each(once: dict[str, str]) -> dict[str, int]:
     return {f"{service}:{operation}": 1 for service, operations in once.items() for operation in operations.split()}
 
 
-SEEDED = Counter({**_each(DAILY_ONCE), "ecs:ListTasks": 2, "dynamodb:DescribeTable": 2})
+SEEDED = Counter(
+    {
+        **_each(DAILY_ONCE),
+        "cloudwatch:GetMetricData": 3,  # of services, of load balancers and of tables, each when it is known
+        "dynamodb:DescribeTable": 2,
+        "ecs:ListTasks": 2,
+    }
+)
 WEEKLY = Counter(
     {
         **_each(WEEKLY_ONCE),

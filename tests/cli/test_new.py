@@ -153,7 +153,7 @@ ALARMS = ("check", "x", "--observation", "alarms")
 SQS = ("--service", "sqs")
 REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
     "observation": (("check", "x", "--observation", "alarmz"), "alarmz: no such observation; did you mean 'alarms'?"),
-    "no resources": (("check", "x", "--observation", "metrics"), "it gives no resources that a check could examine"),
+    "no resources": (("check", "x", "--observation", "bill"), "it gives no resources that a check could examine"),
     "suite": ((*ALARMS, "--suite", "dayly"), "--suite dayly: no such suite; did you mean 'daily'?"),
     "severity": ((*ALARMS, "--severity", "hihg"), "--severity hihg: no such severity; did you mean 'high'?"),
     "slug": ((*ALARMS, "--runbook", "without-that"), "no such heading in checks/RUNBOOK.md; did you mean"),

@@ -12,7 +12,7 @@ from opschecks.aws.cdn_caching import CACHING_DISABLED, CACHING_OPTIMIZED, bucke
 from opschecks.aws.cloudformation import formation_stacks
 from opschecks.aws.cloudfront import distribution, distributions, invalidations
 from opschecks.aws.cloudwatch_alarms import alarms
-from opschecks.aws.cloudwatch_metrics import metrics
+from opschecks.aws.cloudwatch_metrics import balancer_metrics, service_metrics
 from opschecks.aws.ecs import services, tasks
 from opschecks.aws.elbv2 import balanced_groups, every_group, load_balancers, registered_targets
 from opschecks.aws.flow_logs import vpcs
@@ -130,7 +130,7 @@ def loaded(**percent: float) -> Mapping[str, Any]:
         return hour_of(percent.get(f"{of['ClusterName']}_{of['ServiceName']}", 20.0))
 
     aws = Aws({("cloudwatch", "GetMetricData"): by_metric(points)})
-    measured = metrics(SHOP, aws, KNOWN, NotConfigured("", "none"), NotConfigured("", "none"), NOW)
+    measured = service_metrics(SHOP, aws, KNOWN, NOW)
     none = NotConfigured("", "none")
     load = service_load(measured, KNOWN, services(ecs(), KNOWN, NOW), none, lambda: none, NOW, SHOP)
     return {"service_load": load, "stack": SHOP}
@@ -193,7 +193,7 @@ def balanced(*there: str, silent: bool = False, **healthy: bool) -> Mapping[str,
     running = services(aws, known, NOW)
     registered = registered_targets(aws, own)
     fronted = own_groups(known, seen, every, own, running, registered)
-    measured = metrics(FRONT, aws, known, fronted, [], NOW)
+    measured = balancer_metrics(FRONT, aws, fronted, NOW)
     return {
         "served_groups": target_health(FRONT, registered, running),
         "traffic": traffic(measured, fronted, NOW),

@@ -96,7 +96,7 @@ def page(outcome: str, said: str, status: int = 200, latency_ms: float = 90.0, k
 
 
 TABLES = {"status": "ACTIVE", "indexes": {}, "replicas": {}}
-THROTTLE = {"status": "ACTIVE", "throttled_last_hour": 0, "operations": ""}
+THROTTLE = {"status": "ACTIVE", "throttled_last_hour": 0}
 LOAD = {"cpu_last_hour": 10.0, "cpu_peak": 20.0, "beside": "", "memory_last_hour": 30.0, "memory_peak": 40.0}
 GROUPS = {"unused": "", "keeps_clients": True, "split": "", "by_address": False, "sticky_for": DAY}
 LOGS = {"told": "5 errors", "at_most": lambda self, limit: True, "top": "", "told_of_websockets": "2 errors",
@@ -351,10 +351,12 @@ VERDICTS: dict[str, Told] = {
         ({"status": "MISSING"}, "failed", "the table does not exist"),
         ({"throttled_last_hour": 999_999}, "failed", ("999999 throttled requests in the last hour; "
          f"limit {LIMITS.throttled_requests_per_hour}")),
-        ({"throttled_last_hour": 999_999, "operations": "PutItem"}, "failed",
-         "999999 throttled requests in the last hour; PutItem"),
         ({"status": DENIED}, "blind", f"0 throttled requests in the last hour; {BLIND}"),
-        base=THROTTLE, throttle_causes={}),
+        base=THROTTLE, throttle_causes={"there": "PutItem 2"}),
+    "a table that is throttled, and why": told(
+        daily("dynamodb").test_tables_are_not_throttled, "table_throttling",
+        ({"throttled_last_hour": 999_999}, "failed", "999999 throttled requests in the last hour; PutItem 2"),
+        base=THROTTLE, throttle_causes={"here": "PutItem 2"}),
     "logs": told(
         daily("logs").test_errors_are_rare_in_the_logs, "log_errors",
         ({}, "passed", "5 errors"),

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from opschecks.aws.application_autoscaling import auto_scaling, scaling_schedules
-from opschecks.aws.cloudwatch_metrics import Metrics, metrics
+from opschecks.aws.cloudwatch_metrics import Metrics, balancer_metrics
 from opschecks.aws.ecs import services
 from opschecks.aws.elbv2 import TargetHealth, balanced_groups, every_group, load_balancers
 from opschecks.aws.own_groups import Fronted, fronted_targets, own_groups
@@ -104,8 +104,7 @@ def measured(fronted: list[Fronted], told: Mapping[str, Points], checked: Stack 
         return {"MetricDataResults": results, **(more.get("call") or {})}
 
     checked = checked or stack()
-    inventory = names(services=("backend",))
-    return metrics(checked, Aws({("cloudwatch", "GetMetricData"): answer}, checked), inventory, fronted, [], NOW)
+    return balancer_metrics(checked, Aws({("cloudwatch", "GetMetricData"): answer}, checked), fronted, NOW)
 
 
 def seen(

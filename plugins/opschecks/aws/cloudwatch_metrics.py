@@ -1,4 +1,4 @@
-"""CloudWatch: one GetMetricData for every metric of the stack, and what the metrics of a resource say of a period."""
+"""CloudWatch: the metrics of a stack, 500 in a GetMetricData, and what those of a resource say of a period."""
 
 from __future__ import annotations
 
@@ -84,17 +84,28 @@ def _words(window: timedelta) -> str:
     return "hour" if minutes == 60 else plural(minutes // 60, "hour")
 
 
-def wanted(stack: Stack, inventory: Inventory, fronted: Iterable[Fronted], tables: Iterable[Table]) -> list[Metric]:
-    """Every metric that the checks of a stack need."""
+def of_services(stack: Stack, inventory: Inventory) -> list[Metric]:
+    """CPU and memory of each service, and the events of each log group."""
     found = [metric for service in inventory.services for metric in _of_service(stack, inventory, service)]
+    for name in inventory.log_groups:
+        of_group = (("LogGroupName", name),)
+        found.append(Metric(name, "log events", "AWS/Logs", "IncomingLogEvents", of_group, "Sum", 300, "in 5 minutes"))
+    return found
+
+
+def of_balancers(stack: Stack, fronted: Iterable[Fronted]) -> list[Metric]:
+    """Requests, response times and errors of each load balancer and its target groups."""
+    found = []
     for front in fronted:
         found += _of_balancer(front.balancer.name, front.balancer.dimension)
         for group in front.own:
             found += _of_group(stack, group, front.balancer.dimension)
-    for name in inventory.log_groups:
-        of_group = (("LogGroupName", name),)
-        found.append(Metric(name, "log events", "AWS/Logs", "IncomingLogEvents", of_group, "Sum", 300, "in 5 minutes"))
-    return [*found, *(metric for table in tables for metric in _of_table(table))]
+    return found
+
+
+def of_tables(tables: Iterable[Table]) -> list[Metric]:
+    """Throttled reads and writes of each table and each of its indexes."""
+    return [metric for table in tables for metric in _of_table(table)]
 
 
 def _of_service(stack: Stack, inventory: Inventory, service: str) -> list[Metric]:
@@ -146,26 +157,34 @@ def _of_table(table: Table) -> list[Metric]:
     return found
 
 
-@observation(allow=["cloudwatch:GetMetricData"], soft=["own_groups", "tables"])
-def metrics(
-    stack: Stack,
-    aws: Aws,
-    inventory: Inventory,
-    own_groups: list[Fronted] | CouldNotLook,
-    tables: list[Table] | CouldNotLook,
-    now: datetime,
-    since: datetime | None = None,
+@observation(allow=[CALL])
+def service_metrics(
+    stack: Stack, aws: Aws, inventory: Inventory, now: datetime, since: datetime | None = None
 ) -> Metrics:
-    """24 hours of every metric of the stack, in one GetMetricData per 500 metrics.
+    """24 hours of the metrics of services and log groups; with `since`, of periods that began after it only.
 
-    With `since`, only periods that began after it: earlier ones do not show the effect of a change. Metrics of target
-    groups or tables that could not be listed are left out; checks of them also need those observations, which report
-    why.
+    Earlier ones do not show the effect of a change.
     """
-    fronted = [] if isinstance(own_groups, CouldNotLook) else own_groups
-    asked = wanted(stack, inventory, fronted, [] if isinstance(tables, CouldNotLook) else tables)
+    return _fetch(aws, of_services(stack, inventory), now, since)
+
+
+@observation(allow=[CALL])
+def balancer_metrics(
+    stack: Stack, aws: Aws, own_groups: list[Fronted], now: datetime, since: datetime | None = None
+) -> Metrics:
+    """The same of load balancers and target groups."""
+    return _fetch(aws, of_balancers(stack, own_groups), now, since)
+
+
+@observation(allow=[CALL])
+def table_metrics(aws: Aws, tables: list[Table], now: datetime, since: datetime | None = None) -> Metrics:
+    """The same of tables and their indexes."""
+    return _fetch(aws, of_tables(tables), now, since)
+
+
+def _fetch(aws: Aws, asked: Sequence[Metric], now: datetime, since: datetime | None) -> Metrics:
     if not asked:
-        raise CouldNotLook(CALL, "there are no metrics to fetch: the stack names no service, load balancer or table")
+        return Metrics({})
     begin = since + timedelta(minutes=5) if since else now - SPAN
     begin = begin.replace(minute=begin.minute // 5 * 5, second=0, microsecond=0)
     if begin >= now:

@@ -45,7 +45,7 @@ class Throttling(Measured):
 
 
 @observation()
-def table_throttling(metrics: Metrics, tables: list[Table], now: datetime) -> list[Throttling]:
+def table_throttling(table_metrics: Metrics, tables: list[Table], now: datetime) -> list[Throttling]:
     """Throttled reads and writes of each table and each of its indexes."""
     found = []
     for table in tables:
@@ -53,6 +53,6 @@ def table_throttling(metrics: Metrics, tables: list[Table], now: datetime) -> li
             name = f"{table.name}/{index}" if index else table.name
             arn = f"{table.arn}/index/{index}" if index else table.arn
             of, status = table.name, table.unread or table.status
-            bare = Throttling(arn=arn, name=name, metrics=metrics, now=now, table=of, status=status)
-            found.append(charted(bare, lines_of(metrics, name, "throttled reads", "throttled writes")))
+            bare = Throttling(arn=arn, name=name, metrics=table_metrics, now=now, table=of, status=status)
+            found.append(charted(bare, lines_of(table_metrics, name, "throttled reads", "throttled writes")))
     return found

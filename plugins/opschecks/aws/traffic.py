@@ -199,7 +199,7 @@ class LogFlow(Measured):
 
 @observation(soft=["services", "traffic"], later=["log_errors"])
 def service_load(
-    metrics: Metrics,
+    service_metrics: Metrics,
     inventory: Inventory,
     services: list[Service] | CouldNotLook,
     traffic: list[Traffic] | CouldNotLook,
@@ -213,9 +213,9 @@ def service_load(
         own = [one.evidence for one in readable(services) if one.name == name]
         counts = [f"{one.get('runningCount', '?')} of {one.get('desiredCount', '?')} tasks run" for one in own]
         beside = [*(counts or ["task count unknown"]), _errors_beside(traffic)]
-        lines = lines_of(metrics, name, "CPU", "memory")
+        lines = lines_of(service_metrics, name, "CPU", "memory")
         path = "/".join(("service", *inventory.place(name)))
-        bare = ServiceLoad(arn=path, name=name, metrics=metrics, now=now)
+        bare = ServiceLoad(arn=path, name=name, metrics=service_metrics, now=now)
         recent = [value for line in lines if line.label == "CPU" for _, value in line.last(HALF_HOUR, now)]
         if max(recent, default=0) > stack.limits.of(bare).cpu_saturated_percent:
             beside.append(_log_errors_beside(log_errors()))
@@ -243,9 +243,13 @@ def _log_errors_beside(log_errors: list[LogErrors] | CouldNotLook) -> str:
 
 
 @observation()
-def traffic(metrics: Metrics, own_groups: list[Fronted], now: datetime) -> list[Traffic]:
+def traffic(balancer_metrics: Metrics, own_groups: list[Fronted], now: datetime) -> list[Traffic]:
     """Requests, response times and errors of each target group that the stack's services fill, behind an ALB."""
-    found = [_traffic(metrics, group, front.name, front.count == 1, now) for front in own_groups for group in front.own]
+    found = [
+        _traffic(balancer_metrics, group, front.name, front.count == 1, now)
+        for front in own_groups
+        for group in front.own
+    ]
     return [*found, *(_doubtful(group, front, now) for front in own_groups for group in front.doubtful)]
 
 
@@ -269,7 +273,7 @@ def _traffic(metrics: Metrics, group: Resource, balancer: str, alone: bool, now:
 
 @observation()
 def balancer_errors(
-    metrics: Metrics, load_balancers: list[LoadBalancer], own_groups: list[Fronted], now: datetime
+    balancer_metrics: Metrics, load_balancers: list[LoadBalancer], own_groups: list[Fronted], now: datetime
 ) -> list[BalancerErrors]:
     """The 5xx of each of the stack's load balancers itself; a network load balancer is listed without metrics."""
     fronted = {front.arn: front for front in own_groups}
@@ -277,15 +281,15 @@ def balancer_errors(
     for balancer in load_balancers:
         front = fronted.get(balancer.arn)
         arn, name = balancer.arn, balancer.name
-        one = BalancerErrors(arn=arn, name=name, metrics=metrics, now=now, speaks_http=True)
+        one = BalancerErrors(arn=arn, name=name, metrics=balancer_metrics, now=now, speaks_http=True)
         if why := why_unread(balancer) or (front.doubt if front else None):
             found.append(replace(one, unread=why))
             continue
         one = replace(one, speaks_http=balancer.is_application)
         if front:
             one = replace(one, others=tuple(group.name for group in front.others), doubt=front.of_others)
-        lines = lines_of(metrics, name, "load balancer 5xx")
-        counted = isinstance(metrics.answers.get((name, "load balancer 5xx")), Series)
+        lines = lines_of(balancer_metrics, name, "load balancer 5xx")
+        counted = isinstance(balancer_metrics.answers.get((name, "load balancer 5xx")), Series)
         of = "5xx of every stack" if one.others else "5xx"
         found.append(charted(one, lines, (_a_day(of, one.errors_5xx),) if counted else ()))
     return found
@@ -296,9 +300,7 @@ def _a_day(label: str, line: Series) -> Figure:
 
 
 @observation()
-def log_flow(metrics: Metrics, inventory: Inventory, now: datetime) -> list[LogFlow]:
+def log_flow(service_metrics: Metrics, inventory: Inventory, now: datetime) -> list[LogFlow]:
     """Events written into each of the stack's log groups."""
-    return [
-        charted(LogFlow(arn=name, name=name, metrics=metrics, now=now), lines_of(metrics, name, "log events"))
-        for name in inventory.some("log_groups")
-    ]
+    every = [LogFlow(arn=name, name=name, metrics=service_metrics, now=now) for name in inventory.some("log_groups")]
+    return [charted(one, lines_of(service_metrics, one.name, "log events")) for one in every]

@@ -24,10 +24,11 @@ _KEPT = (
     "balanced_groups distribution distributions every_group inventory invalidations load_balancers "
     "registry_images site_objects tables"
 )
-KEPT_FOR = {**dict.fromkeys(_KEPT.split(), timedelta.max), "metrics": timedelta(minutes=1)}
+METRICS = ("service_metrics", "balancer_metrics", "table_metrics")
+KEPT_FOR = {**dict.fromkeys(_KEPT.split(), timedelta.max), **dict.fromkeys(METRICS, timedelta(minutes=1))}
 """How long a bake keeps what an observation saw: what a stack is made of, what no deployment changes by itself, and
 metrics, of which CloudWatch has a new point each minute. One that failed, or that a check found bad, is asked again."""
-METRICS, ROLLOUTS = "metrics", "rollouts"
+ROLLOUTS = "rollouts"
 AWAITED = "awaited"
 """The observation that says whether what is expected can still come."""
 
@@ -70,7 +71,7 @@ class Rounds:
     @property
     def measures(self) -> bool:
         """Whether any check judges metrics."""
-        return METRICS in self._run.stores[self._stack.name].results
+        return not self._run.stores[self._stack.name].results.keys().isdisjoint(METRICS)
 
     def _waits(self, store: Gathering) -> list[timedelta]:
         """How long each deployment under way may take until what is new gets all traffic, with its planned waits."""
