@@ -70,7 +70,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _clock_of_canned_answers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Canned answers have the time of the clock: however slow the machine, no time passes between them and the test."""
     canned = sys.modules.get("tests.canned")  # not imported here: a bare `pytest --help` reads this file
-    ours = {id(canned.Aws), id(canned.stack), id(canned.ago), id(canned.NOW)} if canned else set()
+    ours = {id(canned.Aws), id(canned.stack), id(canned.ago)} if canned else set()
     if not ours.isdisjoint(map(id, vars(request.module).values())):
         from tests import clock
 

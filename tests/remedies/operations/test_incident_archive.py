@@ -13,7 +13,14 @@ from opschecks.fixing.plan import change_of, planned
 from opschecks.remedies.operations import archive_objects, old_incidents
 from opschecks.remedies.operations.incident_restore import RestoreIncidents
 from tests.canned import NOW, refuses
+from tests.clock import stop
 from tests.remedies.operations.archiving import ARN, EVERY_KIND, Item, World, edit_lines, incident, progress
+
+
+@pytest.fixture(autouse=True)
+def _now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is old enough is said from NOW on."""
+    stop(monkeypatch)
 
 
 @pytest.mark.parametrize("keys", [("incident_id",), ("incident_id", "created_at"), ("team", "incident_id")])
