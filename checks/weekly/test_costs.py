@@ -37,6 +37,6 @@ def test_no_service_costs_unusually_much(service_costs: list[ServiceCost], stack
     for shown in service_costs:
         for service in shown.members or (shown,):
             with examine(service) as note:
-                note(f"{service.a_day:,.2f} USD a day in the week to {service.last:%d %b}")
+                note(f"{service.rate:,.2f} USD a day in the week to {service.last:%d %b}")
                 spikes = service.spikes(limits.cost_floor_usd_per_day, limits.cost_unusual_percent)
                 assert not spikes, "; ".join(map(str, spikes))

@@ -11,7 +11,7 @@ from opschecks.aws.cloudwatch_metrics import HOUR, balancer_metrics, service_met
 from opschecks.aws.log_writers import LogWriters
 from opschecks.aws.logs import LogErrors
 from opschecks.aws.traffic import log_flow, service_load, traffic
-from opschecks.core.observation import CouldNotLook
+from opschecks.core.observation import REGISTRY, CouldNotLook, closure
 from tests.canned import ELSEWHERE, NOW, Aws, Raw, daily, judges, names, stack, verdict
 from tests.canned_metrics import (
     BACKEND,
@@ -174,3 +174,12 @@ def test_a_hot_service_shows_tasks_and_errors_beside_it_where_they_are_known() -
     )
     assert unknown[0].beside == "task count unknown; 5xx unknown; log errors unknown"
     assert verdict(daily("ecs").test_cpu_is_not_saturated, service_load=unknown)[0] == "failed"
+
+
+def test_a_service_is_judged_without_load_balancers_and_tables() -> None:
+    """Neither can blind it, and what explains a high CPU is asked for where it is high."""
+    declared = REGISTRY["service_load"]
+    hard = {
+        one.name for one in closure([need for need in declared.needs if need not in (*declared.soft, *declared.later)])
+    }
+    assert hard == {"inventory", "service_metrics"}

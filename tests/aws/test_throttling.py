@@ -71,8 +71,8 @@ def metric_data(status: str = "Complete", **counts: float) -> Any:
     """GetMetricData's answer: these metrics, or operations, have one point, all others none."""
 
     def count(metric: Raw) -> float | None:
-        of = {one["Name"]: one["Value"] for one in metric["Dimensions"]}
-        return counts.get(of.get("Operation", metric["MetricName"]))
+        of = {str(one["Name"]): str(one["Value"]) for one in metric["Dimensions"]}
+        return counts.get(of.get("Operation", str(metric["MetricName"])))
 
     def answer(MetricDataQueries: Any, **_: Any) -> Raw:  # noqa: N803 - AWS's name
         told = [(one["Id"], count(one["MetricStat"]["Metric"])) for one in MetricDataQueries]
@@ -85,6 +85,10 @@ def metric_data(status: str = "Complete", **counts: float) -> Any:
         }
 
     return answer
+
+
+def _queries(aws: Aws) -> list[Raw]:
+    return [query for asked in aws.parameters_of("GetMetricData") for query in asked["MetricDataQueries"]]
 
 
 def report(**keys: float) -> Raw:
@@ -180,10 +184,9 @@ def test_an_index_is_asked_for_by_its_own_name() -> None:
     aws = Aws({METRIC_DATA: HOT, INSIGHTS: ON, REPORT: report(a=1)})
     assert set(throttle_causes(aws, of, NOW)) == {"incidents/by-team"}
     assert aws.parameters_of("DescribeContributorInsights") == [{"TableName": "incidents", "IndexName": "by-team"}]
-    [asked] = aws.parameters_of("GetMetricData")
-    metrics = [one["MetricStat"]["Metric"] for one in asked["MetricDataQueries"]]
-    of = {tuple(one["Value"] for one in metric["Dimensions"]) for metric in metrics}
-    assert of == {("incidents", "by-team"), *(("incidents", one) for one in OPERATIONS)}
+    metrics = [one["MetricStat"]["Metric"] for one in _queries(aws)]
+    asked = {tuple(one["Value"] for one in metric["Dimensions"]) for metric in metrics}
+    assert asked == {("incidents", "by-team"), *(("incidents", one) for one in OPERATIONS)}
 
 
 def test_operations_are_asked_for_once_a_table_and_told_with_each_of_its_indexes() -> None:
@@ -193,8 +196,7 @@ def test_operations_are_asked_for_once_a_table_and_told_with_each_of_its_indexes
         "incidents": {"Query": 4},
         "incidents/by-team": {"Query": 4},
     }
-    [asked] = aws.parameters_of("GetMetricData")
-    metrics = [one["MetricStat"]["Metric"] for one in asked["MetricDataQueries"]]
+    metrics = [one["MetricStat"]["Metric"] for one in _queries(aws)]
     assert sum(one["MetricName"] == "ThrottledRequests" for one in metrics) == len(OPERATIONS) == 8
 
 
@@ -280,10 +282,10 @@ def test_causes_are_counted_from_the_beginning_of_a_period_the_most_frequent_fir
         (f"writes {CAUSES['AccountLimit']}", 7),
         (f"reads {CAUSES['KeyRangeThroughput']}", 2),
     ]
-    [asked] = aws.parameters_of("GetMetricData")
-    assert asked["StartTime"] == NOW + timedelta(minutes=5) - timedelta(hours=1)
-    assert asked["EndTime"] == NOW + timedelta(minutes=8, seconds=9, microseconds=1)
-    queries = [one["MetricStat"] for one in asked["MetricDataQueries"]]
+    for asked in aws.parameters_of("GetMetricData"):
+        assert asked["StartTime"] == NOW + timedelta(minutes=5) - timedelta(hours=1)
+        assert asked["EndTime"] == NOW + timedelta(minutes=8, seconds=9, microseconds=1)
+    queries = [one["MetricStat"] for one in _queries(aws)]
     assert {(one["Period"], one["Stat"], one["Metric"]["Namespace"]) for one in queries} == {
         (300, "Sum", "AWS/DynamoDB")
     }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from opschecks.config.waivers import Waiver, day_of, waiver_for
+from opschecks.config.waivers import Waiver, WaiverError, load_waivers, states, waiver_for
 from opschecks.core.model import Outcome
 from tests.exported import NOW, made, of
 from tests.scratch import QUICK, STACKS, Project, check_of_each
@@ -150,12 +151,26 @@ def test_a_last_day_is_over_with_that_of_the_stack(checked: Project) -> None:
     assert "it ended on" in _refused(checked)
 
 
-def test_of_stacks_in_several_zones_the_last_one_ends_a_day() -> None:
-    there, here = ZoneInfo("America/Los_Angeles"), ZoneInfo("Asia/Tokyo")
-    late = NOW.replace(hour=23)
-    told = [day_of(moment, zones) for moment in (NOW, late) for zones in ([there], [here], [here, there], [])]
-    before, after = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
-    assert told == [before, TODAY, before, TODAY, TODAY, after, TODAY, TODAY]
+@pytest.mark.parametrize(
+    ("stack", "hour", "day"),
+    [("la", 7, -1), ("tokyo", 7, 0), ("", 7, -1), ("la", 23, 0), ("tokyo", 23, 1), ("", 23, 0)],
+)
+def test_a_day_is_over_where_the_waiver_is_for(tmp_path: Path, stack: str, hour: int, day: int) -> None:
+    """Of all stacks it is over when it is over in each of their zones; `day`: what is today there, beside UTC's."""
+    zones = {"la": ZoneInfo("America/Los_Angeles"), "tokyo": ZoneInfo("Asia/Tokyo")}
+    path, now = tmp_path / "waivers.toml", NOW.replace(hour=hour)
+
+    def read(until: date) -> list[Waiver]:
+        told = {**WAIVER, "until": str(until), **({"stack": f'"{stack}"'} if stack else {})}
+        path.write_text("[[waivers]]\n" + "".join(f"{key} = {value}\n" for key, value in told.items()))
+        return load_waivers(path, now=now, checks=lambda: ["test_things_are_fine"], zones=zones)
+
+    today = TODAY + timedelta(days=day)
+    (waiver,) = read(today)
+    result = replace(made("a", "failed"), check="test_things_are_fine", stack="tokyo")
+    assert [one.days_left for one in states([waiver], [result], [], now, zones)] == ([] if stack == "la" else [0])
+    with pytest.raises(WaiverError, match="it ended on"):
+        read(today - timedelta(days=1))
 
 
 ARGUMENTS = {

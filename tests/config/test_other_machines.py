@@ -11,6 +11,7 @@ import pytest
 from opschecks.config.load import StackError, load_stacks
 from opschecks.config.waivers import WaiverError, load_waivers
 from opschecks.core.zones import zone_named
+from tests.clock import NOW
 from tests.scratch import ROOT, STACKS, Project, check_of_each
 
 MARK = codecs.BOM_UTF8
@@ -63,7 +64,7 @@ def test_another_encoding_is_said_with_the_next_step(tmp_path: Path, encoding: s
     with pytest.raises(StackError, match=r"stacks\.toml: not UTF-8 text \(.* at byte \d+\): save it as UTF-8"):
         load_stacks(path)
     with pytest.raises(WaiverError, match="save it as UTF-8"):
-        load_waivers(path, today=None, checks=list, stacks=())  # type: ignore[arg-type]
+        load_waivers(path, now=NOW, checks=list, zones={})
 
 
 def test_utc_needs_no_time_zone_database(fine: Project) -> None:

@@ -111,7 +111,7 @@ def test_rounds_of_waiting_ask_for_what_can_change_and_leave_nothing_behind(tmp_
         told = _told(on, "--expect-revision", "backend:7")
         first, *rest = [Counter(asked.split()) for asked in told["asked"]]
         assert len(rest) == ROUNDS - 1
-        assert first.total() == 17
+        assert first.total() == 15
         assert all(asked - ONCE_A_MINUTE == EACH_ROUND for asked in rest)
         assert told["late"]["sockets"] <= told["early"]["sockets"] <= 8
         assert told["late"]["threads"] <= told["early"]["threads"] + 2
@@ -123,7 +123,7 @@ def test_rounds_of_a_good_bake_cost_the_same(tmp_path: Path) -> None:
     for on in _standing(tmp_path, sure=SURE, rounds=20):
         told = _told(on, *OF_THE_STACK)
         settled, confirmed, *rest = [Counter(asked.split()) for asked in told["asked"]]
-        assert settled.total() == 17
+        assert settled.total() == 15
         assert confirmed == rest[0] == EACH_ROUND
         assert all(asked - ONCE_A_MINUTE == EACH_ROUND for asked in rest)
 

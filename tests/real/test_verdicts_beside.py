@@ -273,7 +273,7 @@ def test_costs() -> None:
 def test_services_that_cost_unusually_much() -> None:
     def service(a_day: float, *spikes: str, members: Any = ()) -> Any:
         return stand_in(
-            a_day=a_day, last=NOW, members=members,
+            rate=a_day, last=NOW, members=members,
             spikes=lambda self, floor, percent: [f"{one}, {floor:g}, {percent:g}" for one in spikes],
         )  # fmt: skip
 

@@ -168,7 +168,7 @@ NO_PAGE = {
     "restore_rehearsal": "that no restore was ever tried is of the whole stack",
     "freeze_windows": "a key of stacks.toml",
     "shared_concurrency": "a limit of the account in a region, which Lambda's console shows on no page of its own",
-    "inventory metrics bill awaited log_writers": "no finding is about it",
+    "inventory service_metrics balancer_metrics table_metrics bill awaited log_writers": "no finding is about it",
 }
 
 

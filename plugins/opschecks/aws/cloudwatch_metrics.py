@@ -172,13 +172,13 @@ def service_metrics(
 def balancer_metrics(
     stack: Stack, aws: Aws, own_groups: list[Fronted], now: datetime, since: datetime | None = None
 ) -> Metrics:
-    """The same of load balancers and target groups."""
+    """24 hours of the metrics of load balancers and target groups; `since` as in service_metrics."""
     return _fetch(aws, of_balancers(stack, own_groups), now, since)
 
 
 @observation(allow=[CALL])
 def table_metrics(aws: Aws, tables: list[Table], now: datetime, since: datetime | None = None) -> Metrics:
-    """The same of tables and their indexes."""
+    """24 hours of the metrics of tables and their indexes; `since` as in service_metrics."""
     return _fetch(aws, of_tables(tables), now, since)
 
 

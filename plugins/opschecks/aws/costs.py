@@ -75,12 +75,12 @@ class Cost(Resource):
 
     @property
     def a_day(self) -> float:
-        """Daily average of the newest settled week."""
+        """Daily average of the newest settled week, of the days that are compared."""
         return fmean(self.days[index] for index in self._compared)
 
     @property
     def a_day_before(self) -> float:
-        """Daily average of the week before that."""
+        """Daily average of the week before that, likewise."""
         return fmean(self.days[index - WEEK] for index in self._compared)
 
     @property
@@ -91,6 +91,11 @@ class Cost(Resource):
     def _compared(self) -> list[int]:
         """The days of the newest week that are compared with those a week before them."""
         return [index for index in self._newest if 1 not in (self.day(index).day, self.day(index - WEEK).day)]
+
+    @property
+    def rate(self) -> float:
+        """Daily average of the last seven days, where the first of a month counts as the same weekday before it."""
+        return fmean(self.days[index - WEEK if self.day(index).day == 1 else index] for index in self._newest)
 
     @property
     def growth_percent(self) -> float:
@@ -108,11 +113,6 @@ class TotalCost(Cost):
     def month_to_date(self) -> float:
         """Cost of the settled days in the month of the newest of them."""
         return sum(self.days[-self.last.day :])
-
-    @property
-    def rate(self) -> float:
-        """Daily average of the last seven days, where the first of a month counts as the same weekday before it."""
-        return fmean(self.days[index - WEEK if self.day(index).day == 1 else index] for index in self._newest)
 
     @property
     def month(self) -> float:

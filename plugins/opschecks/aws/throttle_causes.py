@@ -77,11 +77,14 @@ def throttle_causes(aws: Aws, table_throttling: list[Throttling], now: datetime)
     """Why each table or index was throttled in the last hour, by its name."""
     if not (throttled := [one for one in table_throttling if one.seems_throttled]):
         return {}
-    counted = _counted(aws, throttled, now)
+    operations, limits = _operations(aws, throttled, now), _limits(aws, throttled, now)
     keys = fan_out(lambda one: _hot_keys(aws, one, now), throttled, at_once=4)
     return {
         one.name: Causes(
-            one.name, _most_first(counted, one.table, _OPERATIONS), _most_first(counted, one.name, _LIMITS), hot
+            one.name,
+            _most_first(operations, one.table, {name: name for name in OPERATIONS}),
+            _most_first(limits, one.name, _LIMITS),
+            hot,
         )
         for one, hot in zip(throttled, keys, strict=True)
     }
@@ -92,23 +95,31 @@ _LIMITS = {
     for cause, words in CAUSES.items()
     for what, kind in (("Read", "reads"), ("Write", "writes"))
 }
-_OPERATIONS = {name: name for name in OPERATIONS}
 
 
-def _counted(aws: Aws, throttled: list[Throttling], now: datetime) -> Answers | CouldNotLook:
-    """Requests of the last hour, by cause and, of each whole table, by operation; in one GetMetricData."""
+@or_why
+def _operations(aws: Aws, throttled: list[Throttling], now: datetime) -> Answers:
+    """Requests of each whole table in the last hour, by operation."""
+    asked = [
+        Metric(table, name, SPACE, "ThrottledRequests", (("TableName", table), ("Operation", name)), "Sum", 300, "")
+        for table in dict.fromkeys(one.table for one in throttled)
+        for name in OPERATIONS
+    ]
+    return fetch_metrics(aws, asked, _an_hour_ago(now), now)
+
+
+@or_why
+def _limits(aws: Aws, throttled: list[Throttling], now: datetime) -> Answers:
+    """Requests of each table or index in the last hour, by cause."""
     asked = [
         Metric(one.name, name, SPACE, name, one.dimensions, "Sum", 300, "") for one in throttled for name in _LIMITS
     ]
-    for table in dict.fromkeys(one.table for one in throttled):
-        for name in OPERATIONS:
-            of = (("TableName", table), ("Operation", name))
-            asked.append(Metric(table, name, SPACE, "ThrottledRequests", of, "Sum", 300, ""))
-    begin = now - HOUR - timedelta(minutes=now.minute % 5, seconds=now.second, microseconds=now.microsecond)
-    try:
-        return fetch_metrics(aws, asked, begin, now)
-    except CouldNotLook as error:
-        return error
+    return fetch_metrics(aws, asked, _an_hour_ago(now), now)
+
+
+def _an_hour_ago(now: datetime) -> datetime:
+    """From a whole period on."""
+    return now - HOUR - timedelta(minutes=now.minute % 5, seconds=now.second, microseconds=now.microsecond)
 
 
 def _most_first(

@@ -46,8 +46,7 @@ def found_run(run: str, suite: str, name: str | None, stacks: Path, reports: Pat
         told = history.read(keys[-1])
         return FoundRun(told, None, history.day_before(told))
     if not Path(run).exists():
-        now = clock.now().astimezone(history.stack.zone) if history else clock.now()
-        helps = f"a week of the history, add --week {now:{_WEEK}}" if suite == "weekly" else A_DAY
+        helps = f"a week of the history, add --week {clock.now():{_WEEK}}" if suite == "weekly" else A_DAY
         raise click.ClickException(f"{run}: no such run file; for {helps}")
     told = run_of_file(Path(run))
     return FoundRun(told, Path(run), history.day_before(told) if history else None)

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from ..config.load import StackError, load_stacks
-from ..config.waivers import WaiverError, day_of, load_waivers
+from ..config.waivers import WaiverError, load_waivers
 from ..core import clock
 from .check_files import sources_of
 
@@ -45,12 +45,11 @@ def _read(path: Path) -> None:
         return
     beside = path.with_name("stacks.toml")
     stacks = beside if beside.exists() else Path("stacks.toml")
-    known = load_stacks(stacks).stacks
     load_waivers(
         path,
-        today=day_of(clock.now(), (stack.zone for stack in known.values())),
+        now=clock.now(),
         checks=lambda: [one.name for one in sources_of(project=stacks.parent)],
-        stacks=list(known),
+        zones={name: stack.zone for name, stack in load_stacks(stacks).stacks.items()},
     )
 
 

@@ -43,11 +43,11 @@ class Waiver(TomlTable):
 
 
 def load_waivers(
-    path: Path, *, today: date, checks: Callable[[], Collection[str]], stacks: Collection[str]
+    path: Path, *, now: datetime, checks: Callable[[], Collection[str]], zones: Mapping[str, tzinfo]
 ) -> list[Waiver]:
     """Read waivers.toml; without a file there are none. WaiverError for an unknown check, no owner, a bad last day.
 
-    `checks` finds the names of all checks, which is only done where there are waivers.
+    `checks` finds the names of all checks, which is only done where there are waivers; `zones` has those of all stacks.
     """
     raw = read_toml(path, WaiverError) or {}
     if unknown := sorted(set(raw) - {"waivers"}):
@@ -56,10 +56,12 @@ def load_waivers(
     if not isinstance(listed, list):
         raise WaiverError(f"{path}: waivers: not a list; an entry begins with [[waivers]] (two brackets)")
     known = checks() if listed else ()
-    return [_read(path, number, entry, today, known, stacks) for number, entry in enumerate(listed, start=1)]
+    return [_read(path, number, entry, now, known, zones) for number, entry in enumerate(listed, start=1)]
 
 
-def _read(path: Path, number: int, entry: Any, today: date, checks: Collection[str], stacks: Collection[str]) -> Waiver:
+def _read(
+    path: Path, number: int, entry: Any, now: datetime, checks: Collection[str], zones: Mapping[str, tzinfo]
+) -> Waiver:
     where = f"{path}: waiver {number}"
     if isinstance(entry, dict) and entry.get("check"):
         where += f" ({entry['check']} on {entry.get('resource', 'no resource')})"
@@ -79,8 +81,9 @@ def _read(path: Path, number: int, entry: Any, today: date, checks: Collection[s
         raise WaiverError(f"{where}: {key}: {problem['msg']}, not {problem.get('input')!r}") from None
     if waiver.check not in checks:
         raise WaiverError(f"{where}: check: no such check; {nearest(waiver.check, checks)}")
-    if waiver.stack and waiver.stack not in stacks:
-        raise WaiverError(f"{where}: stack: no such stack; {nearest(waiver.stack, stacks)}")
+    if waiver.stack and waiver.stack not in zones:
+        raise WaiverError(f"{where}: stack: no such stack; {nearest(waiver.stack, zones)}")
+    today = _day_of(now, [zones[waiver.stack]] if waiver.stack else zones.values())
     if waiver.until < today:
         raise WaiverError(f"{where}: until: it ended on {waiver.until}; {_REFUSED} (owner: {waiver.owner})")
     if waiver.until > today + LONGEST:
@@ -91,16 +94,16 @@ def _read(path: Path, number: int, entry: Any, today: date, checks: Collection[s
     return waiver
 
 
+def _day_of(moment: datetime, zones: Iterable[tzinfo]) -> date:
+    """The date of a moment; of several zones the earliest: a day is over when it is over in all of them."""
+    return min((moment.astimezone(zone).date() for zone in zones), default=moment.date())
+
+
 def waiver_for(finding: Finding, waivers: Iterable[Waiver]) -> Waiver | None:
     """The waiver that accepts this failure; None for anything that did not fail."""
     if finding.outcome is not Outcome.FAILED:
         return None
     return next((waiver for waiver in waivers if waiver.covers(finding)), None)
-
-
-def day_of(moment: datetime, zones: Iterable[tzinfo]) -> date:
-    """The date of a moment: of stacks in several zones the earliest, as a last day is over when it is for all."""
-    return min((moment.astimezone(zone).date() for zone in zones), default=moment.date())
 
 
 def states(
@@ -123,6 +126,6 @@ def states(
             looked = result.outcome in (Outcome.PASSED, Outcome.FAILED, Outcome.WAIVED)
             yield WaiverState(
                 **{**waiver.model_dump(mode="json"), "stack": result.stack},
-                days_left=(waiver.until - began.astimezone(zones[result.stack]).date()).days,
+                days_left=max(0, (waiver.until - began.astimezone(zones[result.stack]).date()).days),
                 state="active" if used else "unused" if looked else "not_looked",
             )

@@ -201,7 +201,7 @@ def _begin(
 ) -> ChecksRun:
     from ..config.lacking import LACKABLE
     from ..config.load import StackError, load_stacks, shown_path
-    from ..config.waivers import WaiverError, day_of, load_waivers
+    from ..config.waivers import WaiverError, load_waivers
     from ..report.runbook import RunbookError, runbook_of
 
     typed_reports = config.option.reports
@@ -257,8 +257,8 @@ def _begin(
 
     if not replays:
         with reading(accepted):
-            today = day_of(begun, (stack.zone for stack in stacks))
-            waivers = load_waivers(accepted, today=today, checks=names, stacks=list(listed.stacks))
+            zones = {name: stack.zone for name, stack in listed.stacks.items()}
+            waivers = load_waivers(accepted, now=begun, checks=names, zones=zones)
     for stack in () if replays else stacks:
         for entry in (one for one in stack.without if one not in runbook and one not in LACKABLE):
             if entry not in (known := names()):
