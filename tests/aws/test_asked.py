@@ -105,6 +105,16 @@ def test_five_hundred_metrics_a_call() -> None:
     assert METRICS_A_CALL == 500
 
 
+@cases([(0, "Complete"), (25, "Complete"), (-24, "Complete"), (26, "not asked for"), (-25, "not asked for")])
+def test_a_point_far_from_the_span_is_not_one_of_it(hours_ago: float, state: str) -> None:
+    """An hour is asked for; a day beside it is CloudWatch's rounding."""
+    told = {"Id": "m0", "Timestamps": [ago(minutes=5), ago(hours=hours_ago)], "Values": [1.0, 2.0]}
+    aws = Aws({("cloudwatch", "GetMetricData"): {"MetricDataResults": [{**told, "StatusCode": "Complete"}]}})
+    stat = {"MetricStat": {"Metric": {"Namespace": "N", "MetricName": "M"}, "Period": 60, "Stat": "Sum"}}
+    [(_, found)] = fetch_points(aws, [stat], NOW - timedelta(hours=1), NOW)
+    assert state in found
+
+
 def test_points_in_order_of_the_queries_and_in_utc() -> None:
     told = [
         {"Id": "m1", "Timestamps": [ago(minutes=5)], "Values": [3.0], "StatusCode": "Complete"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -186,3 +186,9 @@ def test_jobs_of_aws_backup_tell_their_table_or_are_unclear() -> None:
         "incidents", "AWS Backup", NOW - timedelta(days=2),
     )  # fmt: skip
     assert found.unclear == ("a restore job of 2026-11-22 07:00 UTC",) * 2
+
+
+def test_a_restore_at_the_end_of_the_calendar_is_due_then() -> None:
+    end = datetime.max.replace(tzinfo=UTC)
+    seen, _ = look({**event(1), "EventTime": end})
+    assert [one.at for one in seen.deadlines] == [end]

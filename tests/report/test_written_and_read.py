@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from opschecks.core.model import ObservationResult, SeenResource, Series
 from opschecks.core.run import Run
 from opschecks.report.runfile import from_json, to_json, to_json_and_back
 from tests.report import runs
@@ -25,3 +28,12 @@ def test_a_run_that_was_just_written_is_the_one_that_is_read(name: str) -> None:
     assert text == to_json(RUNS[name]())
     assert kept == from_json(text)
     assert to_json(kept) == to_json(from_json(text))
+
+
+def test_the_last_moment_of_the_calendar_is_read_again() -> None:
+    run, end = runs.with_everything(), datetime.max.replace(tzinfo=UTC)
+    line = Series("CPU", "%", ((run.started, 1.0), (end, 2.0)), 300)
+    seen = ObservationResult("production", "service_load", 0.1, (), "", (SeenResource("a", "a", series=(line,)),))
+    [told] = from_json(to_json(replace(run, observations=(seen,)))).observations
+    (_, (last, _)) = told.resources[0].series[0].points
+    assert end - timedelta(milliseconds=2) < last <= end

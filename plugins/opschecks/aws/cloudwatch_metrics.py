@@ -25,6 +25,8 @@ METRICS_A_CALL = 500
 SPAN = timedelta(hours=24)
 HOUR = timedelta(hours=1)
 HOUR_S = 3600
+STRAY = timedelta(days=1)
+"""How far from the span that is asked for a point may lie: CloudWatch begins at whole hours, or days, of old data."""
 FRESH = timedelta(minutes=20)
 """How old the newest point of a metric that always has data may be; CloudWatch lags a few minutes."""
 
@@ -219,7 +221,8 @@ def fetch_points(
     """Points (in UTC) and status code of each query, "missing" without an answer; one GetMetricData, all its pages.
 
     Where CloudWatch says more of a metric, or of the whole call, the status is that text: points in several units are
-    not converted, and as much as could be done was done, which is not all. So is it where a page has several results.
+    not converted, and as much as could be done was done, which is not all. So is it where a page has several results,
+    and where a point lies far from the span.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataResult.html
     """
     asked = [{"Id": f"m{index}", **query} for index, query in enumerate(queries)]
@@ -238,6 +241,8 @@ def fetch_points(
             read = dict(zip(in_utc, values, strict=True))
             known = points.setdefault(told["Id"], {})
             said.setdefault(told["Id"], []).extend(_messages(told))
+            if in_utc and not (begin - STRAY <= min(in_utc) and max(in_utc) <= end + STRAY):
+                said[told["Id"]].append("a point is of a time that was not asked for")
             differs = any(known[time] != read[time] for time in known.keys() & read.keys())
             if times_told[told["Id"]] > 1 or differs:
                 said[told["Id"]].append("several results came for one metric, as where it has several units")

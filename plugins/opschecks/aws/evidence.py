@@ -125,6 +125,14 @@ def seconds(value: float) -> timedelta:
         return timedelta.max if value > 0 else timedelta.min
 
 
+def later(moment: datetime, span: timedelta) -> datetime:
+    """So long after a moment, or the last moment that there is."""
+    try:
+        return moment + span
+    except OverflowError:
+        return datetime.max.replace(tzinfo=moment.tzinfo)
+
+
 def json_mapping(told: Mapping[str, Any], key: str) -> dict[str, Any]:
     """The mapping that the answer has there as JSON; CouldNotLook where it is none."""
     text = str(told[key])

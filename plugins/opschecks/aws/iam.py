@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.answer import Answer
 from ..core.model import Deadline, Figure, Resource
 from ..core.observation import CouldNotLook, NotThere, observation, seen
-from .evidence import one_of, utc
+from .evidence import later, one_of, utc
 from .session import Aws
 from .unread import each_alone
 
@@ -209,7 +209,7 @@ def _holder(stack: Stack, aws: Aws, user: Credentials, now: datetime) -> KeyHold
         evidence={"UserName": user.name, "active keys": told, "inactive keys": len(listed) - len(keys)},
         known=tuple(keys),
         figures=(Figure("oldest active key", (now - keys[0].created).days, "days"),),
-        deadlines=(Deadline(f"{keys[0]} of {user.name} must be rotated", keys[0].created + oldest),),
+        deadlines=(Deadline(f"{keys[0]} of {user.name} must be rotated", later(keys[0].created, oldest)),),
     )
 
 

@@ -20,7 +20,7 @@ from ..core.model import Deadline, Figure, Resource
 from ..core.observation import CouldNotLook, NotThere, batches, fan_out, observation, seen
 from .ecr import Reference, elsewhere, image_of, named, reference, repository
 from .ecs import Task
-from .evidence import utc
+from .evidence import later, utc
 from .session import Aws
 from .unread import or_why, readable, why_unread
 
@@ -171,7 +171,7 @@ def _running(aws: Aws, image: str, digest: str, of: Reference, details: Iterable
 def _deadlines(name: str, pushed: datetime | None, oldest: timedelta) -> tuple[Deadline, ...]:
     if pushed is None or pushed > datetime.max.replace(tzinfo=UTC) - oldest:  # of such an end nobody has to know
         return ()
-    return (Deadline(f"{name} must be rebuilt", utc(pushed) + oldest),)
+    return (Deadline(f"{name} must be rebuilt", later(utc(pushed), oldest)),)
 
 
 @or_why

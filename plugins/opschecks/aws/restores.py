@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.model import Deadline, Figure, Resource
 from ..core.observation import CouldNotLook, observation, seen
-from .evidence import json_object, utc
+from .evidence import json_object, later, utc
 from .inventory import Inventory
 from .session import Aws
 from .unread import or_why
@@ -78,7 +78,7 @@ def restore_rehearsal(stack: Stack, aws: Aws, inventory: Inventory, now: datetim
             "AWS Backup": str(jobs) if jobs else "read only where CloudTrail has no recent restore",
         },
         figures=tuple(Figure(label, value) for label, value in told.items()),
-        deadlines=(Deadline("the last test of a restore is too long ago", newest.at + limit),) if newest else (),
+        deadlines=(Deadline("the last test of a restore is too long ago", later(newest.at, limit)),) if newest else (),
         newest=newest,
         unclear=tuple(unclear),
         jobs=jobs,

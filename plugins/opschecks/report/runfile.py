@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ..core.model import NOT_APPLICABLE, Finding, ObservationResult, Outcome, Series
@@ -159,8 +159,11 @@ def _series(series: Series) -> dict[str, Any]:
 
 @functools.lru_cache(maxsize=64)
 def _seconds_after_the_first(times: tuple[datetime, ...]) -> list[float]:
-    """Most series of a stack have the same times; a list that nobody changes."""
-    return [round((time - times[0]).total_seconds(), 3) for time in times]
+    """Most series of a stack have the same times; a list that nobody changes.
+
+    Whole milliseconds, and never rounded up: the last moment that there is has none after it.
+    """
+    return [(time - times[0]) // timedelta(milliseconds=1) / 1000 for time in times]
 
 
 def _past(past: Past) -> dict[str, Any]:
