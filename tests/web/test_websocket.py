@@ -14,6 +14,7 @@ from websockets.sync.server import ServerConnection
 
 from opschecks.core.observation import CouldNotLook
 from opschecks.sandbox.web import Web
+from opschecks.web import websocket
 from opschecks.web.health import certificate_end
 from opschecks.web.websocket import Reconnects, websocket_reconnects, websocket_session
 from tests.web.hosts import NOW, _answering, _certified, _free_port, _stack, _target_health, _trust, _web, _websocket
@@ -230,3 +231,17 @@ def test_a_cookie_that_browsers_would_drop_does_not_stop_the_probe() -> None:
         seen = _reconnects(url)
     assert seen.tasks == ("a",) * 5
     assert seen.evidence["cookies kept"] == ["kept"]
+
+
+@pytest.mark.parametrize(("said", "why"), [("", "failed$"), ("shouldn't step", "failed: shouldn't step$")])
+def test_where_the_library_fails_the_host_is_not_looked_at(
+    monkeypatch: pytest.MonkeyPatch, said: str, why: str
+) -> None:
+    def fails(*_: Any, **more: Any) -> None:
+        raise AssertionError(said)
+
+    monkeypatch.setattr(websocket, "open_session", fails)
+    with pytest.raises(CouldNotLook, match=f"^WebSocket ws://127.0.0.1:1/ws: the WebSocket library {why}"):
+        websocket_session(_stack("http://127.0.0.1:1"))
+    with pytest.raises(CouldNotLook, match=f"the WebSocket library {why}"):
+        _reconnects("http://127.0.0.1:1")

@@ -7,7 +7,7 @@ import secrets
 import socket
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any
@@ -57,7 +57,7 @@ def websocket_session(stack: Stack, tape: Tape = LIVE) -> Session:
     url = session_address(stack)
     bare = Session(arn=_place(url), name=urlsplit(url).path)
     asked = {"url": url, "for": "a session"}
-    told = tape.ask("websocket", f"WebSocket {_place(url)}", asked, lambda: _session(stack, url))
+    told = tape.ask("websocket", f"WebSocket {_place(url)}", asked, lambda: _unless_it_fails(_session, stack, url))
     if "refused" in told:
         return replace(bare, refused=told["refused"], evidence=told)
     open_ms = told.pop("open_ms")
@@ -110,7 +110,9 @@ def websocket_reconnects(stack: Stack, target_health: list[TargetHealth], tape: 
     tasks = []
     for _ in range(RECONNECTS):
         asked = {"url": url, "for": "a task"}
-        told = tape.ask("websocket", f"WebSocket {_place(url)}", asked, lambda: _reached(stack, url, cookies))
+        told = tape.ask(
+            "websocket", f"WebSocket {_place(url)}", asked, lambda: _unless_it_fails(_reached, stack, url, cookies)
+        )
         tasks.append(told["task"])
         cookies.update(told["cookies"])
     evidence = {"tasks reached": tasks, "cookies kept": sorted(cookies), "healthy targets": max(healthy)}
@@ -125,6 +127,18 @@ def _reached(stack: Stack, url: str, cookies: Mapping[str, str]) -> dict[str, An
     with connection:
         given = connection.response.headers.get_all("Set-Cookie") if connection.response else []
         return {"task": _task(connection, stack, url), "cookies": cookies_of(given)}
+
+
+def _unless_it_fails(look: Callable[..., dict[str, Any]], stack: Stack, url: str, *more: Any) -> dict[str, Any]:
+    """What it sees; CouldNotLook where the WebSocket library fails.
+
+    Two threads of it share a connection, and where they race an assertion of its own fails: that is not of the host.
+    """
+    try:
+        return look(stack, url, *more)
+    except AssertionError as error:
+        why = f"the WebSocket library failed: {error}" if str(error) else "the WebSocket library failed"
+        raise CouldNotLook(f"WebSocket {_place(url)}", why) from error
 
 
 def _place(url: str) -> str:
