@@ -147,7 +147,7 @@ def test_an_image_that_is_gone_is_there_no_more_and_its_neighbours_are() -> None
     "an ordinary one": (ago(days=1), (NOW + timedelta(days=89),)),
     "the last that has an end": (datetime.max.replace(tzinfo=UTC) - timedelta(days=90), (
         datetime.max.replace(tzinfo=UTC),)),
-    "the end of all days": (datetime.max.replace(tzinfo=UTC), ()),
+    "the end of all days": (datetime.max.replace(tzinfo=UTC), (datetime.max.replace(tzinfo=UTC),)),
 })  # fmt: skip
 def test_until_when_an_image_must_be_rebuilt(pushed: datetime | None, ends: tuple[datetime, ...]) -> None:
     [found] = described(detail(imagePushedAt=pushed))

@@ -162,7 +162,7 @@ FORBIDS: dict[str, tuple[Raw, bool]] = {
     "it expires now": ({"Expires": LATER, "Date": LATER}, True),
     "it expires later": ({"Expires": LATER, "Date": PAST}, False),
     "it expires at no date": ({"Expires": "0", "Date": PAST}, True),
-    "it expires later than nobody knows": ({"Expires": "x GMT", "Date": ""}, True),
+    "when it expires is unknown, and what time it was": ({"Expires": "x GMT", "Date": ""}, True),
     "it expires at no date in GMT": ({"Expires": "x GMT", "Date": PAST}, False),
     "it has no date": ({"Expires": LATER}, True),
 }

@@ -187,11 +187,15 @@ def table_metrics(aws: Aws, tables: list[Table], now: datetime, since: datetime 
 def _fetch(aws: Aws, asked: Sequence[Metric], now: datetime, since: datetime | None) -> Metrics:
     if not asked:
         return Metrics({})
-    begin = since + timedelta(minutes=5) if since else now - SPAN
-    begin = begin.replace(minute=begin.minute // 5 * 5, second=0, microsecond=0)
+    begin = whole_period(since + timedelta(minutes=5) if since else now - SPAN)
     if begin >= now:
         raise CouldNotLook(CALL, f"no metric data yet after {since:%Y-%m-%d %H:%M:%S} UTC")
     return Metrics(fetch_metrics(aws, asked, begin, now))
+
+
+def whole_period(moment: datetime) -> datetime:
+    """When the period of five minutes began in which it is."""
+    return moment.replace(minute=moment.minute // 5 * 5, second=0, microsecond=0)
 
 
 def fetch_metrics(aws: Aws, asked: Sequence[Metric], begin: datetime, end: datetime) -> Answers:

@@ -11,7 +11,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -169,7 +169,7 @@ def _running(aws: Aws, image: str, digest: str, of: Reference, details: Iterable
 
 
 def _deadlines(name: str, pushed: datetime | None, oldest: timedelta) -> tuple[Deadline, ...]:
-    if pushed is None or pushed > datetime.max.replace(tzinfo=UTC) - oldest:  # of such an end nobody has to know
+    if pushed is None:
         return ()
     return (Deadline(f"{name} must be rebuilt", later(utc(pushed), oldest)),)
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ..core.observation import CouldNotLook, NotThere, fan_out, observation
-from .cloudwatch_metrics import HOUR, Answers, Metric, fetch_metrics
+from .cloudwatch_metrics import HOUR, Answers, Metric, fetch_metrics, whole_period
 from .session import Aws
 from .throttling import Throttling
 from .unread import or_why
@@ -105,7 +105,7 @@ def _operations(aws: Aws, throttled: list[Throttling], now: datetime) -> Answers
         for table in dict.fromkeys(one.table for one in throttled)
         for name in OPERATIONS
     ]
-    return fetch_metrics(aws, asked, _an_hour_ago(now), now)
+    return fetch_metrics(aws, asked, whole_period(now - HOUR), now)
 
 
 @or_why
@@ -114,12 +114,7 @@ def _limits(aws: Aws, throttled: list[Throttling], now: datetime) -> Answers:
     asked = [
         Metric(one.name, name, SPACE, name, one.dimensions, "Sum", 300, "") for one in throttled for name in _LIMITS
     ]
-    return fetch_metrics(aws, asked, _an_hour_ago(now), now)
-
-
-def _an_hour_ago(now: datetime) -> datetime:
-    """From a whole period on."""
-    return now - HOUR - timedelta(minutes=now.minute % 5, seconds=now.second, microseconds=now.microsecond)
+    return fetch_metrics(aws, asked, whole_period(now - HOUR), now)
 
 
 def _most_first(

@@ -1,4 +1,4 @@
-"""Which incidents are archived, and put back: held to the ways in which one could be lost, on canned answers."""
+"""Which incidents are archived, and restored: held to the ways in which one could be lost, on canned answers."""
 
 from __future__ import annotations
 
