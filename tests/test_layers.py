@@ -123,6 +123,18 @@ def test_a_file_can_be_read_in_one_go(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LINES_OF_A_FILE
 
 
+def test_dataclasses_are_made_by_ours() -> None:
+    """Python's compiles three methods for each class, in every run."""
+    for module, path in MODULES.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.ImportFrom)
+                and node.module == "dataclasses"
+                and module != "opschecks.core.dataclass"
+            ):
+                assert "dataclass" not in [alias.name for alias in node.names], module
+
+
 def test_only_the_sandbox_knows_moto() -> None:
     for path in MODULES.values():
         if "sandbox" not in path.relative_to(PACKAGE).parts and path != RECOGNISES_MOTO:
@@ -144,7 +156,8 @@ def test_a_live_run_imports_neither_sandbox_nor_report_libraries_it_does_not_nee
     ended, loaded = project.imports("checks/daily", AWS_ACCESS_KEY_ID="none", AWS_SECRET_ACCESS_KEY="none")
     assert ended.code == 10, ended.all
     assert "opschecks.hooks.select" in loaded
-    for heavy in ("moto", "werkzeug", "flask", "aiohttp", "opschecks.sandbox", "playwright"):
+    weekly = ("opschecks.report.week_words", "opschecks.report.week_tables", "opschecks.report.weekly")
+    for heavy in ("moto", "werkzeug", "flask", "aiohttp", "opschecks.sandbox", "playwright", *weekly):
         assert heavy not in loaded
 
 
@@ -156,7 +169,16 @@ def test_the_plugin_costs_little_where_no_check_is_selected(tmp_path: Path) -> N
     loaded = set(done.err.split())
     assert "opschecks.hooks.select" in loaded
     assert "--fail-on" in done.out
-    for heavy in ("boto3", "botocore", "pydantic", "requests", "websockets", "moto", "opschecks.config.stack"):
+    for heavy in (
+        "boto3",
+        "botocore",
+        "pydantic",
+        "pydantic_core",
+        "requests",
+        "websockets",
+        "moto",
+        "opschecks.config.stack",
+    ):
         assert heavy not in loaded, heavy
 
 

@@ -32,11 +32,5 @@ UNSEEN = "It tells another version of botocore apart, and no test has one of tha
 
 REASONS: tuple[Reason, ...] = (
     Reason(AWS + "botocore_private.py", "_hooks", UNSEEN, "`and` → `or`"),
-    Reason(
-        AWS + "shared_classes.py",
-        "_parsers.Lists._handle_list",
-        UNSEEN,
-        "without `(not hasattr(self, f'_handle_{kind}'))`",
-    ),
     Reason(AWS + "shared_classes.py", "moment", SPEED, "`type(value) in _ONE_MOMENT` → `False`"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -37,3 +38,24 @@ def test_the_last_moment_of_the_calendar_is_read_again() -> None:
     [told] = from_json(to_json(replace(run, observations=(seen,)))).observations
     (_, (last, _)) = told.resources[0].series[0].points
     assert end - timedelta(milliseconds=2) < last <= end
+
+
+@pytest.mark.parametrize("odd", [float("nan"), float("inf"), -float("inf")])
+def test_a_point_that_is_no_number_is_a_missing_one(odd: float) -> None:
+    """JSON has none; a user's observation may compute one, and the report is written all the same."""
+    run = runs.with_everything()
+    later = [run.started + timedelta(minutes=minutes) for minutes in (0, 5, 10)]
+    line = Series("CPU", "%", ((later[0], 1.0), (later[1], odd), (later[2], 2.0)), 300, limit=odd)
+    seen = ObservationResult("production", "service_load", 0.1, (), "", (SeenResource("a", "a", series=(line,)),))
+    text, kept = to_json_and_back(replace(run, observations=(seen,)))
+    assert json.loads(text, parse_constant=pytest.fail)["observations"]
+    [told] = kept.observations
+    assert told.resources[0].series == (Series("CPU", "%", ((later[0], 1.0), (later[2], 2.0)), 300, limit=None),)
+
+
+def test_numbers_whose_sum_is_too_large_are_numbers() -> None:
+    run = runs.with_everything()
+    line = Series("bytes", "", ((run.started, 1e308), (run.started + timedelta(minutes=5), 1e308)), 300)
+    seen = ObservationResult("production", "service_load", 0.1, (), "", (SeenResource("a", "a", series=(line,)),))
+    [told] = from_json(to_json(replace(run, observations=(seen,)))).observations
+    assert told.resources[0].series == (line,)

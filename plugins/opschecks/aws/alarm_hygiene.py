@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from ..core.dataclass import dataclass
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, batches, fan_out, observation, seen
 from ..core.wording import plural

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import zoneinfo
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
+from ..core.dataclass import dataclass
 from ..core.observation import CouldNotLook, NotThere, fan_out, observation
 from .evidence import utc
 from .session import Aws

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from ..core.dataclass import dataclass
 from ..core.global_services import region_of
 from ..core.observation import CouldNotLook, NotThere, fan_out, seen
 from .cloudwatch_alarms import Alarm

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
+from ..core.dataclass import dataclass
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, NotThere, fan_out, observation, seen
 from .dynamodb import Table

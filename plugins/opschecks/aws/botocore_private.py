@@ -198,6 +198,12 @@ def share_handlers(hooks: Any) -> None:
             if self._event_aliases == known.EVENT_ALIASES:
                 self._alias_name_cache = names
 
+        def _alias_event_name(self, event_name: str) -> Any:
+            kept = self._alias_name_cache
+            if event_name not in kept and not any(old in event_name for old in self._event_aliases):
+                kept[event_name] = event_name  # botocore's cuts the name in pieces for each of its hundred aliases
+            return super()._alias_event_name(event_name)
+
     tree = Tree()
     tree._root = hooks._handlers._root
     hooks._handlers = tree

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
+from ..core.dataclass import dataclass
 from ..core.global_services import home_of_cloudfront, region_of
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, batches, fan_out, names_no, observation, seen

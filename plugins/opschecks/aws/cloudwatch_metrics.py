@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ..core.dataclass import dataclass
 from ..core.model import Figure, Resource, Series
 from ..core.observation import CouldNotLook, batches, fan_out, observation, seen
 from ..core.wording import plural

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Any
 
+from ..core.dataclass import dataclass
 from ..core.model import Deadline, Figure, Resource, Series
 from ..core.observation import CouldNotLook, observation
 from ..core.wording import plural

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
+from ..core.dataclass import dataclass
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, NotThere, names_no, observation
 from .evidence import Read

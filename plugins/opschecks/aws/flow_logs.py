@@ -7,9 +7,10 @@ owner's flow logs: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing-
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
+from ..core.dataclass import dataclass
 from ..core.model import Resource
 from ..core.observation import CouldNotLook, batches, observation, seen
 from .ec2 import FILTER_VALUES_A_CALL, SecurityGroup

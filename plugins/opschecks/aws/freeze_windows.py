@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from ..core.dataclass import dataclass
 from ..core.model import Resource
 from ..core.observation import observation
 

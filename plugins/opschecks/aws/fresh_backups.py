@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from ..core.dataclass import dataclass
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, fan_out, observation
 from .backups import Backup, TableBackups, TableRecovery, newest_of, points_of

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ..core.dataclass import dataclass
 from ..core.model import Resource
 from ..core.observation import CouldNotLook, Unanswerable, observation, seen
 from ..core.wording import plural

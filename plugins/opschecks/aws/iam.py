@@ -13,11 +13,11 @@ import fnmatch
 import io
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
+from ..core.dataclass import dataclass
 from ..core.model import Deadline, Figure, Resource
 from ..core.observation import CouldNotLook, NotThere, observation, seen
 from .evidence import later, one_of, utc

@@ -10,12 +10,13 @@ import itertools
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
+from ..core.dataclass import dataclass
 from ..core.model import Deadline, Figure, Resource
 from ..core.observation import CouldNotLook, NotThere, batches, fan_out, observation, seen
 from .ecr import Reference, elsewhere, image_of, named, reference, repository

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
+from ..core.dataclass import dataclass
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, observation
 from .dynamodb import Incident, Table, incident_of, incidents_table_of, plain_item

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+from ..core.dataclass import dataclass
 from ..core.model import Figure, Resource, Series
 from ..core.observation import CouldNotLook, observation
 from .dynamodb import Incident, Table, incidents_table_of

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from ..config.identifiers import kind_of, parsed
+from ..core.dataclass import dataclass
 from ..core.global_services import home_of_cloudfront
 from ..core.observation import CouldNotLook, NotApplicable, fan_out, names_no, observation, seen
 from .session import Aws

@@ -8,10 +8,11 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ..core.dataclass import dataclass
 from ..core.observation import CouldNotLook, NotThere, fan_out
 from ..core.wording import plural
 from .evidence import json_object, utc

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..core.dataclass import dataclass
 from ..core.observation import CouldNotLook, NotConfigured, fan_out, observation, seen
 from .ecs import Service
 from .session import Aws

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from ..core.dataclass import dataclass
 from ..core.observation import fan_out
 from .session import Aws
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..core.dataclass import dataclass
 from ..core.model import Resource
 from ..core.observation import CouldNotLook, NotConfigured, fan_out, observation, seen
 from ..core.wording import plural
@@ -150,14 +151,16 @@ def target_health(
     A group with health checks off, which only a Lambda function may have, is not assessed:
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/check-target-health.html
     """
-    known = readable(services)
+    known, doubt = readable(services), doubt_of(services)
+    filled = set() if stack.target_groups or not registered_targets else _filled(known)
+    pairs = [pair for service in known for pair in _pairs(service)]
     unread = {group.arn: group.unread for group in registered_targets if group.unread}
     healthy = {group.arn for group in registered_targets if not group.unread and group.in_state("healthy")}
     return [
         replace(
             group,
-            idle=_idle(group, known, healthy, unread, doubt_of(services)),
-            foreign="" if stack.target_groups else _foreign(group, services, registered_targets, healthy),
+            idle=_idle(group, pairs, healthy, unread, doubt),
+            foreign="" if stack.target_groups else _foreign(group, filled, registered_targets, healthy, doubt),
         )
         for group in registered_targets
     ]
@@ -165,20 +168,21 @@ def target_health(
 
 def _idle(
     group: TargetHealth,
-    services: Sequence[Service],
+    pairs: Sequence[tuple[str, ...]],
     healthy: set[str],
     unread: Mapping[str, CouldNotLook],
     doubt: CouldNotLook | None,
 ) -> str | CouldNotLook:
     """Why it needs no healthy target now, or why that is not known; nothing where it needs one.
 
-    `doubt`: why not all of `services` are known; then a group that has no healthy one may stand by.
+    `pairs` are groups that services fill alternately. `doubt`: why not all services are known; then a group that has
+    no healthy one may stand by.
     """
     if group.unread:
         return ""
     if group.targets and all((one.state, one.code) == ("unavailable", NO_CHECKS) for one in group.targets):
         return "not assessed: its health checks are off"
-    others = {one for service in services for pair in _pairs(service) if group.arn in pair for one in pair}
+    others = {one for pair in pairs if group.arn in pair for one in pair}
     others -= {group.arn}
     if any(one.state not in _MOVING for one in group.targets):
         return ""
@@ -199,14 +203,17 @@ def _pairs(service: Service) -> list[tuple[str, ...]]:
 
 
 def _foreign(
-    group: TargetHealth, services: list[Service] | CouldNotLook, groups: Sequence[TargetHealth], healthy: set[str]
+    group: TargetHealth,
+    filled: set[str],
+    groups: Sequence[TargetHealth],
+    healthy: set[str],
+    doubt: CouldNotLook | None,
 ) -> str | CouldNotLook:
     """Why it is not the stack's to judge: on a balancer where its services fill some groups, the others are not."""
-    filled = _filled(services)
     if group.is_whole or group.arn in filled:
         return ""
     shared = filled & {one.arn for one in groups if _are_together(one, group)}
-    if doubt := doubt_of(services):
+    if doubt:
         ill = not group.unread and len(group.in_state("healthy")) < max(1, len(group.targets))
         return doubt.again() if shared or (ill and healthy and len(groups) > 1) else ""  # a neighbour's, or its own
     if not shared:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import jmespath
 
+from ..core.dataclass import dataclass
 from .service_models import models
 
 _LEFT_OUT = {

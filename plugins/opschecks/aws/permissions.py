@@ -7,9 +7,9 @@ this module against it).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..core.dataclass import dataclass
 from .places import Places
 
 if TYPE_CHECKING:

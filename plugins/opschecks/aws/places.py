@@ -7,8 +7,9 @@ a stack does not name itself, but finds by CloudFormation or tags, is only limit
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from ..core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from ..config.stack import Stack

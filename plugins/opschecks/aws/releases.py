@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..core.answer import Answer
+from ..core.dataclass import dataclass
 from ..core.model import Expected, Resource
 from ..core.observation import CouldNotLook, Unanswerable, observation
 from .ecs import Launch, Service, Task

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ..core.dataclass import dataclass
 from ..core.model import Deadline, Figure, Resource
 from ..core.observation import CouldNotLook, observation, seen
 from .evidence import json_object, later, utc

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from ..core.answer import Answer
+from ..core.dataclass import dataclass
 from ..core.model import Resource
 from ..core.observation import CouldNotLook, Later, observation
 from ..core.wording import plural
@@ -187,7 +187,7 @@ def rollouts(
     now: datetime,
 ) -> list[Rollout]:
     """Each service with its deployments as ECS records them, and with how its tasks died within the hour."""
-    return [_rollout(one, _of(service_deployments, one.name), tasks, now) for one in services]
+    return _rollouts(services, service_deployments, tasks, now)
 
 
 @observation(soft=["tasks"], later=["service_deployments"])
@@ -199,7 +199,7 @@ def task_counts(
 ) -> list[Rollout]:
     """Each service as in `rollouts`; ECS's records of deployments are asked for only where tasks are missing."""
     recorded: dict[str, Recorded] | CouldNotLook = service_deployments() if any(map(_is_short, services)) else {}
-    return [_rollout(one, _of(recorded, one.name), tasks, now) for one in services]
+    return _rollouts(services, recorded, tasks, now)
 
 
 def _is_short(service: Service) -> bool:
@@ -216,9 +216,20 @@ def _of(recorded: Mapping[str, Recorded] | CouldNotLook, service: str) -> Record
     return recorded.get(service) or Recorded(problem=CouldNotLook(LIST, f"it was not asked for {service}"))
 
 
-def _rollout(service: Service, recorded: Recorded, tasks: list[Task] | CouldNotLook, now: datetime) -> Rollout:
-    own = [one for one in readable(tasks) if one.service == service.name]
-    dead = sorted((one for one in own if one.death), key=lambda one: one.ended, reverse=True)
+def _rollouts(
+    services: Iterable[Service],
+    recorded: dict[str, Recorded] | CouldNotLook,
+    tasks: list[Task] | CouldNotLook,
+    now: datetime,
+) -> list[Rollout]:
+    own: dict[str, list[Task]] = {}
+    for task in readable(tasks):
+        own.setdefault(task.service, []).append(task)
+    return [_rollout(one, _of(recorded, one.name), own.get(one.name, []), now) for one in services]
+
+
+def _rollout(service: Service, recorded: Recorded, tasks: Sequence[Task], now: datetime) -> Rollout:
+    dead = sorted((one for one in tasks if one.death), key=lambda one: one.ended, reverse=True)
     evidence = service.evidence
     if recorded.listed and not why_unread(service):
         evidence = Answer({**evidence, "serviceDeployments": [one.evidence for one in recorded.listed]}, _SERVICES)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any
 
 from ..core.answer import Answer
+from ..core.dataclass import dataclass
 from ..core.observation import CouldNotLook, batches, fan_out, observation
 from .evidence import OneOf, Read, last_part, seconds, utc
 from .inventory import Inventory

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import gzip
-import json
 import os
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+from pydantic_core import from_json
 
 _MAKING = threading.Lock()
 
@@ -28,7 +29,7 @@ class PlainFiles:
         """The model; None where there is none."""
         for suffix, unpacked in _FILES.items():
             if (file := Path(path + suffix)).is_file():
-                return json.loads(unpacked(file.read_bytes()))
+                return from_json(unpacked(file.read_bytes()))
         return None
 
 

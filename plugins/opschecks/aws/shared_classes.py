@@ -15,12 +15,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic_core import from_json
+
 from ..core.bets import LostBet
 from .botocore_private import make_classes_once, share_handlers
 from .service_models import share_models
 
 _MAKING = threading.Lock()
-_SCALARS = ("string", "double", "float", "integer", "long", "boolean")
+_BY_KEY = "_opschecks_members"
 _ONE_MOMENT = frozenset([int, float, str])
 _SHORTEST = len("2026-11-29T06:00:00Z")
 
@@ -62,13 +64,40 @@ def _parsers() -> Any:
     """botocore's parsers, made once for each protocol; they keep nothing of what they parse."""
     from botocore.parsers import BaseJSONParser, ResponseParserFactory
 
-    class Lists:
-        """Answers in JSON, whose lists of texts and numbers are there already, and of times nearly so.
+    class Direct:
+        """Answers in JSON, whose texts and numbers are there already, and their times nearly so.
 
-        botocore's looks up the type of each item, and a metric has hundreds.
+        botocore's looks up the type of each item of a list, and a metric has hundreds; and each member that a
+        structure may have, of which a task has 40 and a service has 60.
         """
 
         _timestamp_parser: Callable[[Any], Any]
+
+        def _parse_body_as_json(self, body: bytes) -> Any:
+            try:
+                return from_json(body)
+            except ValueError:  # botocore's takes what this does not, or says what is wrong
+                return super()._parse_body_as_json(body)  # type: ignore[misc]  # as below
+
+        def _handle_structure(self, shape: Any, value: Any) -> Any:
+            if type(value) is not dict or shape.is_document_type or shape.is_tagged_union:
+                return super()._handle_structure(shape, value)  # type: ignore[misc]  # botocore's, beside which it stands
+            known: dict[str, tuple[str, Any]] | None = vars(shape).get(_BY_KEY)
+            if known is None:
+                known = vars(shape)[_BY_KEY] = {
+                    member.serialization.get("name", name): (name, None if self._is_there(member) else member)
+                    for name, member in shape.members.items()
+                }
+            told: dict[str, Any] = {}
+            for key, item in value.items():
+                if item is not None and key in known:
+                    name, member = known[key]
+                    told[name] = self._parse_shape(member, item) if member else item  # type: ignore[attr-defined]
+            return told
+
+        def _is_there(self, shape: Any) -> bool:
+            """Whether a value of this shape is what was written: botocore, too, asks for a method of that name."""
+            return not hasattr(self, f"_handle_{shape.type_name}")
 
         def _handle_list(self, shape: Any, node: Any) -> Any:
             kind = shape.member.type_name
@@ -77,7 +106,7 @@ def _parsers() -> Any:
             if kind == "timestamp":
                 read = self._timestamp_parser
                 return [None if one is None else read(one) for one in node]
-            if kind in _SCALARS and not hasattr(self, f"_handle_{kind}"):
+            if self._is_there(shape.member):
                 return list(node)
             return super()._handle_list(shape, node)  # type: ignore[misc]  # botocore's, beside which it stands
 
@@ -86,7 +115,7 @@ def _parsers() -> Any:
         def create_parser(self, protocol_name: str) -> Any:
             parser = super().create_parser(protocol_name)
             if isinstance(parser, BaseJSONParser):
-                parser.__class__ = type("Parser", (Lists, type(parser)), {})
+                parser.__class__ = type("Parser", (Direct, type(parser)), {})
             return parser
 
     factory = Parsers()

@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ..config.identifiers import kind_of, parsed
+from ..core.dataclass import dataclass
 from ..core.observation import CouldNotLook, batches, fan_out
 from .cloudwatch_alarms import every_alarm
 from .ec2 import tags_of

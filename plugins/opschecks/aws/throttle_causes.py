@@ -10,9 +10,9 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/contributorinsi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
+from ..core.dataclass import dataclass
 from ..core.observation import CouldNotLook, NotThere, fan_out, observation
 from .cloudwatch_metrics import HOUR, Answers, Metric, fetch_metrics, whole_period
 from .session import Aws

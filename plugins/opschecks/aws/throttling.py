@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from ..core.dataclass import dataclass
 from ..core.model import Series
 from ..core.observation import CouldNotLook, observation
 from .cloudwatch_metrics import HOUR, Measured, Metrics, charted, lines_of

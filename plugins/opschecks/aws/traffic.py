@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from statistics import fmean
 from typing import TYPE_CHECKING, ClassVar
 
+from ..core.dataclass import dataclass
 from ..core.model import Figure, Resource, Series
 from ..core.observation import CouldNotLook, Later, observation, seen
 from ..core.wording import plural
@@ -209,9 +210,13 @@ def service_load(
 ) -> list[ServiceLoad]:
     """CPU and memory of each service, with task count and errors for context; logs are asked where its CPU is high."""
 
+    counted: dict[str, list[str]] = {}
+    for one in readable(services):
+        count = f"{one.evidence.get('runningCount', '?')} of {one.evidence.get('desiredCount', '?')} tasks run"
+        counted.setdefault(one.name, []).append(count)
+
     def load(name: str) -> ServiceLoad:
-        own = [one.evidence for one in readable(services) if one.name == name]
-        counts = [f"{one.get('runningCount', '?')} of {one.get('desiredCount', '?')} tasks run" for one in own]
+        counts = counted.get(name)
         beside = [*(counts or ["task count unknown"]), _errors_beside(traffic)]
         lines = lines_of(service_metrics, name, "CPU", "memory")
         path = "/".join(("service", *inventory.place(name)))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from ..core import clock
 from ..core.answer import Answer
+from ..core.dataclass import dataclass
 from ..core.iam import iam_action
 from ..core.observation import CouldNotLook, NotThere
 from .botocore_private import ends_at

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..core.dataclass import dataclass
 from ..core.observation import CouldNotLook, NotConfigured, names_no, observation, seen
 from .ecs import Service
 from .elbv2 import TargetGroup, TargetHealth, filled_by, named

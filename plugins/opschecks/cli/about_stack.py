@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from ..aws.occasional import OCCASIONS, Occasion
 from ..aws.trial import Trial
 from ..config.limits import Limits, ResourceLimits, specific
 from ..config.stack import Stack
+from ..core.dataclass import dataclass
 from ..core.observation import REGISTRY, closure, required
 from ..core.shipped import checks_of
 from ..core.suites import own_suites

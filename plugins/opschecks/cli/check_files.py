@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import tokenize
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
+from ..core.dataclass import dataclass
 from ..core.shipped import checks_of, roots_of
 from ..report.runbook import RunbookError, Section, runbook_of
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from ..aws.inventory import Inventory
 from ..aws.survey import OtherList, Survey
 from ..config.stack import Stack
+from ..core.dataclass import dataclass
 from ..core.observation import CouldNotLook
 
 SHOWN = 20

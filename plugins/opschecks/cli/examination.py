@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 from importlib.metadata import version
@@ -14,6 +14,7 @@ from typing import Any
 from ..aws.session import identify
 from ..aws.trial import Trial
 from ..config.stack import Stack
+from ..core.dataclass import dataclass
 from ..core.gathering import Gathering
 from ..core.observation import REGISTRY, CouldNotLook, NotApplicable, NotConfigured, WrongAccount
 from ..core.version import __version__

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import typing
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +14,7 @@ import click
 from ..aws.configuration import isolated_session
 from ..aws.evidence import Read
 from ..core.check_names import find_checks
+from ..core.dataclass import dataclass
 from ..core.iam import IAM_PREFIX
 from ..core.model import Resource
 from ..report.runbook import read_runbook

@@ -6,11 +6,11 @@ import ast
 import difflib
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
+from ..core.dataclass import dataclass
 from .options import write
 
 WIDTH = 120

@@ -8,13 +8,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from ..config.load import load_stacks
 from ..core.check_names import find_checks
+from ..core.dataclass import dataclass
 from ..core.declared import declaring
 from ..core.faults import FAULTS, Fault
 from ..core.observation import fan_out

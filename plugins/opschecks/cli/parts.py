@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from ..aws.elbv2 import filled_by
 from ..aws.survey import Survey
+from ..core.dataclass import dataclass
 
 WORD = re.compile(r"[-_./ ]+")
 OF_CLOUDFORMATION = "aws:cloudformation:stack-name"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
 from ..aws.permissions import ANYTHING, granted, of_keys
 from ..aws.places import Places
+from ..core.dataclass import dataclass
 from ..core.wording import few
 
 _READS = re.compile(r"(Describe|Get|List|Lookup|BatchGet|Filter|Query|Scan|StartQuery|Test|Decrypt|GenerateCredential)")

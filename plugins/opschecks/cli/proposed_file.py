@@ -6,8 +6,9 @@ import json
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from ..core.dataclass import dataclass
 
 WIDTH = 120
 LONG = 200

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import click
 
 from ..config.stack import Stack
 from ..core import clock
+from ..core.dataclass import dataclass
 from ..core.run import Run
 from ..core.wording import nearest
 from ..history.runs import a_day_before, began

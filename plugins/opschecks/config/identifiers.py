@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
+
+from ..core.dataclass import dataclass
 
 _NAME = r"(?P<name>[^/:]+)"
 

@@ -7,10 +7,10 @@ import os
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..core.dataclass import dataclass
 from ..core.wording import nearest
 
 TOP = ("default", "include", "defaults", "stacks")

@@ -7,8 +7,9 @@ module uses the names. tests/core/test_bets.py fails with the name of a bet that
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from .dataclass import dataclass
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from .answer import Answer
+from .dataclass import dataclass
 from .iam import iam_action
 from .model import Ranked
 

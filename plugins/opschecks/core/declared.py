@@ -7,9 +7,9 @@ import contextlib
 import functools
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from .dataclass import dataclass
 from .shipped import shipped_checks
 
 HOOKS = "pytest_opschecks_"

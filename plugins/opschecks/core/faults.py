@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from .dataclass import dataclass
 
 S = TypeVar("S", bound=Callable[[Any], None])
 

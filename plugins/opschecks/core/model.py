@@ -5,10 +5,11 @@ from __future__ import annotations
 import enum
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 
+from .dataclass import dataclass
 from .observation import CouldNotLook
 from .written import LATER, Columns, Name, Seconds, WaivedBy, Written
 

@@ -7,8 +7,9 @@ import inspect
 import queue
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, MutableMapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Self, TypeAlias, TypeVar
+
+from .dataclass import dataclass
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")

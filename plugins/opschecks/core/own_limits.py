@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from .dataclass import dataclass
 from .model import Resource
 
 LIMITS: dict[str, Limit] = {}

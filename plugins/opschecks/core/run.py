@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
+from .dataclass import dataclass
 from .model import CheckResult, Finding, ObservationResult, Outcome, Series
 from .written import LATER, Changed, Costs, CountFromZero, Day, Journaled, Name, Nothing, Week, Written
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from typing_extensions import TypedDict
+
+from .dataclass import dataclass
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from ..core.dataclass import dataclass
 from ..core.observation import CouldNotLook
 from ..web.websocket import cookies_of, open_session, session_address
 

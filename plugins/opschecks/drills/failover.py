@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from ..aws.elbv2 import TargetHealth
 from ..aws.inventory import Inventory
 from ..aws.unread import why_unread
 from ..core.change import CannotFix
+from ..core.dataclass import dataclass
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, NotConfigured
 from ..fixing.outcome import ChangeResult

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ..core import clock
+from ..core.dataclass import dataclass
 from ..core.model import Figure, Resource, Series
 from ..core.observation import CouldNotLook, names_no
 from ..core.wording import plural

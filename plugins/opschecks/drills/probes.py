@@ -8,8 +8,9 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from ..core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from requests import Session

@@ -6,10 +6,10 @@ import hashlib
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ..core.dataclass import dataclass
 from ..core.observation import CouldNotLook
 from ..core.wording import plural
 

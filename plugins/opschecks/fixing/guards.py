@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ..config.stack import Stack
 from ..core.change import DRILLED, Change, Risk
+from ..core.dataclass import dataclass
 from ..core.wording import plural
 from ..history.journal import Entry, since
 

@@ -7,10 +7,11 @@ import json
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import timedelta
 
 from ..core.change import CannotFix, Change, Partly, Progress, Proof, Refused, Step, Unknown, asked
+from ..core.dataclass import dataclass
 from ..core.observation import CouldNotLook
 from ..core.signals import uninterrupted
 from ..core.wording import plural

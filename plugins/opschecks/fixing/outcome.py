@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..core.change import Change
+from ..core.dataclass import dataclass
 
 
 class ChangeResult(enum.StrEnum):

@@ -6,7 +6,7 @@ import copy
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ..core import clock
 from ..core.change import AsWanted, CannotFix, Change, State, asked
+from ..core.dataclass import dataclass
 from ..core.shipped import SHIPPED
 from ..core.wording import nearest
 from ..history import journal as events

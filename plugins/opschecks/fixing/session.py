@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from functools import partial
 from typing import Any, Protocol
@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from ..config.stack import Stack
 from ..core import clock
 from ..core.change import DRILLED, CannotFix, Change, Proof, Risk, Sends
+from ..core.dataclass import dataclass
 from ..core.wording import nearest
 from ..history.journal import Journal
 from ..history.lock import Lock

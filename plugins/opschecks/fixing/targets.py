@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import cast
 
 from ..aws.inventory import FINDING, inventory
@@ -13,6 +12,7 @@ from ..config.identifiers import KINDS as IDENTIFIERS
 from ..config.identifiers import own as own_identifier
 from ..config.stack import Stack
 from ..core.change import CannotFix, Sends
+from ..core.dataclass import dataclass
 from ..core.observation import CouldNotLook
 from ..core.wording import nearest
 

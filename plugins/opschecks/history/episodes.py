@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ..core.dataclass import dataclass
 from ..core.model import Outcome
 from .journal import Entry
 from .summaries import Summary

@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
+from ..core.dataclass import dataclass
 from ..core.observation import fan_out
 from ..core.wording import nearest, plural
 from .storage import Storage, Unreadable

@@ -8,12 +8,13 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..core import clock
 from ..core.change import Change
+from ..core.dataclass import dataclass
 from ..core.observation import fan_out
 from .lock import who
 from .storage import Storage, Unreadable

@@ -8,9 +8,10 @@ import os
 import secrets
 import socket
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 
+from ..core.dataclass import dataclass
 from .storage import Storage
 
 LEASE = timedelta(minutes=10)

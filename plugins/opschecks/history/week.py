@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from statistics import median
 from typing import Any
 
+from ..core.dataclass import dataclass
 from ..core.model import NOT_APPLICABLE, Outcome
 from ..core.observation import batches
 from .episodes import GOOD, Episode, episodes

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
+from ..core.dataclass import dataclass
 from ..core.durations import span_of
 from .changing import left_out
 from .gather import begin

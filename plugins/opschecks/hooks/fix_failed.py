@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,7 @@ from ..config.load import shown_path
 from ..config.stack import Stack
 from ..core import clock
 from ..core.change import CannotFix, Change, Proof, Risk, fingerprint
+from ..core.dataclass import dataclass
 from ..core.declared import declares
 from ..core.model import Finding, Outcome
 from ..core.observation import CouldNotLook

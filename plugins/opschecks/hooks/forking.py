@@ -8,8 +8,10 @@ import signal
 import threading
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
+
+from ..core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection

@@ -6,11 +6,11 @@ import dataclasses
 import pickle
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import pytest
 
+from ..core.dataclass import dataclass
 from ..core.model import Finding, ObservationResult
 from ..core.redaction import redact_text
 from ..core.run import Note, Past, StackFacts

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 
+from ..core.dataclass import dataclass
 from ..core.model import Severity
 from ..core.wording import nearest
 

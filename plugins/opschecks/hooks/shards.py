@@ -6,7 +6,6 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ..core import clock
+from ..core.dataclass import dataclass
 from ..core.run import FleetPart
 from ..core.suites import MUST_NAME_THEIR_STACK
 from ..core.wording import plural

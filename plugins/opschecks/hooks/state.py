@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ..core.dataclass import dataclass
 from ..core.model import CHECK_ATTRIBUTE, Check, CheckResult, Expected, Finding, ObservationResult, Severity
 from ..core.redaction import redact_text
 from ..core.run import FleetPart, Note, Past, Run, StackFacts

@@ -9,11 +9,12 @@ import re
 import secrets
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from ..core.dataclass import dataclass
 from ..core.observation import CouldNotLook, NotThere
 from .coding import canonical
 

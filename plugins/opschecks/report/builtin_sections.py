@@ -7,7 +7,6 @@ from datetime import date
 from ..core.run import ReportSection, Run
 from ..core.wording import plural
 from .text import markdown
-from .week_words import failing, not_so
 
 _STATES = {"active": "accepts a failure", "unused": "accepts nothing: delete it", "not_looked": "not checked"}
 
@@ -19,6 +18,10 @@ def builtin_sections(run: Run) -> list[ReportSection]:
 
 def waivers(run: Run) -> ReportSection | None:
     """Each accepted failure, with its reason, its owner and its last day."""
+    if not run.waivers:
+        return None
+    from .week_words import failing, not_so
+
     words = {(week["stack"], check): failing(check, week) for week in run.weeks for check in week["words"]}
     words |= {(check.stack, check.check): check.failing for check in run.checks}
     rows = ["|What is accepted|Resource|Reason|Owner|Last day|State|", "|---|---|---|---|---|---|"]
@@ -27,4 +30,4 @@ def waivers(run: Run) -> ReportSection | None:
         last_day = f"{date.fromisoformat(one.until):%a %d %b %Y} ({plural(one.days_left, 'day')})"
         what = markdown(words.get((one.stack, one.check), not_so(one.check)))
         rows.append(f"|**{what}** {markdown(one.check)}|{resource}|{reason}|{owner}|{last_day}|{_STATES[one.state]}|")
-    return ReportSection("Waivers", "\n".join(rows)) if run.waivers else None
+    return ReportSection("Waivers", "\n".join(rows))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
+from ..core.dataclass import dataclass
 from ..core.model import Series
 from .amounts import number
 from .times import moment
@@ -71,26 +71,33 @@ def chart(series: Series, name: str, zone: tzinfo, earlier: Series | None = None
     begin, end = points[0][0], max(points[-1][0], points[0][0] + timedelta(seconds=series.period_s))
 
     x_a_second = (WIDTH - LEFT - RIGHT) / (end - begin).total_seconds()
-    y_a_unit = (HEIGHT - TOP - BOTTOM) / top
+    y_a_unit, floor = (HEIGHT - TOP - BOTTOM) / top, HEIGHT - BOTTOM
+
+    def places(of: Sequence[Point]) -> list[tuple[float, float]]:
+        return [
+            (LEFT + x_a_second * (time - begin).total_seconds(), floor - y_a_unit * (value if value > 0 else 0.0))
+            for time, value in of
+        ]
 
     def x(time: datetime) -> float:
-        return round(LEFT + x_a_second * (time - begin).total_seconds(), 1)
+        return round(places([(time, 0.0)])[0][0], 1)
 
     def y(value: float) -> float:
-        return round(HEIGHT - BOTTOM - y_a_unit * max(value, 0.0), 1)
+        return round(places([(begin, value)])[0][1], 1)
 
-    def lines(of: Sequence[Point]) -> tuple[str, ...]:
-        joined = _pieces(of, series.period_s)
-        return tuple(drawn((x(time), y(value)) for time, value in piece) for piece in joined if len(piece) > 1)
+    def lines(joined: Iterable[list[Point]]) -> tuple[str, ...]:
+        return tuple(drawn(places(piece)) for piece in joined if len(piece) > 1)
+
+    joined = list(_pieces(points, series.period_s))
 
     half = timedelta(seconds=series.period_s / 2)
     beyond = [point for point in points if series.limit is not None and point[1] > series.limit]
     return Chart(
         title=f"{series.label}{f' {series.unit}' if series.unit and not unit else ''} – {name}",
         said=_said(series, name, zone),
-        lines=lines(points),
-        before=lines(before),
-        dots=tuple((x(one[0][0]), y(one[0][1])) for one in _pieces(points, series.period_s) if len(one) == 1),
+        lines=lines(joined),
+        before=lines(_pieces(before, series.period_s)),
+        dots=tuple((x(one[0][0]), y(one[0][1])) for one in joined if len(one) == 1),
         over=tuple(
             (x(max(piece[0][0] - half, begin)), x(min(piece[-1][0] + half, end)))
             for piece in _pieces(beyond, series.period_s)
@@ -117,15 +124,15 @@ def spark(series: Series) -> tuple[str, ...]:
     def at(time: datetime, value: float) -> tuple[float, float]:
         share = (value - low) / (high - low) if high > low else 0.5
         across = x_a_second * (time - begin).total_seconds()
-        return round(1 + across, 1), round(SPARK_HEIGHT - 2 - (SPARK_HEIGHT - 4) * share, 1)
+        return 1 + across, SPARK_HEIGHT - 2 - (SPARK_HEIGHT - 4) * share
 
     joined = _pieces(series.points, series.period_s)
     return tuple(drawn(at(time, value) for time, value in piece) for piece in joined if len(piece) > 1)
 
 
 def drawn(places: Iterable[tuple[float, float]]) -> str:
-    """An SVG polyline's points: numbers of ours, in which nothing has to be masked or escaped."""
-    return Markup(" ".join([f"{across},{up}" for across, up in places]))  # noqa: S704 - numbers
+    """An SVG polyline's points, to a tenth of a pixel: numbers of ours, in which nothing is to be masked or escaped."""
+    return Markup(" ".join([f"{across:.1f},{up:.1f}" for across, up in places]))  # noqa: S704 - numbers
 
 
 def crosses(series: Series) -> bool:
@@ -140,11 +147,13 @@ def _pieces(points: Sequence[Point], period_s: int) -> Iterator[list[Point]]:
 def pieces(points: Iterable[tuple[Any, float]], longest: Any) -> Iterator[list[tuple[Any, float]]]:
     """The points that are joined by a line: no two of them that follow each other are further apart than that."""
     piece: list[tuple[Any, float]] = []
+    last = None
     for point in points:
-        if piece and point[0] - piece[-1][0] > longest:
+        if last is not None and point[0] - last > longest:
             yield piece
             piece = []
         piece.append(point)
+        last = point[0]
     if piece:
         yield piece
 

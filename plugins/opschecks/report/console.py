@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from string import Formatter
 from urllib.parse import quote
+
+from ..core.dataclass import dataclass
 
 HOSTS = {
     "aws": "console.aws.amazon.com",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from ..core.dataclass import dataclass
 from ..core.run import Run, StackFacts, WaiverState
 from .amounts import named, number, plural, usd
 from .budget import SPENT, Budget, budgets, target_of

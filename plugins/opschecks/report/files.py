@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 
+from ..core.dataclass import dataclass
 from ..core.run import Run
 from ..history.runs import file_run
 from ..history.storage import Storage, write_whole

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from ..core.dataclass import dataclass
 from ..core.model import NOT_APPLICABLE, Outcome, Series
 from ..core.run import Run
 from .amounts import hours, number, percent, usd

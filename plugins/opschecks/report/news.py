@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from ..core.dataclass import dataclass
 from ..core.model import CheckResult, Outcome
 from ..core.run import Past, Run, Standing
 

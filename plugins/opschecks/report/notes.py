@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from ..core.dataclass import dataclass
 from ..core.model import CheckResult, Finding, Outcome
 from ..core.redaction import redact_text
 from ..core.run import Run

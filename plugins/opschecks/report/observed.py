@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from ..core.dataclass import dataclass
 from ..core.model import CheckResult, Finding, Outcome
 from .standing import promise
 

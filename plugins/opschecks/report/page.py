@@ -7,12 +7,12 @@ name beside it, which prints what `facts` returns.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from types import ModuleType
 from typing import Any
 from urllib.parse import quote
 
+from ..core.dataclass import dataclass
 from ..core.model import Outcome
 from ..core.run import Run, StackFacts
 from ..core.wording import plural

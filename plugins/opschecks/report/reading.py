@@ -106,11 +106,11 @@ def _of_class(kind: type) -> Reader:
 
 def _series(told: Mapping[str, Any]) -> Series:
     start = datetime.fromisoformat(told["start"]) if told["start"] else clock.now()
-    points = zip([start + _after(at) for at in told["at_s"]], told["values"], strict=True)
+    points = zip(_moments(start, tuple(told["at_s"])), told["values"], strict=True)
     return Series(told["label"], told["unit"], tuple(points), told["period_s"], told["limit"])
 
 
-@functools.lru_cache(maxsize=5_000)
-def _after(at_s: float) -> timedelta:
-    """Series have the same steps, and a day has 1,440 minutes."""
-    return timedelta(seconds=at_s)
+@functools.lru_cache(maxsize=64)
+def _moments(start: datetime, at_s: tuple[float, ...]) -> tuple[datetime, ...]:
+    """Most series of a run have the same times, and so have the stacks of a fleet."""
+    return tuple([start + timedelta(seconds=at) for at in at_s])

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from html import escape
 from pathlib import Path
 
+from ..core.dataclass import dataclass
 from ..core.redaction import redact_text
 from ..core.shipped import shipped_checks
 from ..core.wording import plural

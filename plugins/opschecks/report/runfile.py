@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
+
+from pydantic_core import from_json as read_json
+from pydantic_core import to_json as write_json
 
 from ..core.model import NOT_APPLICABLE, Finding, ObservationResult, Outcome, Series
 from ..core.redaction import plain
@@ -17,7 +20,6 @@ from .reading import read_as as read_as
 from .verdict import verdict
 
 FORMAT = 1
-_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 LISTS = ("checks", "findings", "observations", "past")
 """Written one item a line, of which no two are made at once; their secrets are masked already."""
 
@@ -84,7 +86,7 @@ def _plain_parts(run: Run) -> Iterator[tuple[str, Any]]:
 def _written(told: Iterable[tuple[str, Any]]) -> Iterator[str]:
     before = "{\n"
     for key, value in told:
-        yield f"{before}{json.dumps(key)}: "
+        yield f"{before}{_dumps(key)}: "
         if key in LISTS:
             yield from _lines(value)
         else:
@@ -102,7 +104,7 @@ def _lines(items: Iterable[Any]) -> Iterator[str]:
 
 
 def _dumps(value: Any) -> str:
-    return _JSON.encode(value)
+    return write_json(value).decode()
 
 
 def only(run: Run, stack: str) -> Run:
@@ -120,7 +122,7 @@ def only(run: Run, stack: str) -> Run:
 
 def from_json(text: str) -> Run:
     """A run file's run; RunFileError where the text is not one."""
-    return from_told(lambda: json.loads(text))
+    return from_told(lambda: read_json(text))
 
 
 def from_told(read: Callable[[], dict[str, Any]]) -> Run:
@@ -145,16 +147,24 @@ def _require_format(told: Mapping[str, Any]) -> None:
 
 def _series(series: Series) -> dict[str, Any]:
     """`at_s` are seconds after `start`, as many as there are values: a gap is a missing point."""
-    times = tuple([time for time, _ in series.points])
+    points = _numbers_only(series.points)
+    times = tuple([time for time, _ in points])
     return {
         "label": plain(series.label),
         "unit": plain(series.unit),
         "period_s": series.period_s,
-        "limit": series.limit,
+        "limit": series.limit if series.limit is None or math.isfinite(series.limit) else None,
         "start": times[0].isoformat() if times else None,
         "at_s": _seconds_after_the_first(times),
-        "values": [value for _, value in series.points],
+        "values": [value for _, value in points],
     }
+
+
+def _numbers_only(points: tuple[tuple[datetime, float], ...]) -> tuple[tuple[datetime, float], ...]:
+    """JSON has no NaN and no infinity, and a chart no place for them: to it, such a point is missing."""
+    if math.isfinite(sum([value for _, value in points])):  # asked once of all: there are 30,000 in a run
+        return points
+    return tuple([(time, value) for time, value in points if math.isfinite(value)])
 
 
 @functools.lru_cache(maxsize=64)

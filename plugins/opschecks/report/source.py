@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
+from ..core.dataclass import dataclass
 from ..core.model import Series
 from ..core.run import Run, StackFacts
 from .chart import Chart, chart

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
+from ..core.dataclass import dataclass
 from ..core.model import NOT_APPLICABLE, Finding, Outcome
 from ..core.run import Run, Standing
 from ..core.wording import plural

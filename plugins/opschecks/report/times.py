@@ -6,11 +6,11 @@ Messages and run files have moments as `written` writes them, in UTC; each outpu
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from markupsafe import Markup, escape
 
+from ..core.dataclass import dataclass
 from ..core.run import Run
 from ..core.zones import zone_named
 from .text import clean

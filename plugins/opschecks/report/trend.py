@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from ..core.dataclass import dataclass
 from ..core.wording import plural
 from .chart import Tick, drawn, pieces
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from ..core.dataclass import dataclass
 from ..core.model import CheckResult, Outcome
 from ..core.observation import WITHOUT
 from ..core.run import Run

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from ..core.dataclass import dataclass
 from ..core.model import NOT_APPLICABLE, CheckResult, Outcome
 from ..core.run import Run
 from .amounts import capital, first, named, plural
@@ -13,7 +14,9 @@ from .news import counts, kind, longest
 from .owners import called_first
 from .times import zone_of
 from .unseen import unseen
-from .week_words import WeekWords, week_words
+
+if TYPE_CHECKING:
+    from .week_words import WeekWords
 
 NAMED = 2
 """How many failing checks the sentence spells out."""
@@ -37,7 +40,7 @@ class Verdict:
 
 def verdict(run: Run) -> Verdict:
     """Judge the run as a whole; good only where every check was seen to be good or is known not to be."""
-    weeks = [(week["stack"], week_words(run, week)) for week in run.weeks]
+    weeks = _weeks(run) if run.weeks else []
     word, tone = _word(run)
     if tone == "good" and (items := sum(week.open_items for _, week in weeks)):
         word, tone = f"Good, with {plural(items, 'open item')}", "warn"
@@ -52,6 +55,12 @@ def verdict(run: Run) -> Verdict:
     afterwards = list(_afterwards(run, [week for _, week in weeks]))
     steps = first(dict.fromkeys([*lost, *_of_checks(run), *afterwards]), ACTIONS)[0]
     return Verdict(word, tone, whole, steps, capital(brief), tuple(dict.fromkeys([*lost, *afterwards])))
+
+
+def _weeks(run: Run) -> list[tuple[str, WeekWords]]:
+    from .week_words import week_words  # by a page that has a week only
+
+    return [(week["stack"], week_words(run, week)) for week in run.weeks]
 
 
 def worst_first(run: Run, outcome: Outcome) -> list[CheckResult]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+from ..core.dataclass import dataclass
 from ..core.run import Run
 from .budget import budgets
 from .decisions import decisions

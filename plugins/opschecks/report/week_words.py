@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from ..core.dataclass import dataclass
 from ..core.model import Outcome
 from ..core.run import Run
 from .amounts import hours, named, plural

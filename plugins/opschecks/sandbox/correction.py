@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar
+
+from ..core.dataclass import dataclass
 
 States = Mapping[str, tuple[str, str, str]]
 Before = Callable[..., Any]

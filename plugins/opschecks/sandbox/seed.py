@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from ..config.stack import Stack
+from ..core.dataclass import dataclass
 from .series import Told, healthy_day
 
 BUCKET = "incident-commander-dashboard"

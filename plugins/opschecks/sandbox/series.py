@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..config.stack import Stack
+from ..core.dataclass import dataclass
 
 DAY = timedelta(hours=24)
 STEP = timedelta(minutes=5)

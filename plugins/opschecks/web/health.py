@@ -10,12 +10,12 @@ import json
 import socket
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ..core.answer import Answer
+from ..core.dataclass import dataclass
 from ..core.model import Deadline, Figure, Resource
 from ..core.observation import CouldNotLook, names_no, observation
 from ..core.tape import LIVE, Tape

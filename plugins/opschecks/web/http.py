@@ -10,12 +10,13 @@ import threading
 import time
 import zlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from ..core import environment
+from ..core.dataclass import dataclass
 from ..core.observation import CouldNotLook
 from ..core.tape import LIVE, Tape
 from .client.packing import ACCEPTED, UnknownPacking, unpacked

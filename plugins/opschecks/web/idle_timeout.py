@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ from ..aws.evidence import whole_number
 from ..aws.session import Aws
 from ..aws.unread import Unread, each_alone, first_unread, readable
 from ..core.answer import Answer
+from ..core.dataclass import dataclass
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, NotConfigured, names_no, observation, seen
 from ..core.tape import LIVE, Tape

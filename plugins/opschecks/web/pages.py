@@ -5,9 +5,9 @@ from __future__ import annotations
 import html
 import re
 import secrets
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..core.dataclass import dataclass
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, fan_out, names_no, observation
 from .http import Http, Response

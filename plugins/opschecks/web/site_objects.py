@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ..aws.cloudfront import Distribution
 from ..aws.session import Aws
 from ..core.answer import Answer
+from ..core.dataclass import dataclass
 from ..core.model import Resource
 from ..core.observation import CouldNotLook, fan_out, names_no, observation
 from .http import Http, Response

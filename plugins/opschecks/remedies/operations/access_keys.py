@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any, ClassVar
@@ -14,6 +14,7 @@ from ...aws.key_rotation import DESCRIBE, LIST, SERVICES, USED, VALUE, Rotation,
 from ...config.toml_tables import RotatedKey
 from ...core import clock
 from ...core.change import CannotFix, Change, Progress, Request, Risk, State, Step, Unknown
+from ...core.dataclass import dataclass
 from ...core.observation import NotThere
 from ...core.wording import nearest, plural
 from ...fixing.remedy import Operation

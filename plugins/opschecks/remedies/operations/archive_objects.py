@@ -7,12 +7,12 @@ import gzip
 import hashlib
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ...aws.s3_lifecycle import read_bucket
 from ...core import clock
 from ...core.change import CannotFix
+from ...core.dataclass import dataclass
 from ...core.observation import CouldNotLook, NotThere
 from ...core.wording import plural
 from ...fixing.remedy import BaseRemedy

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ...aws.dynamodb_items import Item, from_line, key_line, read_items, to_line
 from ...core.change import CannotFix, Request
+from ...core.dataclass import dataclass
 from ...core.observation import CouldNotLook
 from .archive_objects import batches
 

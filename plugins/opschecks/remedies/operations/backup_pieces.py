@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -13,6 +13,7 @@ from ...aws.s3_lifecycle import find_site
 from ...aws.session import Aws
 from ...core import clock
 from ...core.change import CannotFix
+from ...core.dataclass import dataclass
 from ...core.observation import CouldNotLook
 from ...fixing.remedy import BaseRemedy
 from ...web.site_objects import list_objects

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 
 from ...aws.dynamodb_items import Item, key_line, key_names, read_items, to_line
 from ...aws.incident_archive import old_incident_keys
 from ...core.change import CannotFix
+from ...core.dataclass import dataclass
 from ...core.observation import batches
 from ...fixing.remedy import BaseRemedy
 from .archived_items import can_be_told

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ...core import clock
 from ...core.change import CannotFix, Sends
+from ...core.dataclass import dataclass
 from ...core.observation import NotThere
 
 TABLE = "dynamodb:DescribeTable"

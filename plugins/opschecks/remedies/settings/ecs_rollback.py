@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ...aws.evidence import last_part
 from ...aws.service_deployments import DESCRIBE, LIST, REVISIONS, ServiceDeployment, groups_of, is_refused
 from ...core.change import CannotFix, Request, Sends
+from ...core.dataclass import dataclass
 from ...core.observation import CouldNotLook
 
 HEALTH = "elasticloadbalancing:DescribeTargetHealth"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 
+from ...core.dataclass import dataclass
 from ...core.model import CheckResult, Finding, Outcome, Severity
 from ...core.run import Run, StackFacts
 from ..amounts import first, plural

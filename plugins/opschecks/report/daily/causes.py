@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from ...core.dataclass import dataclass
 from ...core.model import CheckResult, Outcome, Severity
 from ...core.observation import WITHOUT
 from ..amounts import capital, plural

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from ...core.dataclass import dataclass
 from ..notes import undo
 from ..source import PageSource
 

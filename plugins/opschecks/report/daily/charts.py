@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ...core.dataclass import dataclass
 from ...core.model import Outcome
 from ..amounts import first
 from ..chart import Chart

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ...core.dataclass import dataclass
 from ...core.model import NOT_APPLICABLE, CheckResult, ObservationResult
 from ..source import PageSource
 from ..standing import TONES, WORDS, promise

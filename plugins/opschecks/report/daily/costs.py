@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from ...core.dataclass import dataclass
 from ...core.model import Series
 from ...core.run import Past
 from ..amounts import named

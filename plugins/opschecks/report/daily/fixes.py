@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from ...core.dataclass import dataclass
 from ...core.model import CheckResult
 from ...core.run import Run
 from ..amounts import named

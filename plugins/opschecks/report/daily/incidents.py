@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from ...core.dataclass import dataclass
 from ...core.model import SeenResource
 from ..amounts import first
 from ..seen import text

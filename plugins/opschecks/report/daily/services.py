@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from ...core.dataclass import dataclass
 from ...core.model import NOT_APPLICABLE, CheckResult, Figure, Outcome
 from ...core.run import Run
 from ...history.comparison import worst

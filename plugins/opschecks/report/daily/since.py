@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
+from ...core.dataclass import dataclass
 from ...core.model import NOT_APPLICABLE, CheckResult, Outcome
 from ...core.run import Past, Run, Standing
 from ..amounts import first, plural

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
+from ...core.dataclass import dataclass
 from ...core.model import NOT_APPLICABLE, CheckResult, Outcome, Series
 from ...core.run import Past, Run
 from ...core.wording import plural

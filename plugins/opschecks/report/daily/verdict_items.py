@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from ...core.dataclass import dataclass
 from ..amounts import named, plural
 from ..notes import LONGEST_NAME, brief
 from .cards import Card, Cards

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC
@@ -74,6 +75,8 @@ def _row(run: Run, stack: StackFacts, check: CheckResult, finding: Finding | Non
     )  # fmt: skip
 
 
+@functools.lru_cache(maxsize=2_000)
 def _cell(value: str) -> str:
+    """Most of a row is that of the row before."""
     told = _LATER_FORMULA.sub(";'", brief(value, LONGEST))
     return f"'{told}" if told.startswith(_FORMULA) else told

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ...core.dataclass import dataclass
 from ...core.model import Finding, Outcome
 from ...core.run import Run
 from ..amounts import plural
@@ -20,7 +20,9 @@ from ..notes import BadCheck, Notes, brief, notes, undo
 from ..standing import promise, since
 from ..times import zone_of
 from ..unseen import unseen
-from ..week_tables import WeekTable, week_tables
+
+if TYPE_CHECKING:
+    from ..week_tables import WeekTable
 
 LONGEST_NAME = 200
 LONGEST_MESSAGE = 300
@@ -88,7 +90,7 @@ def to_markdown(run: Run, *, limit_bytes: int = 1_000_000) -> str:
     facts = notes(run)
     top = top_of(facts.headline, facts.verdict.sentence, facts.verdict.actions)
     bottom = f"<p>{_prose(facts.counted)}</p>\n"
-    tables = week_tables(run)
+    tables = _week_tables(run) if run.weeks else []
     top += "".join(_week_part(one).fitted(limit_bytes // SHARE // len(tables)) for one in tables)
     parts = (_changes(facts), _recovered(run), _ending(run), _not_run(run))
     others = "".join(part.fitted(limit_bytes // SHARE) for part in parts)
@@ -97,6 +99,12 @@ def to_markdown(run: Run, *, limit_bytes: int = 1_000_000) -> str:
     if _size(told) >= limit_bytes:
         raise ValueError(f"limit_bytes: {limit_bytes} is too little: the verdict alone takes {_size(told)}")
     return told
+
+
+def _week_tables(run: Run) -> list[WeekTable]:
+    from ..week_tables import week_tables  # by a summary that has a week only
+
+    return week_tables(run)
 
 
 def _week_part(table: WeekTable) -> SummaryPart:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
+from ...core.dataclass import dataclass
 from ...core.model import Outcome, Severity
 from ...core.wording import plural
 from ..amounts import first, named

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from ...core.dataclass import dataclass
 from ...core.wording import plural
 from ..standing import WORDS, promise
 from .facts import Fleet

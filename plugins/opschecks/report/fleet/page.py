@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from ...core.dataclass import dataclass
 from ...core.durations import in_words
 from ...core.model import Outcome
 from ..amounts import capital, first, named

@@ -6,13 +6,15 @@ stack's newest run that is not too old counts.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from pydantic_core import from_json
+
+from ...core.dataclass import dataclass
 from ...core.model import Severity
 from ...core.observation import fan_out
 from ...core.run import Run
@@ -151,7 +153,7 @@ def _run(search: _Search, key: str, stack: str) -> Run | None:
         return None  # deleted since it was listed
 
     def told() -> dict[str, Any]:
-        read: dict[str, Any] = json.loads(text)
+        read: dict[str, Any] = from_json(text)
         if search.page is None:
             read["observations"] = [{**seen, "resources": []} for seen in read["observations"]]
         return read

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
+from ...core.dataclass import dataclass
 from ...core.model import CheckResult, Outcome, Severity
 from ...core.run import Run, StackFacts
 from ...core.wording import plural

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from ...core.dataclass import dataclass
 from ...core.model import NOT_APPLICABLE, Finding, Outcome
 from ...core.run import Run
 from ...history.comparison import worst

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from ...core.dataclass import dataclass
 from ..amounts import named, number, plural
 from ..budget import Budget, budgets, target_of
 from ..source import PageSource

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from ...core.dataclass import dataclass
 from ...core.run import Run
 from ...core.wording import plural
 from ..amounts import capital, first, sentence

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from ...core.dataclass import dataclass
 from ...core.model import SeenResource
 from ..amounts import usd
 from ..money import WEEK, change, summed_up, two_weeks

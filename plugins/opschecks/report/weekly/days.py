@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from ...core.dataclass import dataclass
 from ...core.wording import plural
 from ..amounts import first, hours, sentence
 from ..owners import owner_in_week

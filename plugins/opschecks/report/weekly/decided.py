@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from ...core.dataclass import dataclass
 from ..amounts import first
 from ..decisions import Decision, decisions
 from ..source import PageSource

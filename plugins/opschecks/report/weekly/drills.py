@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from ...core.dataclass import dataclass
 from ..amounts import capital
 from ..commands import suite_command
 from ..source import PageSource

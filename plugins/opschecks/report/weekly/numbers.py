@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from ...core.dataclass import dataclass
 from ..measures import MeasureRow, measures
 from ..source import PageSource
 

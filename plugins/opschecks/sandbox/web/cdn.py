@@ -8,10 +8,12 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from xml.sax.saxutils import escape
 
 from aiohttp import web
+
+from ...core.dataclass import dataclass
 
 DEFAULT_TTL_S = 86_400.0
 """How long CloudFront's default cache policy keeps an object that has no caching headers."""

@@ -7,7 +7,7 @@ import base64
 import contextlib
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from email.utils import formatdate
 
 import aiohttp
@@ -15,6 +15,7 @@ from aiohttp import ClientWebSocketResponse, WSCloseCode, WSMsgType, web
 from multidict import CIMultiDict
 
 from ...core import clock
+from ...core.dataclass import dataclass
 from .listener import HOST, PARTING_S
 from .tasks import BackendTask
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from http import HTTPStatus
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from ...core.dataclass import dataclass
 from .listener import PARTING_S, Listener
 
 
