@@ -137,7 +137,7 @@ def counted(
     inventory = names(services=tuple(one.name for one in services))
     refused = {("ecs", name): answer for name, answer in answers.items()}
     aws = Aws({**recorded(*records), **refused})
-    return task_counts(list(services), lambda: service_deployments(aws, inventory, NOW), list(tasks), NOW)
+    return task_counts(list(services), lambda: service_deployments(aws, inventory, NOW), lambda: list(tasks), NOW)
 
 
 def rolled(

@@ -204,12 +204,14 @@ def _foreign(found: list[TargetHealth]) -> list[Any]:
 def test_a_group_that_nobody_fills_is_judged_where_it_shares_requests_with_one_that_is() -> None:
     groups = [_health("a", "healthy"), _health("b", foreign=NOBODY), _health("c", foreign=NOBODY)]
     shared = rules(rule(1, forward("a", "b")), default(forward("c")))
-    assert _foreign(served_groups(groups, shared)) == ["", "", NOBODY]
-    assert _foreign(served_groups(groups, rules(rule(1, forward("b", "c"))))) == ["", NOBODY, NOBODY]
-    assert _foreign(served_groups(groups, rules(rule(1, forward("a", "b", weights=(1, 0)))))) == ["", NOBODY, NOBODY]
-    assert _foreign(served_groups(groups, [])) == ["", NOBODY, NOBODY]
+    assert _foreign(served_groups(groups, lambda: shared)) == ["", "", NOBODY]
+    assert _foreign(served_groups(groups, lambda: rules(rule(1, forward("b", "c"))))) == ["", NOBODY, NOBODY]
+    without_a_share = rules(rule(1, forward("a", "b", weights=(1, 0))))
+    assert _foreign(served_groups(groups, lambda: without_a_share)) == ["", NOBODY, NOBODY]
+    assert _foreign(served_groups(groups, list)) == ["", NOBODY, NOBODY]
+    assert _foreign(served_groups([_health("a"), _health("b")], lambda: pytest.fail("asked for in vain"))) == ["", ""]
     doubtful = [_health("a", foreign=REFUSED), _health("b", foreign=NOBODY)]
-    assert _foreign(served_groups(doubtful, shared)) == [REFUSED, NOBODY]
+    assert _foreign(served_groups(doubtful, lambda: shared)) == [REFUSED, NOBODY]
 
 
 UNKNOWN = CouldNotLook("ecs:DescribeServices", "ThrottlingException")
@@ -226,7 +228,7 @@ UNKNOWN = CouldNotLook("ecs:DescribeServices", "ThrottlingException")
 def test_without_the_rules_it_is_unknown_whether_a_group_that_would_fail_is_judged(
     group: TargetHealth, foreign: str | CouldNotLook
 ) -> None:
-    assert _foreign(served_groups([group], REFUSED)) == [foreign]
+    assert _foreign(served_groups([group], lambda: REFUSED)) == [foreign]
 
 
 def test_the_default_action_of_a_network_balancer_is_its_rule() -> None:

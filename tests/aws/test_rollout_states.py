@@ -114,6 +114,35 @@ def test_a_service_is_starting_where_a_deployment_explains_what_is_missing(raw: 
     assert _rollout(raw).is_starting is starting
 
 
+HUNG = CouldNotLook("ecs:ListTasks", "no answer in time")
+ROLLING = service(MOVING, runningCount=1, events=[STEADY])
+
+
+def _by_tasks(raw: Raw, tasks: list[Task] | CouldNotLook) -> Rollout:
+    [seen] = task_counts([_service(raw)], lambda: {"backend": Recorded()}, lambda: tasks, NOW)
+    return seen
+
+
+def _unread_task(of: str) -> Task:
+    return Task(arn=of, name=of, service=of, evidence=Unread(HUNG))
+
+
+@cases(
+    {
+        "not read": HUNG,
+        "those of its cluster not read": [_unread_task("backend")],
+    }
+)
+def test_it_is_not_starting_by_its_deployment_alone_where_a_task_may_have_died(tasks: Any) -> None:
+    """One that died says that the missing one does not come; a pass would be false."""
+    with pytest.raises(CouldNotLook, match="no answer in time"):
+        assert _by_tasks(ROLLING, tasks).is_starting
+    assert not _by_tasks(service(MOVING, runningCount=1, events=[UNABLE]), tasks).is_starting
+    assert _by_tasks(service(runningCount=1, pendingCount=1), tasks).is_starting
+    assert _by_tasks(ROLLING, []).is_starting
+    assert _by_tasks(ROLLING, [_unread_task("frontend")]).is_starting
+
+
 BAKED = {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 5}
 LINEAR = {"strategy": "LINEAR", "bakeTimeInMinutes": 5}
 
@@ -377,22 +406,30 @@ def test_a_deployment_without_a_moment_is_not_under_way_for_any_time() -> None:
 @pytest.mark.parametrize(
     ("told", "asked"),
     [
-        ({}, 0),
-        ({"runningCount": 1}, 1),
-        ({"runningCount": 2, "desiredCount": 3}, 1),
-        ({"runningCount": 3, "desiredCount": 2}, 0),
-        ({"runningCount": None}, 0),
-        ({"desiredCount": None}, 0),
+        ({}, []),
+        ({"runningCount": 1}, ["records", "tasks"]),
+        ({"runningCount": 2, "desiredCount": 3}, ["records", "tasks"]),
+        ({"runningCount": 3, "desiredCount": 2}, []),
+        ({"runningCount": None}, []),
+        ({"desiredCount": None}, []),
+        ({"events": [event("(service web) has reached a steady state.")]}, []),
+        ({"events": [event("(service web) is unable to consistently start tasks successfully.")]}, ["tasks"]),
+        ({"events": None}, []),
+        ({"events": [{}]}, []),
     ],
     ids=str,
 )
-def test_records_are_asked_for_only_where_tasks_are_missing(told: dict[str, Any], asked: int) -> None:
+def test_records_and_tasks_are_asked_for_only_where_they_tell_more(told: dict[str, Any], asked: list[str]) -> None:
     calls: list[str] = []
 
     def recorded() -> dict[str, Recorded]:
         calls.append("records")
         return {"backend": Recorded()}
 
-    [seen] = task_counts([_service(service(**told))], recorded, [], NOW)
-    assert len(calls) == asked
-    assert bool(seen.recorded.problem) != bool(asked)
+    def tasks() -> list[Task]:
+        calls.append("tasks")
+        return []
+
+    [seen] = task_counts([_service(service(**told))], recorded, tasks, NOW)
+    assert calls == asked
+    assert bool(seen.recorded.problem) != ("records" in asked)

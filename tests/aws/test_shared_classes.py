@@ -226,6 +226,19 @@ def test_a_body_that_is_none_is_told_as_botocore_tells_it(body: bytes) -> None:
     assert repr(ours) == repr(its)
 
 
+def test_members_are_in_the_order_of_the_model() -> None:
+    """Evidence is read, and cut, from its beginning; AWS writes members in any order."""
+    body = b'{"failures": [], "services": [{"events": [], "status": "ACTIVE", "serviceName": "a", "serviceArn": "b"}]}'
+    its, ours = read_by_both("ecs", "DescribeServices", body)
+    assert json.dumps(ours, default=str) == json.dumps(its, default=str)
+    assert list(ours["services"][0]) == ["serviceArn", "serviceName", "status", "events"]
+
+
+def test_an_answer_without_a_body_at_all_is_empty() -> None:
+    parser: Any = _OURS.create_parser("json")
+    assert parser._parse_body_as_json(None) == {}
+
+
 def test_a_member_may_be_called_otherwise_in_json() -> None:
     shapes = {"Answer": {"type": "structure", "members": {"name": {"shape": "Text", "locationName": "theName"}}}}
     shape = ShapeResolver({**shapes, "Text": {"type": "string"}}).get_shape_by_name("Answer")

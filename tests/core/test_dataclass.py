@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import pickle
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from opschecks.core import dataclass as ours
+from opschecks.core.model import SeenResource
 from tests.cases import cases
 
 Decorate = Callable[..., Any]
-NAN = float("nan")
 
 
 def made_by(decorate: Decorate) -> dict[str, Any]:
@@ -69,6 +71,24 @@ def made_by(decorate: Decorate) -> dict[str, Any]:
             return 7
 
     @decorate(frozen=True)
+    class PartlyHashed:
+        name: str
+        others: list[Any] = dataclasses.field(default_factory=list, hash=False)
+        beside: Any = dataclasses.field(default=None, compare=False, hash=True)
+
+    @decorate(frozen=True)
+    class NotHashed:
+        name: str
+        __hash__ = None  # type: ignore[assignment]  # so is a class written that must not be hashed
+
+    @decorate
+    class Unfrozen:
+        name: str
+
+        def __hash__(self) -> int:
+            return 7
+
+    @decorate(frozen=True)
     class OwnComparison:
         name: str
 
@@ -83,13 +103,16 @@ def instances(of: dict[str, Any]) -> dict[str, list[Any]]:
     named, further = of["Named"], of["Further"]
     told: dict[str, list[tuple[Any, ...]]] = {
         "Empty": [(), ()],
-        "One": [(1,), (1,), (2,), (NAN,), (NAN,), ((1,),), ("é",)],
+        "One": [(1,), (1,), (2,), ((1,),), ("é",), ([],)],
         "Several": [("a",), ("a", 0, "", 1), ("a", 1), ("b", 0, "x"), ("b",)],
         "Changing": [("a",), ("a",), ("a", [1])],
         "Itself": [("a",), ("a",)],
         "FrozenItself": [("a",), ("a",)],
         "OwnText": [("a",), ("a",)],
         "OwnHash": [("a",), ("b",), ("a",)],
+        "PartlyHashed": [("a",), ("a", [1]), ("a", [], 1)],
+        "NotHashed": [("a",), ("a",)],
+        "Unfrozen": [("a",), ("b",)],
         "OwnComparison": [("a",), ("A",), ("b",)],
     }
     made = {name: [of[name](*values) for values in all_values] for name, all_values in told.items()}
@@ -98,6 +121,7 @@ def instances(of: dict[str, Any]) -> dict[str, list[Any]]:
     return made
 
 
+SEEN = SeenResource("arn", "name")
 OURS, PYTHONS = made_by(ours.dataclass), made_by(dataclasses.dataclass)
 
 
@@ -126,11 +150,13 @@ def test_an_instance_that_has_itself_is_printed() -> None:
         assert repr(one) == "made_by.<locals>.Changing(name='a', others=[...])"
 
 
-def test_a_frozen_one_cannot_be_changed() -> None:
+def test_a_frozen_one_cannot_be_changed_and_is_copied_and_kept_whole() -> None:
     one = OURS["Several"]("a")
     with pytest.raises(dataclasses.FrozenInstanceError):
         one.name = "b"
-    assert dataclasses.replace(one, name="b").name == "b"
+    assert dataclasses.replace(one, name="b") == OURS["Several"]("b")
+    assert copy.deepcopy(one) == one
+    assert pickle.loads(pickle.dumps(SEEN)) == SEEN
 
 
 def test_a_class_of_a_user_by_pythons_own_may_derive_from_ours() -> None:
@@ -144,3 +170,15 @@ def test_a_class_of_a_user_by_pythons_own_may_derive_from_ours() -> None:
     assert hash(Users(name="a", size=1)) == hash(Users(name="a", size=1))
     assert repr(Users(name="a", size=1)).endswith("Users(name='a', size=1)")
     assert named(name="a") != Users(name="a", size=1)
+
+    @dataclasses.dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+    class Bare(named):  # type: ignore[misc, valid-type]  # as above
+        size: int
+
+    class Undecorated(named):  # type: ignore[misc, valid-type]  # as above
+        pass
+
+    assert Bare(name="a", size=1) == Bare(name="a", size=1) != Bare(name="a", size=2)
+    assert repr(Bare(name="a", size=1)).endswith("Bare(name='a', size=1)")
+    assert Undecorated(name="a") == Undecorated(name="a") != named(name="a")
+    assert hash(Undecorated(name="a")) == hash(Undecorated(name="a"))

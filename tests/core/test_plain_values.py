@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import pytest
+from markupsafe import Markup
 
 from opschecks.core.redaction import MASK, plain, redact_text
+from tests.cases import cases
 from tests.core.test_redaction import KEY_ID, SECRET
 
 
@@ -117,3 +120,34 @@ def test_the_environment_of_a_task_definition_is_masked() -> None:
     assert SECRET not in json.dumps(told)
     assert told["containerDefinitions"][0]["environment"] == MASK
     assert told["containerDefinitions"][0]["image"] == "app:1"
+
+
+class Text(str):
+    """As an enumeration's, or what is marked as safe in HTML."""
+
+    __slots__ = ()
+
+
+class Colour(StrEnum):
+    RED = "red"
+
+
+def test_texts_of_a_class_of_their_own_are_masked_and_plain() -> None:
+    told = plain([Text("--password"), Text("hunter2"), Colour.RED, {Text("token"): Text("abc"), "a": Markup("<b>")}])
+    assert told == ["--password", MASK, "red", {"token": MASK, "a": "<b>"}]
+    assert {type(one) for one in (*told[:3], *told[3], *told[3].values())} == {str}
+    assert type(redact_text(Markup("<script>"))) is str
+    assert type(redact_text(Text("é"))) is str
+
+
+@cases([
+    ("CREDENTİAL=abcdef", "CREDENTİAL=(redacted)"),
+    ("sıgnature=abcdef123", "sıgnature=(redacted)"),
+    ("paſſword=abcdef", "paſſword=(redacted)"),
+    ("toKen=abcdef1", "toKen=(redacted)"),
+])  # fmt: skip
+def test_a_name_is_that_of_a_secret_in_the_letters_of_any_language(text: str, wanted: str) -> None:
+    """A JVM in Turkish writes CREDENTİALS."""
+    assert redact_text(text) == wanted
+    name, _, value = text.partition("=")
+    assert plain({name.replace("sıgnature", "cookıe"): value})[name.replace("sıgnature", "cookıe")] == MASK

@@ -107,7 +107,7 @@ def judged(
     targets = {name: told for name, (_, told) in groups.items()}
 
     def seen() -> Mapping[str, Any]:
-        return {"served_groups": served_groups(health(services, **targets), unread or list(rules))}
+        return {"served_groups": served_groups(health(services, **targets), lambda: unread or list(rules))}
 
     return Row(HEALTHY, seen, outcomes, source, says)
 

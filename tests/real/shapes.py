@@ -98,7 +98,7 @@ def running(refused: str = "", **changes: Raw) -> Mapping[str, Any]:
     seen = services(aws, KNOWN, NOW)
     return {
         "rollouts": rollouts(seen, service_deployments(aws, KNOWN, NOW), tasks(aws, KNOWN), NOW),
-        "task_counts": task_counts(seen, lambda: service_deployments(aws, KNOWN, NOW), tasks(aws, KNOWN), NOW),
+        "task_counts": task_counts(seen, lambda: service_deployments(aws, KNOWN, NOW), lambda: tasks(aws, KNOWN), NOW),
         "tasks": tasks(aws, KNOWN),
         "services": seen,
         "stack": SHOP,

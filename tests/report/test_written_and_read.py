@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from opschecks.core.model import ObservationResult, SeenResource, Series
 from opschecks.core.run import Run
-from opschecks.report.runfile import from_json, to_json, to_json_and_back
+from opschecks.report.runfile import RunFileError, from_json, to_json, to_json_and_back
 from tests.report import runs
 from tests.report.situations import SITUATIONS
 
@@ -59,3 +61,50 @@ def test_numbers_whose_sum_is_too_large_are_numbers() -> None:
     seen = ObservationResult("production", "service_load", 0.1, (), "", (SeenResource("a", "a", series=(line,)),))
     [told] = from_json(to_json(replace(run, observations=(seen,)))).observations
     assert told.resources[0].series == (line,)
+
+
+@pytest.mark.parametrize(
+    ("values", "kept"),
+    [
+        ((Decimal("1.5"), Decimal(2)), [1.5, 2.0]),
+        ((1.0, None), [1.0]),
+        ((1.0, Decimal(2)), [1.0, 2.0]),
+        ((1, 10**400), [1]),
+        ((1.0, "much"), [1.0]),
+    ],
+    ids=["decimals", "none", "mixed", "too large", "a text"],
+)
+def test_what_a_users_observation_returns_for_a_number_is_one_or_missing(values: Any, kept: list[float]) -> None:
+    run = runs.with_everything()
+    points = tuple((run.started + timedelta(minutes=5 * place), value) for place, value in enumerate(values))
+    line = Series("CPU", "%", points, 300, limit=values[0])
+    seen = ObservationResult("production", "queue_ages", 0.1, (), "", (SeenResource("a", "a", series=(line,)),))
+    [told] = from_json(to_json(replace(run, observations=(seen,)))).observations
+    [read] = told.resources[0].series
+    assert ([value for _, value in read.points], read.limit) == (kept, float(values[0]))
+
+
+@pytest.mark.parametrize("levels", [150, 230, 300])
+def test_evidence_of_many_levels_is_written_and_read(levels: int) -> None:
+    evidence: dict[str, Any] = {"end": 1}
+    for _ in range(levels):
+        evidence = {"a": evidence}
+    run = runs.with_everything()
+    told = replace(run, findings=tuple(replace(one, evidence=evidence) for one in run.findings[:1]))
+    assert from_json(to_json(told)).findings[0].evidence == evidence
+
+
+def test_a_series_keeps_its_offset_whatever_was_read_before() -> None:
+    run = runs.with_everything()
+    utc = datetime(2026, 1, 1, tzinfo=UTC)
+    for start in (utc, utc.astimezone(timezone(timedelta(hours=2))), utc):
+        line = Series("CPU", "%", ((start, 1.0),), 300)
+        seen = ObservationResult("production", "service_load", 0.1, (), "", (SeenResource("a", "a", series=(line,)),))
+        [told] = from_json(to_json(replace(run, observations=(seen,)))).observations
+        assert told.resources[0].series[0].points[0][0].utcoffset() == start.utcoffset()
+
+
+def test_a_series_with_points_and_no_start_is_no_run_file() -> None:
+    text = to_json(runs.with_everything()).replace('"start":"2', '"start":null,"was":"2')
+    with pytest.raises(RunFileError, match="a series has points and no start"):
+        from_json(text)

@@ -63,11 +63,25 @@ def _hooks(_: Any) -> Any:
         (tree, "remove_item"): ["self", "key", "value"],
     }
     same = all(list(inspect.signature(getattr(of, name)).parameters) == wanted for (of, name), wanted in known.items())
+    same = same and [*inspect.signature(aliaser._alias_event_name).parameters] == ["self", "event_name"]
     same = same and vars(tree()).keys() == {"_root"} and node["values"] == hooks.NodeList([], [_nothing], [])
     same = same and node.keys() == {"chunk", "children", "values"}
     names = aliaser(made)
     same = same and names._event_aliases == hooks.EVENT_ALIASES and names._alias_name_cache == {}
     return (hooks, session) if same and issubclass(session.EventAliaser, aliaser) else None
+
+
+def _json_parser(_: Any) -> Any:
+    from botocore.parsers import BaseJSONParser
+
+    known = {
+        "_parse_body_as_json": ["self", "body_contents"],
+        "_handle_structure": ["self", "shape", "value"],
+        "_handle_list": ["self", "shape", "node"],
+        "_parse_shape": ["self", "shape", "node"],
+    }
+    found = {name: list(inspect.signature(getattr(BaseJSONParser, name)).parameters) for name in known}
+    return BaseJSONParser if found == known else None
 
 
 _SESSION = Bet(
@@ -107,14 +121,21 @@ _CREATOR = Bet(
     _creator,
 )
 _HOOKS = Bet(
-    "botocore.hooks._PrefixTrie with ._root, HierarchicalEmitter._handlers, EventAliaser with ._event_aliases and "
-    "._alias_name_cache, botocore.session.EventAliaser",
+    "botocore.hooks._PrefixTrie with ._root, HierarchicalEmitter._handlers, EventAliaser with ._event_aliases, "
+    "._alias_name_cache and ._alias_event_name, botocore.session.EventAliaser",
     BOTOCORE,
     "aws/shared_classes.py",
     "each client copies 370 nodes of handlers and translates each event's name; without it that takes its time",
     _hooks,
 )
-BETS = (_SESSION, _TLS, _CREATOR, _HOOKS)
+_JSON = Bet(
+    "botocore.parsers.BaseJSONParser with ._parse_body_as_json, ._handle_structure, ._handle_list and ._parse_shape",
+    BOTOCORE,
+    "aws/shared_classes.py",
+    "what JSON has already is taken as it is; without it the type of each value of an answer is looked up",
+    _json_parser,
+)
+BETS = (_SESSION, _TLS, _CREATOR, _HOOKS, _JSON)
 OF_CHAINS = (_PROMPTER,)
 """Bets on the chain of credential providers of a session."""
 OF_CREDENTIALS = (_END,)
@@ -155,6 +176,12 @@ def make_classes_once() -> None:
             return remembered(("class", service_name, service_model), make) if remembered else make()
 
     client.ClientCreator = Creator
+
+
+def json_parser() -> type:
+    """botocore's parser of answers in JSON, whose methods may be replaced by quicker ones; LostBet if it has others."""
+    parser: type = _JSON.take(None)
+    return parser
 
 
 def share_handlers(hooks: Any) -> None:

@@ -25,7 +25,7 @@ _DIED = ("EssentialContainerExited", "TaskFailedToStart", "InfrastructureHealth"
 _STOPS = (*_DIED, "UserInitiated", "ServiceSchedulerInitiated", "SpotInterruption", "")
 _STARTED = "has started"
 _STEADY = "has reached a steady state"
-_CANNOT_START = "unable to consistently start tasks"
+CANNOT_START = "unable to consistently start tasks"
 _TROUBLE = re.compile(r"unable|unhealthy|failed|rolling back|throttled|error|insufficient", re.IGNORECASE)
 """Words of trouble in messages; AmazonECS/latest/developerguide/service-event-messages-list.html has them all."""
 DAY = timedelta(hours=24)
@@ -172,7 +172,7 @@ class Service(Resource):
     @property
     def cannot_start(self) -> str:
         """ECS's message that tasks keep failing to start, if it was not steady since; else empty."""
-        return next((event.message for event in self._unsteady if _CANNOT_START in event.message), "")
+        return next((event.message for event in self._unsteady if CANNOT_START in event.message), "")
 
     @property
     def trouble(self) -> str:

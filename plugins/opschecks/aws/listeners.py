@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from ..core.answer import Answer
 from ..core.dataclass import dataclass
 from ..core.model import Resource
-from ..core.observation import CouldNotLook, fan_out, observation
+from ..core.observation import CouldNotLook, Later, fan_out, observation
 from .elbv2 import LoadBalancer, TargetHealth
 from .evidence import grouped, whole_number
 from .session import Aws
@@ -81,18 +81,22 @@ def listener_rules(aws: Aws, load_balancers: list[LoadBalancer]) -> list[Rule]:
     return rules_of(aws, [one.arn for one in readable(load_balancers)])
 
 
-@observation(soft=["listener_rules"])
-def served_groups(target_health: list[TargetHealth], listener_rules: list[Rule] | CouldNotLook) -> list[TargetHealth]:
+@observation(later=["listener_rules"])
+def served_groups(target_health: list[TargetHealth], listener_rules: Later[list[Rule]]) -> list[TargetHealth]:
     """The health of the stack's target groups; also of one that nobody fills and that gets a share of the requests.
 
     By a weighted rule the share of an empty group is lost, whatever the other groups could take:
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html
-    Without the rules it is not known whether one that nobody fills gets any, which matters if a target is not healthy.
+    Without the rules it is not known whether one that nobody fills gets any, which matters if a target is not healthy;
+    where each group is judged already, they are not asked for.
     """
-    if isinstance(listener_rules, CouldNotLook):
-        return [replace(group, foreign=listener_rules) if _matters(group) else group for group in target_health]
     judged = {group.arn for group in target_health if group.foreign == ""}
-    sharing = {arn for rule in listener_rules if judged & {*rule.groups} for arn in rule.groups}
+    if all(group.foreign == "" for group in target_health):
+        return target_health
+    rules = listener_rules()
+    if isinstance(rules, CouldNotLook):
+        return [replace(group, foreign=rules) if _matters(group) else group for group in target_health]
+    sharing = {arn for rule in rules if judged & {*rule.groups} for arn in rule.groups}
     return [replace(group, foreign="") if group.arn in sharing else group for group in target_health]
 
 

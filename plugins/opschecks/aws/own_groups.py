@@ -153,7 +153,8 @@ def target_health(
     """
     known, doubt = readable(services), doubt_of(services)
     filled = set() if stack.target_groups or not registered_targets else _filled(known)
-    pairs = [pair for service in known for pair in _pairs(service)]
+    is_read = not all(group.unread for group in registered_targets)
+    pairs = [pair for service in known for pair in _pairs(service)] if is_read else []
     unread = {group.arn: group.unread for group in registered_targets if group.unread}
     healthy = {group.arn for group in registered_targets if not group.unread and group.in_state("healthy")}
     return [

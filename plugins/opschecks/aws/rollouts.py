@@ -11,7 +11,7 @@ from ..core.dataclass import dataclass
 from ..core.model import Resource
 from ..core.observation import CouldNotLook, Later, observation
 from ..core.wording import plural
-from .ecs import DAY, Event, Launch, Service, Task
+from .ecs import CANNOT_START, DAY, Event, Launch, Service, Task
 from .service_deployments import (
     LIST,
     REVISIONS,
@@ -22,7 +22,7 @@ from .service_deployments import (
     is_shifting,
     planned_wait,
 )
-from .unread import readable, why_unread
+from .unread import first_unread, readable, why_unread
 
 _SERVICES = "ecs:DescribeServices"
 SHIFTING = "PRODUCTION_TRAFFIC_SHIFT"
@@ -59,6 +59,8 @@ class Rollout(Resource):
     now: datetime
     recorded: Recorded
     deaths: tuple[str, ...] = ()
+    deaths_unknown: CouldNotLook | None = None
+    """Why it is not known whether any of its tasks died."""
 
     @property
     def current(self) -> Launch:
@@ -92,11 +94,17 @@ class Rollout(Resource):
 
     @property
     def is_starting(self) -> bool:
-        """Whether some tasks run, and all missing ones are starting, or are about to in a rolling deployment."""
+        """Whether some tasks run, and all missing ones are starting, or are about to in a rolling deployment.
+
+        CouldNotLook where only a task that died would tell that they are not, and tasks could not be read.
+        """
         if self.service.is_starting:
             return True
         # with minimumHealthyPercent below 100 ECS stops old tasks before it starts new ones
-        return self.service.running > 0 and not self.why and bool(self.under_way)
+        may_be = self.service.running > 0 and not self.why and bool(self.under_way)
+        if may_be and self.deaths_unknown:
+            raise self.deaths_unknown.again()
+        return may_be
 
     @property
     def under_way(self) -> list[Moving]:
@@ -190,16 +198,22 @@ def rollouts(
     return _rollouts(services, service_deployments, tasks, now)
 
 
-@observation(soft=["tasks"], later=["service_deployments"])
+@observation(later=["tasks", "service_deployments"])
 def task_counts(
     services: list[Service],
     service_deployments: Later[dict[str, Recorded]],
-    tasks: list[Task] | CouldNotLook,
+    tasks: Later[list[Task]],
     now: datetime,
 ) -> list[Rollout]:
-    """Each service as in `rollouts`; ECS's records of deployments are asked for only where tasks are missing."""
-    recorded: dict[str, Recorded] | CouldNotLook = service_deployments() if any(map(_is_short, services)) else {}
-    return _rollouts(services, recorded, tasks, now)
+    """Each service as in `rollouts`, as far as it is told of one that runs what it wants, or lacks some.
+
+    ECS's records of deployments are asked for only where tasks are missing; tasks there, and where ECS says that it
+    cannot start any.
+    """
+    is_short = any(map(_is_short, services))
+    recorded: dict[str, Recorded] | CouldNotLook = service_deployments() if is_short else {}
+    died = tasks() if is_short or any(map(_says_it_cannot_start, services)) else []
+    return _rollouts(services, recorded, died, now)
 
 
 def _is_short(service: Service) -> bool:
@@ -208,6 +222,12 @@ def _is_short(service: Service) -> bool:
         return False
     running, desired = (service.evidence.get(key) for key in ("runningCount", "desiredCount"))
     return running is not None and desired is not None and running < desired
+
+
+def _says_it_cannot_start(service: Service) -> bool:
+    """Whether one of its messages does; whether that still holds is said where the service is judged."""
+    events = [] if why_unread(service) else service.evidence.get("events") or []
+    return any(CANNOT_START in str(event.get("message")) for event in events)
 
 
 def _of(recorded: Mapping[str, Recorded] | CouldNotLook, service: str) -> Recorded:
@@ -222,14 +242,17 @@ def _rollouts(
     tasks: list[Task] | CouldNotLook,
     now: datetime,
 ) -> list[Rollout]:
+    unknown = tasks if isinstance(tasks, CouldNotLook) else None
     own: dict[str, list[Task]] = {}
-    for task in readable(tasks):
+    for task in [] if isinstance(tasks, CouldNotLook) else tasks:
         own.setdefault(task.service, []).append(task)
-    return [_rollout(one, _of(recorded, one.name), own.get(one.name, []), now) for one in services]
+    return [_rollout(one, _of(recorded, one.name), own.get(one.name, []), unknown, now) for one in services]
 
 
-def _rollout(service: Service, recorded: Recorded, tasks: Sequence[Task], now: datetime) -> Rollout:
-    dead = sorted((one for one in tasks if one.death), key=lambda one: one.ended, reverse=True)
+def _rollout(
+    service: Service, recorded: Recorded, tasks: Sequence[Task], unknown: CouldNotLook | None, now: datetime
+) -> Rollout:
+    dead = sorted((one for one in readable(tasks) if one.death), key=lambda one: one.ended, reverse=True)
     evidence = service.evidence
     if recorded.listed and not why_unread(service):
         evidence = Answer({**evidence, "serviceDeployments": [one.evidence for one in recorded.listed]}, _SERVICES)
@@ -242,6 +265,7 @@ def _rollout(service: Service, recorded: Recorded, tasks: Sequence[Task], now: d
         now=now,
         recorded=recorded,
         deaths=tuple(f"task {one.name[:8]} stopped: {one.death}" for one in dead),
+        deaths_unknown=unknown or first_unread(tasks),
     )
 
 

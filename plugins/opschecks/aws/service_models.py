@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic_core import from_json
+from ..core import plain_json
 
 _MAKING = threading.Lock()
 
@@ -29,7 +29,7 @@ class PlainFiles:
         """The model; None where there is none."""
         for suffix, unpacked in _FILES.items():
             if (file := Path(path + suffix)).is_file():
-                return from_json(unpacked(file.read_bytes()))
+                return plain_json.read(unpacked(file.read_bytes()))
         return None
 
 

@@ -13,16 +13,17 @@ import functools
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 from pydantic_core import from_json
 
 from ..core.bets import LostBet
-from .botocore_private import make_classes_once, share_handlers
+from .botocore_private import json_parser, make_classes_once, share_handlers
 from .service_models import share_models
 
 _MAKING = threading.Lock()
-_BY_KEY = "_opschecks_members"
+_BY_KEY, _PLACE = "_opschecks_members", itemgetter(0)
 _ONE_MOMENT = frozenset([int, float, str])
 _SHORTEST = len("2026-11-29T06:00:00Z")
 
@@ -62,7 +63,11 @@ def _handlers(of: tuple[int, ...]) -> Any:
 @functools.cache
 def _parsers() -> Any:
     """botocore's parsers, made once for each protocol; they keep nothing of what they parse."""
-    from botocore.parsers import BaseJSONParser, ResponseParserFactory
+    from botocore.parsers import ResponseParserFactory
+
+    quicker: tuple[type, ...] = ()
+    with contextlib.suppress(LostBet):  # reported by the tests; answers are read by botocore's own then
+        quicker = (json_parser(),)
 
     class Direct:
         """Answers in JSON, whose texts and numbers are there already, and their times nearly so.
@@ -76,24 +81,24 @@ def _parsers() -> Any:
         def _parse_body_as_json(self, body: bytes) -> Any:
             try:
                 return from_json(body)
-            except ValueError:  # botocore's takes what this does not, or says what is wrong
+            except (ValueError, TypeError):  # botocore's takes what this does not, or says what is wrong
                 return super()._parse_body_as_json(body)  # type: ignore[misc]  # as below
 
         def _handle_structure(self, shape: Any, value: Any) -> Any:
             if type(value) is not dict or shape.is_document_type or shape.is_tagged_union:
                 return super()._handle_structure(shape, value)  # type: ignore[misc]  # botocore's, beside which it stands
-            known: dict[str, tuple[str, Any]] | None = vars(shape).get(_BY_KEY)
+            known: dict[str, tuple[int, str, Any]] | None = vars(shape).get(_BY_KEY)
             if known is None:
                 known = vars(shape)[_BY_KEY] = {
-                    member.serialization.get("name", name): (name, None if self._is_there(member) else member)
-                    for name, member in shape.members.items()
+                    member.serialization.get("name", name): (place, name, None if self._is_there(member) else member)
+                    for place, (name, member) in enumerate(shape.members.items())
                 }
-            told: dict[str, Any] = {}
-            for key, item in value.items():
-                if item is not None and key in known:
-                    name, member = known[key]
-                    told[name] = self._parse_shape(member, item) if member else item  # type: ignore[attr-defined]
-            return told
+            there = [(*known[key], item) for key, item in value.items() if item is not None and key in known]
+            there.sort(key=_PLACE)  # evidence is read from its beginning: AWS writes members in any order
+            return {
+                name: self._parse_shape(member, item) if member else item  # type: ignore[attr-defined]
+                for _, name, member, item in there
+            }
 
         def _is_there(self, shape: Any) -> bool:
             """Whether a value of this shape is what was written: botocore, too, asks for a method of that name."""
@@ -114,7 +119,7 @@ def _parsers() -> Any:
         @functools.cache  # noqa: B019 - there is one, and it lives as long as the process
         def create_parser(self, protocol_name: str) -> Any:
             parser = super().create_parser(protocol_name)
-            if isinstance(parser, BaseJSONParser):
+            if isinstance(parser, quicker):
                 parser.__class__ = type("Parser", (Direct, type(parser)), {})
             return parser
 

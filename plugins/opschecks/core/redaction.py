@@ -146,6 +146,7 @@ def redact_text(text: str) -> str:
 
 
 def _redacted(text: str) -> str:
+    text = str.__str__(text)  # of a subclass, such as Markup or an enumeration's, the text alone
     if not text.isascii():
         text = _SURROGATES.sub("\ufffd", text)
     if not _has_any(_HINTS, text):
@@ -160,6 +161,8 @@ def _redacted(text: str) -> str:
 
 def _has_any(hints: Iterable[str], text: str) -> bool:
     folded = text.casefold()
+    if not folded.isascii():  # to an expression that ignores case, an i may have its dot or not
+        folded = folded.replace("\u0307", "").replace("\u0131", "i")
     for hint in hints:  # noqa: SIM110 - a generator would take twice as long
         if hint in folded:
             return True
@@ -266,7 +269,7 @@ def _plain_mapping(value: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def _plain_list(value: list[Any] | tuple[Any, ...]) -> list[Any]:
-    if str not in map(type, value):
+    if not any(issubclass(kind, str) for kind in set(map(type, value))):
         return [plain(item) for item in value]
     return [
         MASK if _is_option(before) and isinstance(item, str) and not item.startswith("-") else plain(item)

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field, TypeAdapter
-from pydantic_core import from_json, to_json
 
+from ..core import plain_json
 from ..core.dataclass import dataclass
 from ..core.model import NOT_APPLICABLE, Outcome
 from ..core.observation import fan_out
@@ -163,7 +163,7 @@ def _saw(resources: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def _summary(text: str, suite: str, key: str) -> Summary:
     """ValueError where the text is not the run file of a whole run of the suite."""
     try:
-        told = from_json(text)
+        told = plain_json.read(text)
         if (told["format"], told["suite"], told["partial"]) != (FORMAT, suite, "") or not told["state"]:
             raise ValueError("another format, another suite, or a part of it")
         bad = [one for one in told["findings"] if one["outcome"] not in (Outcome.PASSED, Outcome.NOT_RUN)]
@@ -178,6 +178,6 @@ def _summary(text: str, suite: str, key: str) -> Summary:
             "numbers": {label: value for label, value in told.get("numbers", {}).items() if math.isfinite(value)},
             "saw": {one["name"]: _saw(one["resources"]) for one in told["observations"] if not one["error"]},
         }
-        return _summary_adapter().validate_json(to_json(summary))
+        return _summary_adapter().validate_json(plain_json.written(summary))
     except (LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"not a run file: {type(error).__name__}: {error}") from None

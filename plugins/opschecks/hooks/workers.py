@@ -65,12 +65,11 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """In a worker: send the results of its observations."""
     if (run := checks_run(session.config)) and run.worker:
-        from pydantic_core import to_json
-
+        from ..core import plain_json
         from ..report.runfile import observation_to
 
         output: Any = session.config
-        output.workeroutput[TOLD] = to_json([observation_to(seen) for seen in results(run)]).decode()
+        output.workeroutput[TOLD] = plain_json.written([observation_to(seen) for seen in results(run)])
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -79,11 +78,10 @@ def pytest_testnodedown(node: Any, error: Any) -> None:
     run = checks_run(node.config)
     told = getattr(node, "workeroutput", {}).get(TOLD)
     if run and told:
-        from pydantic_core import from_json
-
+        from ..core import plain_json
         from ..report.runfile import read_as
 
-        run.observations += [read_as(ObservationResult, seen) for seen in from_json(told)]
+        run.observations += [read_as(ObservationResult, seen) for seen in plain_json.read(told)]
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -75,7 +75,7 @@ def chart(series: Series, name: str, zone: tzinfo, earlier: Series | None = None
 
     def places(of: Sequence[Point]) -> list[tuple[float, float]]:
         return [
-            (LEFT + x_a_second * (time - begin).total_seconds(), floor - y_a_unit * (value if value > 0 else 0.0))
+            (LEFT + x_a_second * (time - begin).total_seconds(), floor - y_a_unit * (0.0 if value < 0 else value))
             for time, value in of
         ]
 

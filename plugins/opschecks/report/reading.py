@@ -10,7 +10,6 @@ from enum import Enum
 from types import UnionType
 from typing import Annotated, Any, NoReturn, Union, get_args, get_origin, get_type_hints
 
-from ..core import clock
 from ..core.model import Series
 from ..core.written import LATER
 
@@ -105,12 +104,16 @@ def _of_class(kind: type) -> Reader:
 
 
 def _series(told: Mapping[str, Any]) -> Series:
-    start = datetime.fromisoformat(told["start"]) if told["start"] else clock.now()
-    points = zip(_moments(start, tuple(told["at_s"])), told["values"], strict=True)
+    points = zip(_moments(told["start"], tuple(told["at_s"])), told["values"], strict=True)
     return Series(told["label"], told["unit"], tuple(points), told["period_s"], told["limit"])
 
 
 @functools.lru_cache(maxsize=64)
-def _moments(start: datetime, at_s: tuple[float, ...]) -> tuple[datetime, ...]:
+def _moments(start: str | None, at_s: tuple[float, ...]) -> tuple[datetime, ...]:
     """Most series of a run have the same times, and so have the stacks of a fleet."""
-    return tuple([start + timedelta(seconds=at) for at in at_s])
+    if not at_s:
+        return ()
+    if start is None:
+        raise TypeError("a series has points and no start")
+    begun = datetime.fromisoformat(start)
+    return tuple([begun + timedelta(seconds=at) for at in at_s])

@@ -9,9 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic_core import from_json as read_json
-from pydantic_core import to_json as write_json
-
+from ..core import plain_json
 from ..core.model import NOT_APPLICABLE, Finding, ObservationResult, Outcome, Series
 from ..core.redaction import plain
 from ..core.run import Past, Run
@@ -86,11 +84,11 @@ def _plain_parts(run: Run) -> Iterator[tuple[str, Any]]:
 def _written(told: Iterable[tuple[str, Any]]) -> Iterator[str]:
     before = "{\n"
     for key, value in told:
-        yield f"{before}{_dumps(key)}: "
+        yield f"{before}{plain_json.written(key)}: "
         if key in LISTS:
             yield from _lines(value)
         else:
-            yield _dumps(value)
+            yield plain_json.written(value)
         before = ",\n"
     yield "\n}\n"
 
@@ -98,13 +96,9 @@ def _written(told: Iterable[tuple[str, Any]]) -> Iterator[str]:
 def _lines(items: Iterable[Any]) -> Iterator[str]:
     before = "["
     for item in items:
-        yield f"{before}\n  {_dumps(item)}"
+        yield f"{before}\n  {plain_json.written(item)}"
         before = ","
     yield "]" if before == "," else "[]"
-
-
-def _dumps(value: Any) -> str:
-    return write_json(value).decode()
 
 
 def only(run: Run, stack: str) -> Run:
@@ -122,7 +116,7 @@ def only(run: Run, stack: str) -> Run:
 
 def from_json(text: str) -> Run:
     """A run file's run; RunFileError where the text is not one."""
-    return from_told(lambda: read_json(text))
+    return from_told(lambda: plain_json.read(text))
 
 
 def from_told(read: Callable[[], dict[str, Any]]) -> Run:
@@ -153,7 +147,7 @@ def _series(series: Series) -> dict[str, Any]:
         "label": plain(series.label),
         "unit": plain(series.unit),
         "period_s": series.period_s,
-        "limit": series.limit if series.limit is None or math.isfinite(series.limit) else None,
+        "limit": None if series.limit is None else _number(series.limit),
         "start": times[0].isoformat() if times else None,
         "at_s": _seconds_after_the_first(times),
         "values": [value for _, value in points],
@@ -162,9 +156,23 @@ def _series(series: Series) -> dict[str, Any]:
 
 def _numbers_only(points: tuple[tuple[datetime, float], ...]) -> tuple[tuple[datetime, float], ...]:
     """JSON has no NaN and no infinity, and a chart no place for them: to it, such a point is missing."""
-    if math.isfinite(sum([value for _, value in points])):  # asked once of all: there are 30,000 in a run
-        return points
-    return tuple([(time, value) for time, value in points if math.isfinite(value)])
+    try:
+        total = sum([value for _, value in points])  # asked once of all: there are 30,000 in a run
+        if type(total) in (int, float) and math.isfinite(total):
+            return points
+    except (TypeError, OverflowError):
+        pass
+    numbers = [(time, _number(value)) for time, value in points]
+    return tuple([(time, number) for time, number in numbers if number is not None])
+
+
+def _number(value: Any) -> float | None:
+    """What a user's observation returns for a number, such as a Decimal; None for what is none."""
+    try:
+        number = value if type(value) in (int, float) else float(value)
+        return number if math.isfinite(number) else None
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 @functools.lru_cache(maxsize=64)

@@ -12,8 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from pydantic_core import from_json
-
+from ...core import plain_json
 from ...core.dataclass import dataclass
 from ...core.model import Severity
 from ...core.observation import fan_out
@@ -153,7 +152,7 @@ def _run(search: _Search, key: str, stack: str) -> Run | None:
         return None  # deleted since it was listed
 
     def told() -> dict[str, Any]:
-        read: dict[str, Any] = from_json(text)
+        read: dict[str, Any] = plain_json.read(text)
         if search.page is None:
             read["observations"] = [{**seen, "resources": []} for seen in read["observations"]]
         return read
