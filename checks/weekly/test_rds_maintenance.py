@@ -49,7 +49,7 @@ def rds_maintenance(aws: Aws, rds_databases: list[Any], now: datetime) -> list[M
             return Maintained(arn=one.arn, name=one.name, evidence=one.evidence, now=now)
         cluster = f"{one.arn.rpartition(':db:')[0]}:cluster:{one.evidence.get('DBClusterIdentifier')}"
         pending = (*waiting.get(one.arn, ()), *waiting.get(cluster, ()))
-        told = {**one.evidence, "PendingMaintenanceActionDetails": list(pending)}
+        told = one.evidence | {"PendingMaintenanceActionDetails": list(pending)}
         return Maintained(arn=one.arn, name=one.name, evidence=told, now=now, pending=pending)
 
     return [maintained(one) for one in rds_databases]

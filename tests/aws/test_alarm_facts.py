@@ -61,6 +61,13 @@ def _queries(*periods: int, shared: int | None = None) -> Raw:
          "WarmUpConfiguration": {"WarmUpPeriodDurationInMinutes": 90}},
         NOW + HOUR / 2,
     ),
+    "a warm-up without end": (
+        "warms_up_until",
+        {"AlarmConfigurationUpdatedTimestamp": ago(hours=1),
+         "WarmUpConfiguration": {"WarmUpPeriodDurationInMinutes": 2**53}},
+        datetime.max.replace(tzinfo=UTC),
+    ),
+    "looks at all time": ("looks_at", {"Period": 2**53}, timedelta.max),
     "looks at one period": ("looks_at", {"Period": 300}, HOUR / 12),
     "looks at six periods": ("looks_at", {"Period": 300, "EvaluationPeriods": 6}, HOUR / 2),
     "looks at the longest of its metrics": ("looks_at", {**_queries(60, 300, 120), "EvaluationPeriods": 2}, HOUR / 6),

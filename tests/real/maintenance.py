@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from opschecks.aws.unread import Unread
+from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, stack, weekly
 from tests.real.databases import checks as databases
@@ -32,7 +33,7 @@ def seen(*actions: Raw, of: str = ARN, limits: Raw | None = None, **changes: Any
     here = stack(resources={"databases": ("shop",)})
     if limits:
         here = here.model_copy(update={"limits": here.limits.model_copy(update={"own": limits})})
-    raw = database(**changes)
+    raw = Answer(database(**changes), "rds:DescribeDBInstances")
     one = databases.Database(arn=ARN, name="shop", evidence=raw, free=DENIED, lag=DENIED)
     listed = [{"ResourceIdentifier": of, "PendingMaintenanceActionDetails": list(actions)}] if actions else []
     aws = Aws({("rds", "DescribePendingMaintenanceActions"): {"PendingMaintenanceActions": listed}}, here)
@@ -53,6 +54,7 @@ def gone() -> Mapping[str, Any]:
 
 row = partial(rows_by(seen), PLANNED)
 ROWS = {
+    "an answer lacks its status": row("blind", API, DBInstanceStatus=None, says="no 'DBInstanceStatus'"),
     "nothing waits": row("passed", API, says="nothing is pending"),
     "an update is available, and nothing is forced": row(
         "passed", GUIDE, action(), says="system-update, when somebody asks for it"

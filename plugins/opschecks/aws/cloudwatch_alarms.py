@@ -12,7 +12,7 @@ from ..core.dataclass import dataclass
 from ..core.global_services import home_of_cloudfront, region_of
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, batches, fan_out, names_no, observation, seen
-from .evidence import Read, one_of, utc
+from .evidence import Read, later, one_of, seconds, utc
 from .inventory import Inventory
 from .session import Aws
 from .sparse_metrics import may_rest
@@ -85,14 +85,14 @@ class Alarm(Resource):
         Source: WarmUpConfiguration of API_MetricAlarm; updating the alarm begins another one.
         """
         minutes = self.evidence.get("WarmUpConfiguration", {}).get("WarmUpPeriodDurationInMinutes")
-        return self.configured_at + timedelta(minutes=int(minutes)) if minutes else None
+        return later(self.configured_at, seconds(60 * int(minutes))) if minutes else None
 
     @property
     def looks_at(self) -> timedelta:
         """The time that one evaluation looks at: a new alarm may have no data for that long."""
         queried = [query.get("MetricStat", query).get("Period", 0) for query in self.evidence.get("Metrics", ())]
         period = max(int(one) for one in (self.evidence.get("Period", 0), *queried))
-        return timedelta(seconds=period * int(self.evidence.get("EvaluationPeriods", 1)))
+        return seconds(period * int(self.evidence.get("EvaluationPeriods", 1)))
 
     def rests(self, now: datetime) -> str:
         """Why it is right that it has no data; empty where it has some, or should have."""
