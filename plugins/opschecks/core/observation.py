@@ -183,7 +183,8 @@ def observation(
     """Declare a function an observation: checks take its value as a fixture of the same name.
 
     `allow` lists the IAM actions it uses. Its parameters are `stack`, `aws`, `http`, `now` and other
-    observations by name. `later` is for what only explains a failure: many calls that a healthy stack does not need.
+    observations by name. `later` is for what a healthy stack does not need, such as the causes of a failure. Where a
+    verdict depends on it, it must be unknown without it: what is asked for so late may have no time left.
     `lasting` is for a list of resources that stay until somebody deletes them.
     """
 
