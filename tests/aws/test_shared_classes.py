@@ -12,7 +12,7 @@ import botocore.session
 import pytest
 from botocore import handlers
 from botocore.exceptions import DataNotFoundError
-from botocore.hooks import HierarchicalEmitter
+from botocore.hooks import EVENT_ALIASES, HierarchicalEmitter
 from botocore.loaders import Loader
 from botocore.model import ServiceModel, ShapeResolver
 from botocore.parsers import PROTOCOL_PARSERS, ResponseParserError
@@ -109,6 +109,19 @@ def test_a_date_is_read_as_botocore_reads_it(value: Any) -> None:
             return type(error)
 
     assert told(moment) == told(parse_timestamp)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        *(f"before-call.{old}.GetIt" for old in EVENT_ALIASES), "before-parameter-build.ecs.DescribeServices", "x", "",
+        "api.sagemakers.y", "x.api.sagemaker", "xapi.sagemaker.y", "request-created.dynamodb.DescribeTable", "..",
+    ],
+)  # fmt: skip
+def test_an_event_has_the_name_that_botocore_gives_it(event: str) -> None:
+    plain, ours = (one.get_component("event_emitter") for one in (botocore.session.Session(), new_session()))
+    wanted = plain._alias_event_name(event)
+    assert [ours._alias_event_name(event), ours._alias_event_name(event)] == [wanted, wanted]
 
 
 STEPS = [

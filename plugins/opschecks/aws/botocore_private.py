@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -227,7 +227,7 @@ def share_handlers(hooks: Any) -> None:
 
         def _alias_event_name(self, event_name: str) -> Any:
             kept = self._alias_name_cache
-            if event_name not in kept and not any(old in event_name for old in self._event_aliases):
+            if event_name not in kept and not _has_alias(event_name, self._event_aliases):
                 kept[event_name] = event_name  # botocore's cuts the name in pieces for each of its hundred aliases
             return super()._alias_event_name(event_name)
 
@@ -235,6 +235,13 @@ def share_handlers(hooks: Any) -> None:
     tree._root = hooks._handlers._root
     hooks._handlers = tree
     session.EventAliaser = Aliaser
+
+
+def _has_alias(event_name: str, aliases: Mapping[str, str]) -> bool:
+    """Whether a part of the name, or several that follow each other, may have another name."""
+    if not aliases.keys().isdisjoint(event_name.split(".")):
+        return True
+    return any(old in event_name for old in aliases if "." in old)
 
 
 def _copied(node: dict[str, Any]) -> dict[str, Any]:
