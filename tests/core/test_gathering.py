@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -60,3 +62,28 @@ def test_a_list_is_copied_for_each_reader() -> None:
     made = gathered(seen("numbers", lambda: [1, 2]))
     made.value("numbers").clear()
     assert made.value("numbers") == [1, 2]
+
+
+def test_the_longest_chain_is_begun_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What others wait for is asked before what nobody waits for: the run is as long as its longest chain."""
+    begun: list[str] = []
+
+    class AtOnce:
+        def __init__(self, target: Callable[..., None], args: tuple[Any, ...], name: str, daemon: bool) -> None:
+            self.target, self.args, self.name = target, args, name
+
+        def start(self) -> None:
+            begun.append(self.name)
+            self.target(*self.args)
+
+    monkeypatch.setattr(threading, "Thread", AtOnce)
+    gathered(
+        seen("alone", list),
+        seen("short", list),
+        seen("long", list),
+        seen("after_short", lambda short: [], "short"),
+        seen("by_the_way", lambda long: [], "long"),
+        seen("after_long", lambda long: [], "long"),
+        seen("last", lambda after_long: [], "after_long"),
+    )
+    assert begun == ["long", "after_long", "last", "by_the_way", "short", "after_short", "alone"]

@@ -75,6 +75,7 @@ class Gathering:
         self.now = now
         self._require = require
         self._known = {one.name: one for one in observations}
+        self._chains = _chains(observations)
         self._kept = earlier.kept
         self._earlier = earlier.values
         self._given = given
@@ -150,7 +151,7 @@ class Gathering:
         ]
 
     def _launch(self, names: Sequence[str]) -> None:
-        for name in names:
+        for name in sorted(names, key=self._chains.__getitem__, reverse=True):
             threading.Thread(target=self._run, args=(self.results[name],), name=name, daemon=True).start()
 
     def _run(self, result: Observed) -> None:
@@ -200,6 +201,15 @@ class Gathering:
             if time.monotonic() >= (began + self._deadline) / 2:
                 return CouldNotLook(self.under_way(name), "no answer in time")
         return result.error.again() if isinstance(result.error, CouldNotLook) else result.taken()
+
+
+def _chains(observations: Sequence[Observation]) -> dict[str, int]:
+    """Of each, how many others wait for it one after another, at most: the longest chain is begun first."""
+    found = {one.name: 0 for one in observations}
+    for one in reversed(observations):  # each comes after what it needs
+        for need in _at_once(one):
+            found[need] = max(found[need], found[one.name] + 1)
+    return found
 
 
 def _at_once(one: Observation) -> list[str]:
