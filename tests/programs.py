@@ -29,7 +29,7 @@ PROCESSES = 2
 
 def told_by(program: str) -> list[dict[str, Any]]:
     """The lines of `python -m tests.<program>`, once it has ended well."""
-    done = Project(ROOT).anew("-m", f"tests.{program}").ends(0)
+    done = Project(ROOT).python("-m", f"tests.{program}").ends(0)
     return [json.loads(line) for line in done.out.splitlines()]
 
 

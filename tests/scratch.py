@@ -162,7 +162,7 @@ class Project:
         done = forks.run("pytest", arguments, self.folder, self.environment(**environment))
         return Ended(done.returncode, done.stdout, done.stderr)
 
-    def anew(self, *arguments: str, **environment: str) -> Ended:
+    def python(self, *arguments: str, **environment: str) -> Ended:
         """`python …`: a new interpreter, which has imported nothing yet."""
         done = subprocess.run(
             [sys.executable, *arguments], cwd=self.folder, env=self.environment(**environment), capture_output=True,
@@ -170,9 +170,9 @@ class Project:
         )  # fmt: skip
         return Ended(done.returncode, done.stdout, done.stderr)
 
-    def run_anew(self, *arguments: str, **environment: str) -> Ended:
+    def run_fresh(self, *arguments: str, **environment: str) -> Ended:
         """pytest in a new interpreter."""
-        return self.anew("-m", "pytest", *arguments, **environment)
+        return self.python("-m", "pytest", *arguments, **environment)
 
     def begin(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         """pytest in a new interpreter, which goes on while its output is read."""
@@ -192,7 +192,7 @@ class Project:
                 open("modules", "w").write("\\n".join(sys.modules))
             """,
         )
-        ended = self.run_anew(*arguments, **environment)
+        ended = self.run_fresh(*arguments, **environment)
         return ended, set((self.folder / "modules").read_text().split())
 
     def opschecks(self, *arguments: str, first: str = "", **environment: str) -> Ended:

@@ -166,7 +166,7 @@ def test_the_plugin_costs_little_where_no_check_is_selected(tmp_path: Path) -> N
     """Counted in modules, not in milliseconds: none of the heavy ones may come with `pytest --help`."""
     (tmp_path / "conftest.py").write_text('pytest_plugins = ["opschecks"]\n', encoding="utf-8")
     code = "import sys, pytest; pytest.main(['--help']); print('\\n'.join(sys.modules), file=sys.stderr)"
-    done = Project(tmp_path).anew("-c", code)
+    done = Project(tmp_path).python("-c", code)
     loaded = set(done.err.split())
     assert "opschecks.hooks.select" in loaded
     assert "--fail-on" in done.out
@@ -191,4 +191,4 @@ def test_public_names_are_there_and_cost_nothing_until_somebody_asks() -> None:
         "from opschecks import *\n"
         "print(*(name for name in opschecks.__all__ if name not in globals()))"
     )
-    assert Project(ROOT).anew("-c", code) == Ended(0, "\n", "")
+    assert Project(ROOT).python("-c", code) == Ended(0, "\n", "")

@@ -177,7 +177,7 @@ def test_the_sandbox_knows_nothing_of_the_machine(tmp_path: Path) -> None:
     """In a new process: moto makes sessions of its own while it is imported."""
     project = Project.of_the_checks(tmp_path)
     project.write("aws-config", "[default]\nregion = us-west-2\nno key and no value\n")
-    ended = project.run_anew("checks/daily", "-q", **HOSTILE)
+    ended = project.run_fresh("checks/daily", "-q", **HOSTILE)
     assert ended.code == 0, ended.all
 
 

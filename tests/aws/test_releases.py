@@ -94,7 +94,7 @@ SERVES: dict[str, tuple[Expected, Raw, str, str]] = {
         "passed",
         "",
     ),
-    "by CodeDeploy, taken back": (
+    "by CodeDeploy, rolled back": (
         revision("backend:9"),
         BY_CODE_DEPLOY,
         "failed",

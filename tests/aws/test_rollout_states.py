@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from opschecks.aws.ecs import Service, Task
-from opschecks.aws.rollouts import Moving, Rollout, rollouts, task_counts
+from opschecks.aws.rollouts import Moving, Rollout, rollouts
 from opschecks.aws.service_deployments import Recorded, ServiceDeployment
 from opschecks.aws.unread import Unread
 from opschecks.core.answer import Answer
@@ -112,35 +112,6 @@ MOVING = deployment(rolloutState="IN_PROGRESS", createdAt=ago(minutes=7))
 })  # fmt: skip
 def test_a_service_is_starting_where_a_deployment_explains_what_is_missing(raw: Raw, starting: bool) -> None:
     assert _rollout(raw).is_starting is starting
-
-
-HUNG = CouldNotLook("ecs:ListTasks", "no answer in time")
-ROLLING = service(MOVING, runningCount=1, events=[STEADY])
-
-
-def _by_tasks(raw: Raw, tasks: list[Task] | CouldNotLook) -> Rollout:
-    [seen] = task_counts([_service(raw)], lambda: {"backend": Recorded()}, lambda: tasks, NOW)
-    return seen
-
-
-def _unread_task(of: str) -> Task:
-    return Task(arn=of, name=of, service=of, evidence=Unread(HUNG))
-
-
-@cases(
-    {
-        "not read": HUNG,
-        "those of its cluster not read": [_unread_task("backend")],
-    }
-)
-def test_it_is_not_starting_by_its_deployment_alone_where_a_task_may_have_died(tasks: Any) -> None:
-    """One that died says that the missing one does not come; a pass would be false."""
-    with pytest.raises(CouldNotLook, match="no answer in time"):
-        assert _by_tasks(ROLLING, tasks).is_starting
-    assert not _by_tasks(service(MOVING, runningCount=1, events=[UNABLE]), tasks).is_starting
-    assert _by_tasks(service(runningCount=1, pendingCount=1), tasks).is_starting
-    assert _by_tasks(ROLLING, []).is_starting
-    assert _by_tasks(ROLLING, [_unread_task("frontend")]).is_starting
 
 
 BAKED = {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 5}
@@ -401,35 +372,3 @@ def test_a_rollout_has_its_records_or_why_there_are_none() -> None:
 def test_a_deployment_without_a_moment_is_not_under_way_for_any_time() -> None:
     with pytest.raises(CouldNotLook, match="createdAt"):
         assert _rollout(service(Answer(without("createdAt", MOVING), "ecs:DescribeServices"))).under_way
-
-
-@pytest.mark.parametrize(
-    ("told", "asked"),
-    [
-        ({}, []),
-        ({"runningCount": 1}, ["records", "tasks"]),
-        ({"runningCount": 2, "desiredCount": 3}, ["records", "tasks"]),
-        ({"runningCount": 3, "desiredCount": 2}, []),
-        ({"runningCount": None}, []),
-        ({"desiredCount": None}, []),
-        ({"events": [event("(service web) has reached a steady state.")]}, []),
-        ({"events": [event("(service web) is unable to consistently start tasks successfully.")]}, ["tasks"]),
-        ({"events": None}, []),
-        ({"events": [{}]}, []),
-    ],
-    ids=str,
-)
-def test_records_and_tasks_are_asked_for_only_where_they_tell_more(told: dict[str, Any], asked: list[str]) -> None:
-    calls: list[str] = []
-
-    def recorded() -> dict[str, Recorded]:
-        calls.append("records")
-        return {"backend": Recorded()}
-
-    def tasks() -> list[Task]:
-        calls.append("tasks")
-        return []
-
-    [seen] = task_counts([_service(service(**told))], recorded, tasks, NOW)
-    assert calls == asked
-    assert bool(seen.recorded.problem) != ("records" in asked)

@@ -84,7 +84,7 @@ TASKS: dict[str, tuple[Raw, str, str]] = {
     "unhealthy but on its way out": ({"healthStatus": "UNHEALTHY", "desiredStatus": "STOPPED"}, "passed", ""),
     "scaled in": (stopped("ServiceSchedulerInitiated", "Scaling activity initiated by deployment 7"), "passed", ""),
     "stopped by a person": (stopped("UserInitiated", "Task stopped by user"), "passed", ""),
-    "spot capacity taken back": (stopped("SpotInterruption", "Your Spot Task was interrupted."), "passed", ""),
+    "spot capacity reclaimed": (stopped("SpotInterruption", "Your Spot Task was interrupted."), "passed", ""),
     "out of memory": (
         stopped("EssentialContainerExited", "It exited", OUT_OF_MEMORY),
         "failed",

@@ -22,7 +22,7 @@ from opschecks.config.stack import NO_KEYS, Stack
 from opschecks.core.check_names import find_checks
 from opschecks.core.declared import limits_in
 from tests.canned import stack
-from tests.cli.typed import NO_FILE, QUICK_STACKS, refused_anew
+from tests.cli.typed import NO_FILE, QUICK_STACKS, refused_fresh
 from tests.fault_groups import known_faults
 from tests.scratch import ROOT, Project, check_of_each
 
@@ -169,16 +169,16 @@ def test_a_kind_that_does_not_exist_is_refused_with_those_that_do(project: Proje
 @pytest.mark.parametrize("command", [["list", "stacks"], ["sandbox"]], ids=" ".join)
 def test_a_bad_stacks_file_is_one_line(project: Project, command: list[str]) -> None:
     project.write("stacks.toml", '[stacks.here]\nregoin = "x"\n')
-    line = refused_anew(project, *command)
+    line = refused_fresh(project, *command)
     assert line == "stacks.toml: stacks.here.regoin: unknown key; did you mean 'region'?"
-    assert refused_anew(project, *command, "--stacks", "nowhere.toml") == f"nowhere.toml: {NO_FILE}"
+    assert refused_fresh(project, *command, "--stacks", "nowhere.toml") == f"nowhere.toml: {NO_FILE}"
 
 
 @pytest.mark.parametrize("text", [b"def test_things(:\n    pass\n", b"name = '\xff'\n"], ids=["no Python", "no text"])
 def test_a_check_file_that_cannot_be_read_is_one_line(project: Project, text: bytes) -> None:
     project.write("checks/daily/test_things.py", "")
     (project.folder / "checks/daily/test_things.py").write_bytes(text)
-    assert refused_anew(project, "list", "checks").startswith("checks/daily/test_things.py:")
+    assert refused_fresh(project, "list", "checks").startswith("checks/daily/test_things.py:")
 
 
 def test_which_limit_holds_and_why() -> None:

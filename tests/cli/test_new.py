@@ -56,7 +56,7 @@ def _texts(project: Project) -> dict[str, str]:
 
 def _tool(project: Project, *command: str, code: int = 0) -> str:
     """Runs in a process of its own, since the copy is what it imports."""
-    told = project.anew("-m", *command, PYTHONPATH=f"{project.folder / 'plugins'}{os.pathsep}{project.folder}")
+    told = project.python("-m", *command, PYTHONPATH=f"{project.folder / 'plugins'}{os.pathsep}{project.folder}")
     assert told.code == code, told.all
     return told.all
 

@@ -57,10 +57,10 @@ def test_a_case_is_made_of_a_scrubbed_recording_and_passes_until_a_check_ends_ot
     assert (raw.code, "opschecks recording scrub" in raw.err) == (1, True)
     made = recorded.opschecks("recording", "test", "days/broken.rec").ends(0)
     case = Path(made.out.partition(":")[0])
-    assert recorded.run_anew(str(case)).code == 0
+    assert recorded.run_fresh(str(case)).code == 0
     file = recorded.folder / case
     file.write_text(file.read_text().replace('"failed"', '"passed"'))
-    assert recorded.run_anew(str(case)).code == 1
+    assert recorded.run_fresh(str(case)).code == 1
 
 
 def test_backtest_says_on_which_days_a_check_would_have_failed(recorded: Project) -> None:

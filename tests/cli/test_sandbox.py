@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.typed import QUICK_STACKS, refused_anew
+from tests.cli.typed import QUICK_STACKS, refused_fresh
 from tests.forks import TIMEOUT_S
 from tests.scratch import Ended, Project, check_of_each
 
@@ -25,15 +25,15 @@ print(json.dumps({alarm["AlarmName"]: alarm["StateValue"] for alarm in alarms}))
 
 
 def test_an_unknown_fault_names_the_nearest(checks: Project) -> None:
-    line = refused_anew(checks, "sandbox", "--fault", "alarm_is_ringin")
+    line = refused_fresh(checks, "sandbox", "--fault", "alarm_is_ringin")
     assert line == "--fault alarm_is_ringin: no such fault; did you mean 'alarm_is_ringing'?"
 
 
 def test_a_sandbox_is_made_of_a_sandbox_stack_only(project: Project) -> None:
-    assert refused_anew(project, "sandbox") == "stacks.toml: no stack has sandbox = true"
-    line = refused_anew(project, "sandbox", "--stack", "here")
+    assert refused_fresh(project, "sandbox") == "stacks.toml: no stack has sandbox = true"
+    line = refused_fresh(project, "sandbox", "--stack", "here")
     assert line == "--stack here: stacks.toml has no sandbox of that name; there is none"
-    line = refused_anew(project, "sandbox", "--stack", "sandbx", "--stacks", str(QUICK_STACKS))
+    line = refused_fresh(project, "sandbox", "--stack", "sandbx", "--stacks", str(QUICK_STACKS))
     assert line.endswith("did you mean 'sandbox'?")
 
 
@@ -93,7 +93,7 @@ def _run(project: Project, kept: Kept, folder: Path) -> tuple[Ended, dict[str, A
 
 
 def _alarms(project: Project, environment: Mapping[str, str]) -> dict[str, str]:
-    done = project.anew("-c", READ_ALARMS, **environment).ends(0)
+    done = project.python("-c", READ_ALARMS, **environment).ends(0)
     states: dict[str, str] = json.loads(done.out)
     return states
 

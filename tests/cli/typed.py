@@ -29,7 +29,7 @@ def refused(ended: Result) -> str:
     return line.removeprefix("Error: ")
 
 
-def refused_anew(project: Project, *arguments: str) -> str:
+def refused_fresh(project: Project, *arguments: str) -> str:
     """The one line that says what is wrong, of a command in a process of its own."""
     ended = project.opschecks(*arguments)
     assert (ended.code, ended.out) == (1, "")

@@ -69,14 +69,14 @@ def test_another_encoding_is_said_with_the_next_step(tmp_path: Path, encoding: s
 
 def test_utc_needs_no_time_zone_database(fine: Project) -> None:
     fine.write("sitecustomize.py", NO_TZDATA)
-    fine.run_anew("checks/daily", PYTHONTZPATH="", PYTHONPATH=f"{ROOT / 'plugins'}:{fine.folder}").ends(0)
+    fine.run_fresh("checks/daily", PYTHONTZPATH="", PYTHONPATH=f"{ROOT / 'plugins'}:{fine.folder}").ends(0)
     assert "UTC" in fine.page()
 
 
 def test_another_zone_says_what_to_install(fine: Project) -> None:
     fine.write("sitecustomize.py", NO_TZDATA)
     fine.write("stacks.toml", f'{STACKS}time_zone = "America/Los_Angeles"\n')
-    ended = fine.run_anew("checks/daily", PYTHONTZPATH="", PYTHONPATH=f"{ROOT / 'plugins'}:{fine.folder}").ends(4)
+    ended = fine.run_fresh("checks/daily", PYTHONTZPATH="", PYTHONPATH=f"{ROOT / 'plugins'}:{fine.folder}").ends(4)
     assert ended.err.strip() == (
         "ERROR: stacks.toml: stacks.here.time_zone: only UTC is known on a machine without a time zone "
         "database (pip install tzdata brings one), not 'America/Los_Angeles'"
@@ -96,11 +96,11 @@ def test_what_is_no_zone_is_refused(name: str) -> None:
 
 def test_checks_run_where_there_is_no_sighup(fine: Project) -> None:
     fine.write("sitecustomize.py", NO_SIGHUP)
-    fine.run_anew("checks/daily", PYTHONPATH=f"{ROOT / 'plugins'}:{fine.folder}").ends(0)
+    fine.run_fresh("checks/daily", PYTHONPATH=f"{ROOT / 'plugins'}:{fine.folder}").ends(0)
 
 
 def test_commands_run_where_there_is_no_sighup(fine: Project) -> None:
     fine.write("sitecustomize.py", NO_SIGHUP)
     undo = ("-m", "opschecks.cli", "undo", "nosuch", "--stack", "here")
-    ended = fine.anew(*undo, PYTHONPATH=f"{ROOT / 'plugins'}:{fine.folder}")
+    ended = fine.python(*undo, PYTHONPATH=f"{ROOT / 'plugins'}:{fine.folder}")
     assert ended.err.startswith("Error: "), ended.err

@@ -99,7 +99,7 @@ def moon_is_missing(sandbox):
 )
 def test_what_a_project_declares_is_listed(on: Bench, kind: str, shown: str) -> None:
     on.project.write("conftest.py", OWN + DECLARED)
-    done = on.project.anew("-m", "opschecks.cli", "list", kind, "--format", "json")
+    done = on.project.python("-m", "opschecks.cli", "list", kind, "--format", "json")
     assert shown in {next(iter(row.values())) for row in json.loads(done.out)}
 
 

@@ -233,7 +233,7 @@ def test_a_disk_that_is_full_at_the_end_leaves_no_page_of_yesterday(slow: Projec
     """No file may grow beyond so many bytes, from the end of the checks on."""
     (slow.folder / "reports" / "daily.html").write_text("yesterday's page")
     slow.write("full.py", FULL % largest)
-    ended = slow.run_anew("checks/daily", "-p", "full", PYTHONPATH=f"{slow.environment()['PYTHONPATH']}:{slow.folder}")
+    ended = slow.run_fresh("checks/daily", "-p", "full", PYTHONPATH=f"{slow.environment()['PYTHONPATH']}:{slow.folder}")
     assert ended.code == 3, ended.all
     assert "could not be written: " in ended.out
     assert "Traceback" not in ended.all

@@ -127,7 +127,9 @@ def test_a_code_is_typed_once(tmp_path: Path, more: list[str]) -> None:
             f'endpoint_url = "{on.sandbox.facts["endpoint_url"]}"\nalarm_prefix = "incident-commander"\n',
         )
         command = project.command("checks/daily", "-k", "no_alarm_is_ringing", *more)
-        done = project.anew("-c", TYPED, *command, **{key.upper(): value for key, value in CREDENTIALS.items()}).ends(0)
+        done = project.python("-c", TYPED, *command, **{key.upper(): value for key, value in CREDENTIALS.items()}).ends(
+            0
+        )
         assert done.out.count(f"Enter MFA code for {DEVICE}") == 1
         assert "123456\n" not in done.out
         assert on.sandbox.server.wire.calls["sts"] == 2  # AssumeRole, and who am I

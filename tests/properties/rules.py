@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from opschecks.core.observation import CouldNotLook
 from tests.properties.base import Base, base, shape_of
 from tests.properties.reports import reported
-from tests.properties.shapes import UNKNOWN, anew, other, places, put
+from tests.properties.shapes import UNKNOWN, any_value, other, places, put
 from tests.recordings.morning import Concluded
 
 Changed = Mapping[int, Any]
@@ -31,7 +31,7 @@ def changes(draw: st.DrawFn, name: str) -> Changed:
         question = of.recording.exchanges[place].question
         shape = shape_of(question)
         if draw(st.integers(0, 7)) == 0:
-            found[place] = draw(anew(shape, now))
+            found[place] = draw(any_value(shape, now))
             continue
         answer = of.answer(place)
         by_name = places(shape, answer)

@@ -79,7 +79,7 @@ def _places(shape: Any, value: Any, name: str, path: Path, *, optional: bool) ->
 
 def other(place: Place, now: datetime) -> st.SearchStrategy[Any]:
     """What else a valid answer may have there; GONE where it may leave it out."""
-    kinds = [anew(place.shape, now)]
+    kinds = [any_value(place.shape, now)]
     if place.optional:
         kinds.append(st.just(GONE))
     if place.shape.type_name == "list":
@@ -89,35 +89,35 @@ def other(place: Place, now: datetime) -> st.SearchStrategy[Any]:
     return st.one_of(kinds)
 
 
-def anew(shape: Any, now: datetime, depth: int = _DEPTH) -> st.SearchStrategy[Any]:
+def any_value(shape: Any, now: datetime, depth: int = _DEPTH) -> st.SearchStrategy[Any]:
     """Any value that the model allows, made of nothing; deep ones are short."""
     key = (id(shape), now, depth)
     if key not in _MADE:
-        _MADE[key] = _anew(shape, now, depth), shape  # the shape is kept, so that its id stays its own
+        _MADE[key] = _any_value(shape, now, depth), shape  # the shape is kept, so that its id stays its own
     return _MADE[key][0]
 
 
 _MADE: dict[tuple[int, datetime, int], tuple[st.SearchStrategy[Any], Any]] = {}
 
 
-def _anew(shape: Any, now: datetime, depth: int) -> st.SearchStrategy[Any]:
+def _any_value(shape: Any, now: datetime, depth: int) -> st.SearchStrategy[Any]:
     kind = shape.type_name
     if kind == "structure":
         return _structure(shape, now, depth)
     if kind == "list":
-        few = st.lists(st.deferred(lambda: anew(shape.member, now, depth - 1)), max_size=2 if depth > 2 else 1)
+        few = st.lists(st.deferred(lambda: any_value(shape.member, now, depth - 1)), max_size=2 if depth > 2 else 1)
         return few if depth > 0 else st.just([])
     if kind == "map":
         if depth <= 0:
             return st.just({})
         keys = st.sampled_from(("a", "Name", "status", "")) if not shape.key.enum else st.sampled_from(shape.key.enum)
-        return st.dictionaries(keys, st.deferred(lambda: anew(shape.value, now, depth - 1)), max_size=2)
+        return st.dictionaries(keys, st.deferred(lambda: any_value(shape.value, now, depth - 1)), max_size=2)
     return _scalar(shape, now)
 
 
 def _structure(shape: Any, now: datetime, depth: int) -> st.SearchStrategy[Any]:
     def member(key: str) -> st.SearchStrategy[Any]:
-        return st.deferred(lambda: anew(shape.members[key], now, depth - 1))
+        return st.deferred(lambda: any_value(shape.members[key], now, depth - 1))
 
     if shape.name in _UNIONS:
         simple = [key for key, of in shape.members.items() if depth > 1 or of.type_name in ("string", "boolean")]

@@ -75,9 +75,7 @@ ROWS = {
     "forced in ten days, where a week is enough": row(
         "passed", API, action(ForcedApplyDate=ago(days=-10)), limits={"rds_maintenance_days": 7}
     ),
-    "the choice was taken back": row(
-        "failed", OPT_IN, action(ForcedApplyDate=ago(days=-10), OptInStatus="undo-opt-in")
-    ),
+    "the choice was undone": row("failed", OPT_IN, action(ForcedApplyDate=ago(days=-10), OptInStatus="undo-opt-in")),
     "it should have been forced four days ago": row(
         "failed",
         API,

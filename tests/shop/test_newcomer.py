@@ -86,8 +86,8 @@ def _with_the_wheel(folder: Path, account: Account) -> Newcomer:
     project = Project(folder / "here")
     project.write("pyproject.toml", PYPROJECT)
     environment = {**KEYS, "PYTHONPATH": str(site)}
-    init = project.anew("-m", "opschecks", "init", *account.reach, "--write", **environment).ends(0)
-    morning = project.run_anew("--pyargs", "opschecks.checks.daily", **environment)
+    init = project.python("-m", "opschecks", "init", *account.reach, "--write", **environment).ends(0)
+    morning = project.run_fresh("--pyargs", "opschecks.checks.daily", **environment)
     assert list(site.rglob("checks/daily/__pycache__/test_alarms*")), "the checks were those of the wheel"
     return Newcomer(project, account, init, morning, project.told())
 

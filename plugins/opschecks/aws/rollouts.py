@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -195,7 +195,11 @@ def rollouts(
     now: datetime,
 ) -> list[Rollout]:
     """Each service with its deployments as ECS records them, and with how its tasks died within the hour."""
-    return _rollouts(services, service_deployments, tasks, now)
+    unknown = tasks if isinstance(tasks, CouldNotLook) else None
+    own: dict[str, list[Task]] = {}
+    for task in [] if isinstance(tasks, CouldNotLook) else tasks:
+        own.setdefault(task.service, []).append(task)
+    return [_rollout(one, _of(service_deployments, one.name), own.get(one.name, []), unknown, now) for one in services]
 
 
 @observation(later=["tasks", "service_deployments"])
@@ -213,7 +217,7 @@ def task_counts(
     is_short = any(map(_is_short, services))
     recorded: dict[str, Recorded] | CouldNotLook = service_deployments() if is_short else {}
     died = tasks() if is_short or any(map(_says_it_cannot_start, services)) else []
-    return _rollouts(services, recorded, died, now)
+    return rollouts(services, recorded, died, now)
 
 
 def _is_short(service: Service) -> bool:
@@ -234,19 +238,6 @@ def _of(recorded: Mapping[str, Recorded] | CouldNotLook, service: str) -> Record
     if isinstance(recorded, CouldNotLook):
         return Recorded(problem=recorded)
     return recorded.get(service) or Recorded(problem=CouldNotLook(LIST, f"it was not asked for {service}"))
-
-
-def _rollouts(
-    services: Iterable[Service],
-    recorded: dict[str, Recorded] | CouldNotLook,
-    tasks: list[Task] | CouldNotLook,
-    now: datetime,
-) -> list[Rollout]:
-    unknown = tasks if isinstance(tasks, CouldNotLook) else None
-    own: dict[str, list[Task]] = {}
-    for task in [] if isinstance(tasks, CouldNotLook) else tasks:
-        own.setdefault(task.service, []).append(task)
-    return [_rollout(one, _of(recorded, one.name), own.get(one.name, []), unknown, now) for one in services]
 
 
 def _rollout(

@@ -9,7 +9,7 @@ from pydantic_core import from_json, to_json
 
 
 def read(text: str | bytes) -> Any:
-    """What the text says; ValueError where it is no JSON, as json.loads tells it."""
+    """What the text says; ValueError where it is not JSON, as json.loads reports it."""
     try:
         return from_json(text)
     except (ValueError, TypeError):  # more than 200 levels, half a character, another encoding; or it is wrong
@@ -17,7 +17,7 @@ def read(text: str | bytes) -> Any:
 
 
 def written(value: Any) -> str:
-    """Plain data as JSON on one line; ValueError or TypeError where a value is none that JSON has."""
+    """Plain data as JSON on one line; ValueError or TypeError where JSON has no such value."""
     try:
         return to_json(value, inf_nan_mode="null").decode()
     except ValueError:  # more than 250 levels; or it is wrong

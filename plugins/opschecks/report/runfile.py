@@ -167,7 +167,7 @@ def _numbers_only(points: tuple[tuple[datetime, float], ...]) -> tuple[tuple[dat
 
 
 def _number(value: Any) -> float | None:
-    """What a user's observation returns for a number, such as a Decimal; None for what is none."""
+    """What a user's observation returns for a number, such as a Decimal; None where it is not a number."""
     try:
         number = value if type(value) in (int, float) else float(value)
         return number if math.isfinite(number) else None

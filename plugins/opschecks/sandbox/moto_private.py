@@ -149,7 +149,7 @@ def _made_apps() -> Any:
     return served().app_instances
 
 
-def make_anew(service: str) -> None:
+def make_again(service: str) -> None:
     """The paths of a service have changed: its application is made from them when it is next asked."""
     _MADE_APPS.take()(service, None)
 

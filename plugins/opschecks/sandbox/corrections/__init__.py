@@ -13,7 +13,7 @@ from collections.abc import Callable
 from unittest.mock import patch
 
 from ..correction import _DECLARED, Correction, Ties
-from ..moto_private import keep_tasks, make_anew
+from ..moto_private import keep_tasks, make_again
 
 Undo = Callable[[], None]
 
@@ -35,7 +35,7 @@ def correct(ties: Ties) -> Undo:
         if one.path:
             urls, path = one.path
             service = urls.__name__.split(".")[1]
-            undo.callback(make_anew, service)
+            undo.callback(make_again, service)
             undo.enter_context(patch.object(urls, "url_paths", {**urls.url_paths, path: one.owner.dispatch}))
-            make_anew(service)
+            make_again(service)
     return undo.close

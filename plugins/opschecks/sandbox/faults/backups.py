@@ -41,7 +41,7 @@ def no_backup_ever_completes(sandbox: Sandbox) -> None:
 
 
 @fault(caught_by=_RECENT)
-def table_was_made_anew(sandbox: Sandbox) -> None:
+def table_was_recreated(sandbox: Sandbox) -> None:
     """A table was deleted and recreated an hour ago: all its backups are of the old table."""
     sandbox.table(sandbox.stack.tables[0]).created_at = naive(sandbox.now - timedelta(hours=1))
 
